@@ -1,0 +1,176 @@
+"""What comes out: alerts, and the reasons why something is none."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from .event import Event
+from .timestamps import format_time
+from .values import Json, canonical
+
+Severity: TypeAlias = Literal["info", "low", "medium", "high", "critical"]
+SEVERITIES: Final[tuple[Severity, ...]] = ("info", "low", "medium", "high", "critical")
+"""From the least to the most urgent."""
+
+AlertState: TypeAlias = Literal["open", "resolved"]
+
+IDS_KEPT: Final = 100
+"""How many contributing event ids an alert lists; ``event_count`` tells the rest."""
+EVENTS_KEPT: Final = 5
+"""How many of its newest events an alert carries whole, for people to read."""
+
+
+class Folded(NamedTuple):
+    """What the previous alert of the same rule and key swallowed, so that the next message can say it."""
+
+    alert_id: str
+    firings: int
+    last_at_us: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alert:
+    """One thing a person should know, as a pure function of the rules and the recorded inputs.
+
+    Attributes:
+        id: a hash of rule, key and opening event; the same on every run over the same inputs.
+        rule_id: the rule that fired.
+        rule_version: hash of the part of the rule that decides.
+        severity: after the rule's ``alert.severity`` was applied to the opening event.
+        key: the fields of the condition's ``by`` and their values; a missing one is None.
+        opened_at_us: event time of the firing that opened it (microseconds, UTC).
+        last_at_us: event time of the newest firing folded into it.
+        event_count: how many events contributed.
+        firings: how often the condition fired: one that opened it, the rest folded.
+        event_ids: ids of the contributing events in event order, at most ``IDS_KEPT``, the first ones.
+        events: the newest of the events on which the condition fired, oldest first, at most ``EVENTS_KEPT``.
+        opener: the event on which the condition fired.
+        facts: what the condition measured, by name: ``{"change": {"old": "sip", "new": "app"}}``,
+            ``{"count": 5, "at_least": 5, "within": "10m", "span_s": 252}``.
+        why: one sentence, actual against threshold.
+        previous: what the alert before it folded, if anything.
+        state: ``open``, or ``resolved`` where the condition knows an end.
+    """
+
+    id: str
+    rule_id: str
+    rule_version: str
+    severity: Severity
+    key: Mapping[str, Json]
+    opened_at_us: int
+    last_at_us: int
+    event_count: int
+    firings: int = 1
+    event_ids: tuple[str, ...]
+    events: tuple[Event, ...]
+    opener: Event
+    facts: Mapping[str, Json] = field(default_factory=dict)
+    why: str = ""
+    previous: Folded | None = None
+    state: AlertState = "open"
+
+    def to_json(self) -> dict[str, Json]:
+        """The alert as interfaces promise it, but for ``title`` and ``summary``, which need the rule's words."""
+        document: dict[str, Json] = {
+            "id": self.id,
+            "rule_id": self.rule_id,
+            "rule_version": self.rule_version,
+            "severity": self.severity,
+            "key": dict(self.key),
+            "opened_at": format_time(self.opened_at_us),
+            "last_at": format_time(self.last_at_us),
+            "count": self.event_count,
+            "event_ids": list(self.event_ids),
+            "state": self.state,
+        }
+        if self.event_count > len(self.event_ids):
+            document["event_count"] = self.event_count
+        return document
+
+
+def alert_id(rule_id: str, key: Mapping[str, Json], opening: str) -> str:
+    """The id of the alert that ``opening`` (an event's id, or an instant for ``absent``) opens: 32 hex digits.
+
+    The canonical JSON of the three parts is hashed, so no part can run into the next.
+    """
+    text = canonical([rule_id, dict(key), opening])
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+class Opened(NamedTuple):
+    """A new alert."""
+
+    alert: Alert
+
+
+class Updated(NamedTuple):
+    """A firing inside ``suppress.for``: it told nobody and was folded into the alert that is open.
+
+    Attributes:
+        alert_id: the open alert.
+        rule_id: its rule.
+        event: the event on which the condition fired.
+        event_ids: the events that contributed to this firing, in event order.
+        until_us: the event time until which firings fold.
+    """
+
+    alert_id: str
+    rule_id: str
+    event: Event
+    event_ids: tuple[str, ...]
+    until_us: int
+
+
+def fold(alert: Alert, update: Updated) -> Alert:
+    """The alert with one more firing: count, last time and newest events grow; id, opener and wording stay."""
+    room = max(0, IDS_KEPT - len(alert.event_ids))
+    events = sorted((*alert.events, update.event), key=lambda event: (event.time_us, event.id))
+    return replace(
+        alert,
+        last_at_us=max(alert.last_at_us, update.event.time_us),
+        event_count=alert.event_count + len(update.event_ids),
+        firings=alert.firings + 1,
+        event_ids=alert.event_ids + update.event_ids[:room],
+        events=tuple(events[-EVENTS_KEPT:]),
+    )
+
+
+class Matched(NamedTuple):
+    """A rule's ``match`` held for an event."""
+
+    rule_id: str
+    event: Event
+
+
+class TooLate(NamedTuple):
+    """A late match that changed nothing, because the window of its key had moved on past it."""
+
+    rule_id: str
+    event: Event
+
+
+class Late(NamedTuple):
+    """An event older than its source's watermark when it came. It still counts where a window is open."""
+
+    event: Event
+    watermark_us: int
+
+
+class Duplicate(NamedTuple):
+    """An event whose (source, id) was seen before; it counts once."""
+
+    event: Event
+
+
+class RuleError(NamedTuple):
+    """A rule that could not be evaluated on an event. Other rules, and this rule on other events, go on."""
+
+    rule_id: str
+    event: Event
+    reason: str
+
+
+Output: TypeAlias = Opened | Updated | Matched | Late | TooLate | Duplicate | RuleError

@@ -1,0 +1,111 @@
+"""What every condition is: a frozen configuration, a pure step, and a small JSON state per key.
+
+``step(state, event) -> Step(state, firing)``. A condition owns no keys, no clock and no history: the pipeline hands it
+the state of one key and one matching event, and stores what it gives back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+
+from trailbell_engine.event import Event
+from trailbell_engine.path import Path, resolve
+from trailbell_engine.values import Json
+
+ParameterKind: TypeAlias = Literal["path", "paths", "duration", "count", "number", "boolean", "predicate"]
+"""How a parameter is written: ``duration`` gives microseconds, ``count`` a whole number of at least 1."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One parameter of a condition: from this line come its schema, its check and its documentation."""
+
+    name: str
+    kind: ParameterKind
+    summary: str
+    required: bool = False
+    default: Json = None
+
+
+class Firing(NamedTuple):
+    """The condition holds now.
+
+    Attributes:
+        event_ids: the contributing events in event order.
+        facts: what was measured, for templates and ``explain``; JSON.
+        why: one sentence, actual against threshold.
+    """
+
+    event_ids: tuple[str, ...]
+    facts: Mapping[str, Json] = {}
+    why: str = ""
+
+
+class Step(NamedTuple):
+    """The outcome of one event.
+
+    Attributes:
+        state: the key's new state; None forgets the key.
+        firing: set if the condition holds now.
+        too_late: the event was older than all that its key still remembers, and changed nothing.
+    """
+
+    state: Json
+    firing: Firing | None = None
+    too_late: bool = False
+
+
+class Condition(Protocol):
+    """A condition's configuration, with its logic as methods that only read it."""
+
+    @property
+    def by(self) -> tuple[Path, ...]:
+        """The key: state, firings and folding are per value of these paths."""
+
+    @property
+    def default_suppress_us(self) -> int:
+        """How long firings fold when the rule does not say."""
+
+    def step(self, state: Json, event: Event) -> Step:
+        """Take one matching event; ``state`` is what the last step of this key returned, or None."""
+
+    def expires_us(self, state: Json) -> int | None:
+        """The event time from which this state can change nothing any more; None keeps it for ever."""
+
+    def to_json(self) -> Json:
+        """The configuration, as the rule's version is hashed from it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ConditionSpec:
+    """A condition's declaration: schema, validation and reference documentation derive from it.
+
+    Attributes:
+        name: the key below ``when``.
+        summary: what it fires on, one sentence.
+        parameters: besides ``by``, which every condition takes.
+        build: makes the configuration from keyword arguments named as the parameters (and ``by``).
+        check: names a problem between parameters, or returns None.
+    """
+
+    name: str
+    summary: str
+    build: Callable[..., Condition]
+    parameters: tuple[Parameter, ...] = ()
+    check: Callable[[Mapping[str, Any]], str | None] = field(default=lambda _: None)
+
+
+BY = Parameter(
+    "by", "paths", "the key: state and alerts are kept apart per value of these paths; a missing one is null"
+)
+
+
+def key_of(by: tuple[Path, ...], event: Event) -> dict[str, Json]:
+    """The key of an event: path -> value. A missing part is None; several values (through an array) are a list."""
+    key = {}
+    for path in by:
+        values = resolve(path, event.data, event)
+        key[str(path)] = (values[0] if len(values) == 1 else values) if values else None
+    return key

@@ -1,0 +1,83 @@
+"""``changed``: a value differs from the last one its key had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from trailbell_engine.durations import format_duration
+from trailbell_engine.event import Event
+from trailbell_engine.path import Path, resolve
+from trailbell_engine.timestamps import format_time
+from trailbell_engine.values import Json, canonical, json_equal
+
+from .base import ConditionSpec, Firing, Parameter, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """Configuration of ``changed``. Its state is the last sighting: ``[value, time_us, event id]``.
+
+    The first sighting of a key is no change. A missing or null value neither fires nor is remembered, unless
+    ``track_null`` says so; then both count as null. ``0`` and ``""`` are values like any other.
+    """
+
+    of: Path
+    within: int | None = None
+    track_null: bool = False
+    by: tuple[Path, ...] = ()
+
+    @property
+    def default_suppress_us(self) -> int:
+        """A change back is news; only with ``within`` is there a span in which changes are one story."""
+        return self.within or 0
+
+    def step(self, state: Json, event: Event) -> Step:
+        """Compare with the last sighting, and remember this one."""
+        values = resolve(self.of, event.data, event)
+        value = (values[0] if len(values) == 1 else values) if values else None
+        if value is None and not self.track_null:
+            return Step(state)
+        if state is not None and event.time_us < state[1]:
+            return Step(state, too_late=True)
+        sighting = [value, event.time_us, event.id]
+        if state is None or json_equal(state[0], value) or self._forgotten(state, event):
+            return Step(sighting)
+        return Step(sighting, self._firing(state, value, event))
+
+    def _forgotten(self, state: Json, event: Event) -> bool:
+        return self.within is not None and event.time_us - state[1] >= self.within
+
+    def _firing(self, state: Json, value: Json, event: Event) -> Firing:
+        old, seen_us, _ = state
+        change = {"field": str(self.of), "old": old, "new": value, "since": format_time(seen_us)}
+        after = format_duration(event.time_us - seen_us)
+        why = f"{self.of} was {canonical(old)} {after} before and is now {canonical(value)}"
+        return Firing((event.id,), {"change": change, "count": 1}, why)
+
+    def expires_us(self, state: Json) -> int | None:
+        """With ``within`` a sighting is forgotten; without it the last value is kept."""
+        return None if self.within is None else int(state[1]) + self.within
+
+    def to_json(self) -> Json:
+        """The configuration as written, the duration in microseconds."""
+        return {
+            "changed": {
+                "of": str(self.of),
+                "within": self.within,
+                "track_null": self.track_null,
+                "by": [str(path) for path in self.by],
+            }
+        }
+
+
+CHANGED: Final = ConditionSpec(
+    "changed",
+    "the value differs from the key's last one",
+    Changed,
+    (
+        Parameter("of", "path", "the field whose value is watched", required=True),
+        Parameter("within", "duration", "a sighting older than this is forgotten; by default none is"),
+        Parameter("track_null", "boolean", "missing and null are a value (null) too", default=False),
+    ),
+)

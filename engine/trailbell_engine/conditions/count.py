@@ -1,0 +1,70 @@
+"""``count``: the key's matches within a sliding window reach a number."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from trailbell_engine.durations import format_duration
+from trailbell_engine.event import Event
+from trailbell_engine.path import Path
+from trailbell_engine.timestamps import SECOND_US
+from trailbell_engine.values import Json
+
+from .base import ConditionSpec, Firing, Parameter, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """Configuration of ``count``. Its state is the window: ``[[time_us, event id], …]`` in event order.
+
+    The window is ``(newest - within, newest]``: two events exactly ``within`` apart do not share it. A firing consumes
+    the window, so the next one needs the full number again; hence a key never holds more than ``at_least - 1`` entries.
+    """
+
+    at_least: int
+    within: int
+    by: tuple[Path, ...] = ()
+
+    @property
+    def default_suppress_us(self) -> int:
+        """A burst is one alert: what follows within the same span folds into it."""
+        return self.within
+
+    def step(self, state: Json, event: Event) -> Step:
+        """Put the event into its key's window, drop what has left it, and fire when the number is reached."""
+        entries = sorted([*(state or []), [event.time_us, event.id]])
+        newest = entries[-1][0]
+        window = [entry for entry in entries if entry[0] > newest - self.within]
+        if event.time_us <= newest - self.within:
+            return Step(window, too_late=True)
+        if len(window) < self.at_least:
+            return Step(window)
+        span_us = newest - window[0][0]
+        facts = {
+            "count": len(window),
+            "at_least": self.at_least,
+            "within": format_duration(self.within),
+            "span_s": span_us / SECOND_US,
+        }
+        why = f"{len(window)} events in {format_duration(span_us)}, threshold {self.at_least} in {facts['within']}"
+        return Step(None, Firing(tuple(entry[1] for entry in window), facts, why))
+
+    def expires_us(self, state: Json) -> int | None:
+        """The instant at which the newest entry leaves the window."""
+        return int(state[-1][0]) + self.within
+
+    def to_json(self) -> Json:
+        """The configuration as written, the duration in microseconds."""
+        return {"count": {"at_least": self.at_least, "within": self.within, "by": [str(path) for path in self.by]}}
+
+
+COUNT: Final = ConditionSpec(
+    "count",
+    "the key's matches in the window reach the number",
+    Count,
+    (
+        Parameter("at_least", "count", "how many matches fire", required=True),
+        Parameter("within", "duration", "the length of the sliding window, in event time", required=True),
+    ),
+)

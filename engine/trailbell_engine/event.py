@@ -1,0 +1,63 @@
+"""What comes in: events, clock ticks, and records that are neither."""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple, TypeAlias
+
+from .timestamps import format_time
+from .values import Json
+
+ENVELOPE: Final = ("event_type", "id", "time")
+"""The fields every event has, whatever its source calls them."""
+
+
+class Event(NamedTuple):
+    """One audit event: the envelope that every source has, and the record exactly as the source gave it.
+
+    Attributes:
+        source: where it came from, such as ``vonage``; ids are unique within a source.
+        id: the source's id, or a hash of the content where it has none.
+        event_type: such as ``NUMBER_UPDATED``; the empty string where the source has none.
+        time_us: when it happened, microseconds since the epoch, UTC.
+        data: the record as decoded; never changed by anybody.
+        untimed: the record had no readable time and borrowed that of the event before it.
+    """
+
+    source: str
+    id: str
+    event_type: str
+    time_us: int
+    data: dict[str, Json]
+    untimed: bool = False
+
+    def envelope(self, name: str) -> str:
+        """The envelope field of that name as text; ``time`` is RFC 3339 in UTC."""
+        if name == "time":
+            return format_time(self.time_us)
+        return self.event_type if name == "event_type" else self.id
+
+
+class Malformed(NamedTuple):
+    """A record that is no event. It is counted, kept aside and shown; the stream goes on.
+
+    Attributes:
+        source: the source it came from.
+        place: where it stands, such as ``events.ndjson:17``.
+        reason: what is wrong, in words for people.
+        raw: the record's bytes, cut at 64 KiB.
+    """
+
+    source: str
+    place: str
+    reason: str
+    raw: bytes
+
+
+class Tick(NamedTuple):
+    """The clock, as an input: the source expects no event older than this any more. Recorded like an event."""
+
+    time_us: int
+    source: str = ""
+
+
+Input: TypeAlias = Event | Malformed | Tick

@@ -1,0 +1,68 @@
+"""Event time's order: hold events for as long as an older one may still come, release them sorted.
+
+The watermark of a source is the instant before which no more events are expected: the newest event time seen, or the
+newest clock tick, less the source's lateness. An event older than the watermark is late. An event that is not is held
+until the watermark passes it. So at every moment the held events of a source are exactly its recorded events at or
+after its watermark; a restart finds them in the store, and nothing of the buffer itself need be saved.
+
+A source without lateness (files, stdin) gives its events through at once, in the order they come.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable
+
+from .event import Event
+
+
+class Reorder:
+    """The held events and the watermark of one source."""
+
+    def __init__(self, lateness_us: int = 0, watermark_us: int | None = None, held: Iterable[Event] = ()) -> None:
+        """Take up where a source was left.
+
+        Args:
+            lateness_us: how much older than the newest event an event may be and still be in order.
+            watermark_us: the watermark at the last stop; None for a new source.
+            held: the recorded events at or after that watermark.
+        """
+        self.lateness_us = lateness_us
+        self.watermark_us = watermark_us
+        self._held = [(event.time_us, event.id, event) for event in held]
+        heapq.heapify(self._held)
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def is_late(self, event: Event) -> bool:
+        """Whether the event is older than the watermark."""
+        return self.watermark_us is not None and event.time_us < self.watermark_us
+
+    def push(self, event: Event) -> list[Event]:
+        """Take an event that is not late; return the events that are now in order, itself perhaps among them."""
+        if not self.lateness_us:
+            self._raise(event.time_us)
+            return [event]
+        heapq.heappush(self._held, (event.time_us, event.id, event))
+        return self.advance(event.time_us - self.lateness_us)
+
+    def advance(self, watermark_us: int) -> list[Event]:
+        """Raise the watermark (it never falls) and return the events it has passed, in order of time and id."""
+        self._raise(watermark_us)
+        passed = []
+        while self._held and self.watermark_us is not None and self._held[0][0] < self.watermark_us:
+            passed.append(heapq.heappop(self._held)[2])
+        return passed
+
+    def flush(self) -> list[Event]:
+        """Return everything that is held, in order: no more is to come."""
+        rest = [entry[2] for entry in sorted(self._held)]
+        self._held = []
+        if rest:
+            self._raise(rest[-1].time_us)
+        return rest
+
+    def _raise(self, watermark_us: int) -> None:
+        if self.watermark_us is None or watermark_us > self.watermark_us:
+            self.watermark_us = watermark_us

@@ -1,0 +1,1 @@
+"""From YAML text to rules: documents with positions, schema, problems, tests inside rules, shipped packs."""

@@ -1,0 +1,3 @@
+"""Trailbell: alerting rules for audit events."""
+
+__version__ = "0.1.0"
