@@ -14,8 +14,16 @@ HOUR_US: Final = 60 * MINUTE_US
 DAY_US: Final = 24 * HOUR_US
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NAIVE_EPOCH: Final = datetime(1970, 1, 1)  # noqa: DTZ001  # what texts without a zone are counted from: they mean UTC
 _MICROSECOND: Final = timedelta(microseconds=1)
+EARLIEST_US: Final = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""0001-01-01T00:00:00Z. An offset can push a time over this edge or the other, where it could not be written."""
+LATEST_US: Final = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""9999-12-31T23:59:59.999999Z."""
 _SHORTEST: Final = len("2026-11-22T10:00")
+_SEPARATORS: Final = frozenset(
+    {"--T", "--t", "-- "}
+)  # the fifth, eighth and eleventh character, looked at in one slice
 
 
 def parse_time(text: str) -> int | None:
@@ -24,16 +32,18 @@ def parse_time(text: str) -> int | None:
     A time without a zone is taken as UTC, because the Audit API writes its times so. A bare date is no instant.
     The leap second ``:60`` is read as the last microsecond before it.
     """
-    if len(text) < _SHORTEST or text[4] != "-" or text[7] != "-" or text[10] not in "Tt ":
+    if text[4:11:3] not in _SEPARATORS or len(text) < _SHORTEST:
         return None
-    leap = text[17:19] == "60"
     try:
-        moment = datetime.fromisoformat(text[:17] + "59.999999" + text[19:].lstrip("0123456789.") if leap else text)
+        moment = datetime.fromisoformat(text)
     except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return (moment - _EPOCH) // _MICROSECOND
+        if text[17:19] != "60":
+            return None
+        return parse_time(text[:17] + "59.999999" + text[19:].lstrip("0123456789."))
+    # Whole days, seconds and microseconds: exact, and four times as fast as dividing by a timedelta.
+    since = moment - (_NAIVE_EPOCH if moment.tzinfo is None else _EPOCH)
+    time_us = since.days * DAY_US + since.seconds * SECOND_US + since.microseconds
+    return time_us if EARLIEST_US <= time_us <= LATEST_US else None
 
 
 def format_time(time_us: int) -> str:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final, NamedTuple, TypeAlias
 
 import yaml
 
 from trailbell_engine.values import Json
 
-from .problem import Problem, Span
-from .scalars import NotANumber, has_leading_zero, offset_in_scalar, plain_value
+from .problem import Problem, ProblemSeverity, Span
+from .scalars import NotANumberError, has_leading_zero, offset_in_scalar, plain_value
 from .scan import decode, scan
 from .source import Source
 from .syntax import syntax_problem
@@ -32,10 +33,12 @@ class Document:
     Attributes:
         source: the file it was read from.
         value: as ``json.loads`` would have given it.
+        sound: no error was found while it was read, so ``value`` is all that was written.
     """
 
     source: Source
     value: Json
+    sound: bool
     _keys: dict[Place, _Extent]
     _values: dict[Place, _Extent]
 
@@ -106,7 +109,7 @@ def read_documents(file: str, data: bytes) -> Reading:
         return Reading(source, (), tuple(problems))
     cuts = [0, *(found.start() for found in _MARKER.finditer(source.text)), len(source.text)]
     documents: list[Document] = []
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         refused = scan(source, start, end)
         if refused is not None:
             problems.append(refused)
@@ -127,13 +130,17 @@ class _Loader(yaml.CSafeLoader):
 def _compose(source: Source, start: int, end: int, documents: list[Document], problems: list[Problem]) -> None:
     loader = _Loader(source.text[start:end])
     try:
-        while loader.check_node():
+        while (node := _next_node(loader)) is not None:
             reader = _Reader(source, start, problems)
-            value = reader.value(loader.get_node(), ())
+            value = reader.value(node, ())
             if value is not None:
-                documents.append(Document(source, value, reader.keys, reader.values))
+                documents.append(Document(source, value, reader.sound, reader.keys, reader.values))
     finally:
         loader.dispose()
+
+
+def _next_node(loader: _Loader) -> yaml.Node | None:
+    return loader.get_node() if loader.check_node() else None
 
 
 class _Reader:
@@ -143,6 +150,7 @@ class _Reader:
         self._source = source
         self._base = base
         self._problems = problems
+        self.sound = True
         self.keys: dict[Place, _Extent] = {}
         self.values: dict[Place, _Extent] = {}
 
@@ -155,14 +163,15 @@ class _Reader:
             return self._mapping(node, place)
         if isinstance(node, yaml.SequenceNode):
             return [self.value(child, (*place, position)) for position, child in enumerate(node.value)]
+        assert isinstance(node, yaml.ScalarNode)
         return self._scalar(node)
 
-    def _scalar(self, node: yaml.Node) -> Json:
+    def _scalar(self, node: yaml.ScalarNode) -> Json:
         if node.style:  # quoted or block: a string whatever it looks like
             return node.value
         try:
             value = plain_value(node.value)
-        except NotANumber as error:
+        except NotANumberError as error:
             self._problem("bad-number", node, str(error), "quote it if it is a text")
             return 0
         if isinstance(value, int) and has_leading_zero(node.value):
@@ -179,7 +188,9 @@ class _Reader:
             here = (*place, name)
             if name in value:
                 first = self._source.span(*self.keys[here]).line
-                self._problem("duplicate-key", key_node, f'the key "{name}" stands twice', f"it is first on line {first}")
+                self._problem(
+                    "duplicate-key", key_node, f'the key "{name}" stands twice', f"it is first on line {first}"
+                )
                 continue
             self.keys[here] = self._extent(key_node)
             value[name] = self.value(value_node, here)
@@ -192,11 +203,13 @@ class _Reader:
         if node.style:
             return str(node.value)
         if node.value == "<<":
-            self._problem("merge-key", node, "the merge key << is not used here", "write the keys out, or `use:` a predicate")
+            self._problem(
+                "merge-key", node, "the merge key << is not used here", "write the keys out, or `use:` a predicate"
+            )
             return None
         try:
             is_text = isinstance(plain_value(node.value), str)
-        except NotANumber:
+        except NotANumberError:
             is_text = False
         if not is_text:
             written = node.value or "an empty key"
@@ -204,5 +217,8 @@ class _Reader:
             return None
         return str(node.value)
 
-    def _problem(self, code: str, node: yaml.Node, summary: str, help_: str, severity: Any = "error") -> None:
+    def _problem(
+        self, code: str, node: yaml.Node, summary: str, help_: str, severity: ProblemSeverity = "error"
+    ) -> None:
+        self.sound = self.sound and severity != "error"
         self._problems.append(Problem(code, severity, summary, self._source.span(*self._extent(node)), help_))

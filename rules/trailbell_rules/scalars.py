@@ -22,7 +22,7 @@ _NOT_FINITE: Final = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
 _MINIMUM, _MAXIMUM = -(2**63), 2**64 - 1
 
 
-class NotANumber(ValueError):
+class NotANumberError(ValueError):
     """A scalar in the form of a number that JSON, and so an event, cannot hold."""
 
 
@@ -30,7 +30,7 @@ def plain_value(text: str) -> Json:
     """The value of a plain (unquoted) scalar.
 
     Raises:
-        NotANumber: for infinities, NaN, and whole numbers beyond 64 bits.
+        NotANumberError: for infinities, NaN, and whole numbers beyond 64 bits.
     """
     if text in _NULL:
         return None
@@ -47,14 +47,14 @@ def plain_value(text: str) -> Json:
     if _FLOAT.fullmatch(text) and math.isfinite(float(text)):
         return float(text)
     if _FLOAT.fullmatch(text) or _NOT_FINITE.fullmatch(text):
-        raise NotANumber(f"{text} is no finite number")
+        raise NotANumberError(f"{text} is no finite number")
     return text
 
 
 def _whole(digits: str, base: int) -> int:
     if len(digits) <= 64 and _MINIMUM <= (number := int(digits, base)) <= _MAXIMUM:
         return number
-    raise NotANumber(f"{digits[:24]}{'…' * (len(digits) > 24)} does not fit into 64 bits")
+    raise NotANumberError(f"{digits[:24]}{'…' * (len(digits) > 24)} does not fit into 64 bits")
 
 
 def has_leading_zero(text: str) -> bool:

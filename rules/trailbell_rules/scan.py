@@ -33,7 +33,9 @@ def decode(file: str, data: bytes) -> tuple[Source, list[Problem]]:
         summary = f"the file has {len(data):,} bytes, more than the {MAXIMUM_BYTES:,} that are read"
         return empty, [Problem("too-large", "error", summary, empty.span(0, 0), "split it into several files")]
     if data.startswith(_UTF_16_OR_32):
-        return empty, [Problem("not-utf-8", "error", "the file is UTF-16 or UTF-32", empty.span(0, 0), "save it as UTF-8")]
+        return empty, [
+            Problem("not-utf-8", "error", "the file is UTF-16 or UTF-32", empty.span(0, 0), "save it as UTF-8")
+        ]
     try:
         source = Source(file, data.decode("utf-8-sig"))
     except UnicodeDecodeError as error:
@@ -83,7 +85,8 @@ class _Scan:
         if isinstance(event, yaml.DocumentStartEvent):
             self._anchors, self._aliased = {}, 0
         elif isinstance(event, yaml.ScalarEvent):
-            return self._leaf(event.anchor, _Size(1, 1)) or self._tag(event)
+            self._leaf(event.anchor, _Size(1, 1))
+            return self._tag(event)
         elif isinstance(event, yaml.AliasEvent):
             return self._alias(event)
         elif isinstance(event, yaml.CollectionStartEvent):

@@ -20,9 +20,15 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
         "a `- ` where no list can begin",
         "start the list on a line of its own, or put the text in quotes",
     ),
-    "did not find expected key": ("this line does not continue the mapping above it", "keys of one mapping begin in one column"),
+    "did not find expected key": (
+        "this line does not continue the mapping above it",
+        "keys of one mapping begin in one column",
+    ),
     "could not find expected ':'": ("a key without a `:`", "write `key: value`; check the indentation"),
-    "did not find expected '-' indicator": ("this line does not continue the list above it", "entries begin with `- ` in one column"),
+    "did not find expected '-' indicator": (
+        "this line does not continue the list above it",
+        "entries begin with `- ` in one column",
+    ),
     "did not find expected <document start>": ("text where a new document must begin", "put `---` between two rules"),
     "did not find expected alphabetic or numeric character": ("`*` and `&` begin an alias or an anchor here", _QUOTE),
     "found unknown escape character": ("no such escape in double quotes", "double the backslash, or use single quotes"),

@@ -17,7 +17,7 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
-class Failure(Exception):
+class Failure(Exception):  # noqa: N818 - it is how a command ends, not an error of the program
     """A command cannot go on, and says why in words for people; no traceback is shown.
 
     Attributes:

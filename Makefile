@@ -1,0 +1,52 @@
+# `make demo` runs the main job, `make test` passes the tests; both need nothing but Python 3.11+.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+WORKERS ?= auto
+
+.PHONY: demo test check bench format lock wheel clean
+
+demo: $(VENV)/.run  ## a fake Audit API, a fake Slack, a month of history, live alerts
+	@$(BIN)/trailbell demo
+
+test: $(VENV)/.test  ## every test, in parallel
+	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q
+
+check: $(VENV)/.dev  ## format, lint, types, layers
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports --no-cache
+
+bench: $(VENV)/.dev  ## tables of ratios; see benchmarks/README.md
+	$(BIN)/python benchmarks/match.py
+	$(BIN)/python benchmarks/dry_run.py
+
+format: $(VENV)/.dev  ## put the code into its one form
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+wheel: $(VENV)/.dev  ## dist/: the wheel and the source archive
+	$(BIN)/python -m build
+
+lock: $(VENV)/.dev  ## renew requirements.lock within the bounds of pyproject.toml
+	$(BIN)/python -m pip install --quiet uv
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade --no-emit-index-url \
+	  --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.lock
+
+clean:  ## forget the environment and everything built
+	rm -rf $(VENV) dist build .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+# One environment in three depths; each is redone when the lock or the metadata changes.
+$(VENV)/.run: pyproject.toml requirements.lock
+	@PYTHON=$(PYTHON) ./.ci/venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e .
+	@touch $@
+
+$(VENV)/.test: $(VENV)/.run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test]'
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.test
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[dev]'
+	@touch $@

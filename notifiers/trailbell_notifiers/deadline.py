@@ -1,0 +1,56 @@
+"""An absolute end for a conversation over a socket, however slowly the other side drips.
+
+Socket timeouts start again with every byte; a receiver that sends one byte a second holds its sender for hours.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from types import TracebackType
+from typing import Self
+
+
+class Deadline:
+    """A context: sockets given to ``watch`` are shut down after ``seconds``, which ends any read or write on them."""
+
+    def __init__(self, seconds: float) -> None:
+        self.passed = False
+        self._sockets: list[socket.socket] = []
+        self._lock = threading.Lock()
+        self._timer = threading.Timer(seconds, self._end)
+        self._timer.daemon = True
+
+    def watch(self, sock: socket.socket) -> None:
+        """Put a connected socket under the deadline."""
+        watched = sock.dup()  # TLS takes the original's descriptor away; a duplicate still reaches the connection
+        with self._lock:
+            if not self.passed:
+                self._sockets.append(watched)
+                return
+        _shut(sock)
+        watched.close()
+
+    def _end(self) -> None:
+        with self._lock:
+            self.passed = True
+            for sock in self._sockets:
+                _shut(sock)
+
+    def __enter__(self) -> Self:
+        self._timer.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._timer.cancel()
+        self._timer.join()
+        with self._lock:
+            for sock in self._sockets:
+                sock.close()
+            self._sockets.clear()
+
+
+def _shut(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)

@@ -1,0 +1,158 @@
+"""Where a webhook may connect to: public addresses, and networks the operator opened; cloud metadata never.
+
+The address is judged when the name is resolved (so that refused hosts are not even knocked at) and once more on the
+connected socket before TLS or any byte (so that no trick with names matters).
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final, TypeAlias
+
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
+from urllib3.exceptions import HTTPError, NameResolutionError
+from urllib3.util.connection import create_connection
+
+Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
+Resolver: TypeAlias = Callable[[str, int], Sequence[str]]
+"""(host, port) -> addresses, as texts. Raises ``socket.gaierror``."""
+
+
+def _networks(*texts: str) -> tuple[Network, ...]:
+    return tuple(map(ipaddress.ip_network, texts))
+
+
+_NEVER: Final = _networks(
+    "169.254.0.0/16",  # link local: metadata of AWS, Azure, GCP, DigitalOcean
+    "fe80::/10",
+    "fd00:ec2::/32",  # AWS metadata over IPv6
+    "fd20:ce::/64",  # GCP metadata over IPv6
+    "100.100.100.200/32",  # Alibaba Cloud metadata
+    "168.63.129.16/32",  # Azure's wire server, a public address
+    "192.0.0.192/32",  # Oracle Cloud metadata
+    "0.0.0.0/8",
+    "::/128",
+    "224.0.0.0/4",
+    "ff00::/8",
+)
+"""Denied even where ``allow_cidrs`` covers them: nobody receives alerts there."""
+_NOT_GLOBAL: Final = _networks(
+    "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.88.99.0/24", "fec0::/10", "5f00::/16"
+)  # fmt: skip
+"""Python's ``is_global`` says True for most of these (3.11): translation and tunnel prefixes that reach other networks."""
+
+
+class EgressDenied(HTTPError):
+    """A host's addresses are not allowed as a destination."""
+
+
+def allowed(text: str, open_networks: Sequence[Network] = ()) -> bool:
+    """Whether a connection to this IP address is allowed.
+
+    Args:
+        text: an address, perhaps with a zone (``fe80::1%eth0``).
+        open_networks: of ``allow_cidrs``.
+    """
+    try:
+        address: Address = ipaddress.ip_address(text.split("%")[0])
+    except ValueError:
+        return False
+    address = getattr(address, "ipv4_mapped", None) or address
+    if any(inner in network for inner in (address, *_embedded(address)) for network in _NEVER):
+        return False
+    if any(address in network for network in open_networks):
+        return True
+    return address.is_global and not any(address in network for network in _NOT_GLOBAL)
+
+
+def _embedded(address: Address) -> Iterable[Address]:
+    """IPv4 addresses that an IPv6 address leads to: 6to4, Teredo, NAT64."""
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.sixtofour is not None:
+            yield address.sixtofour
+        if address.teredo is not None:
+            yield from address.teredo
+        if any(address in network for network in _NOT_GLOBAL[:2]):
+            yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+
+
+def system_resolver(host: str, port: int) -> list[str]:
+    """What the operating system resolves; every address once, in its order of preference."""
+    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    return list(dict.fromkeys(str(address[0]) for *_, address in found))
+
+
+class GuardedAdapter(HTTPAdapter):
+    """A ``requests`` adapter whose connections keep to ``allowed``.
+
+    Use it on a session with ``trust_env = False`` (no proxies) and without redirects.
+    """
+
+    def __init__(
+        self,
+        open_networks: Sequence[Network] = (),
+        resolver: Resolver = system_resolver,
+        connected: Callable[[socket.socket], None] = lambda _: None,
+    ) -> None:
+        """Args:
+        open_networks: of ``allow_cidrs``.
+        resolver: names to addresses.
+        connected: is told every new socket before anything is sent on it.
+        """
+        self._open_networks = open_networks
+        self._resolver = resolver
+        self._connected = connected
+        super().__init__(max_retries=0)
+
+    def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make pools whose connections are guarded."""
+        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]  # the stubs leave it untyped
+        open_networks, resolver, connected = self._open_networks, self._resolver, self._connected
+
+        class Guard:
+            def _new_conn(self: Any) -> socket.socket:
+                sock = connect_allowed(self, open_networks, resolver)
+                connected(sock)
+                return sock
+
+        plain = type("GuardedHTTP", (Guard, HTTPConnection), {})
+        secure = type("GuardedHTTPS", (Guard, HTTPSConnection), {})
+        self.poolmanager.pool_classes_by_scheme = {
+            "http": type("GuardedPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("GuardedTLSPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
+        }
+
+
+def connect_allowed(connection: Any, open_networks: Sequence[Network], resolver: Resolver) -> socket.socket:
+    """A socket to the first allowed address of a urllib3 connection's host that answers.
+
+    Raises:
+        EgressDenied: if no address of the host is allowed, or the peer turns out not to be.
+        NameResolutionError, OSError: as resolving and connecting do.
+    """
+    try:
+        addresses = resolver(connection._dns_host, connection.port)  # noqa: SLF001  # urllib3 offers no public hook here
+    except (socket.gaierror, UnicodeError) as error:
+        reason = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
+        raise NameResolutionError(connection.host, connection, reason) from error
+    good = [address for address in addresses if allowed(address, open_networks)]
+    if not good:
+        raise EgressDenied(f"{', '.join(addresses) or 'no address'} is not allowed as a destination")
+    last: OSError | None = None
+    for address in good:
+        try:
+            sock = create_connection((address, connection.port), connection.timeout, connection.source_address, connection.socket_options)
+        except OSError as error:
+            last = error
+            continue
+        peer = str(sock.getpeername()[0])
+        if not allowed(peer, open_networks):
+            sock.close()
+            raise EgressDenied(f"{peer} is not allowed as a destination")
+        return sock
+    raise last or OSError("no address answered")

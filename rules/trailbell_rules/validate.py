@@ -1,0 +1,192 @@
+"""A document against a JSON Schema, with every error as a sentence at the one place that must be mended."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, Final, NamedTuple, TypeAlias
+
+from jsonschema import Draft202012Validator
+from jsonschema.exceptions import ValidationError, best_match
+from referencing import Registry
+
+from trailbell_engine.values import Json
+
+from .document import Document, Place
+from .problem import Problem
+from .report import kind
+from .suggest import did_you_mean, listed, nearest
+
+
+class Fault(NamedTuple):
+    """A problem, and the place it is about: for an unknown or missing key, where that key is or would be."""
+
+    place: Place
+    problem: Problem
+
+
+class _Error(NamedTuple):
+    """What is used of jsonschema's error."""
+
+    keyword: str
+    place: Place
+    wanted: Any
+    value: Json
+    schema: Mapping[str, Any]
+    message: str
+    about_name: bool
+
+
+def compile_schema(schema: Mapping[str, Any]) -> Draft202012Validator:
+    """A validator to keep. Its empty registry makes every ``$ref`` to another document fail instead of opening it."""
+    return Draft202012Validator(dict(schema), registry=Registry())
+
+
+def validate_document(document: Document, schema: Mapping[str, Any] | Draft202012Validator) -> list[Problem]:
+    """Every way in which the document differs from the schema, in the order of the text; one problem per mistake.
+
+    Patterns are explained by ``patternErrorMessage``, an annotation that editors know too.
+    """
+    validator = schema if isinstance(schema, Draft202012Validator) else compile_schema(schema)
+    return [fault.problem for fault in faults(document, validator)]
+
+
+def faults(document: Document, validator: Draft202012Validator) -> list[Fault]:
+    """As ``validate_document``, with places."""
+    errors = [_error(error) for error in validator.iter_errors(document.value)]
+    found: dict[Place, Fault] = {}
+    meant: set[Place] = set()
+    for error in errors:
+        if error.keyword == "additionalProperties":
+            for fault, suggestion in _unknown(document, error):
+                found[fault.place] = fault
+                meant.add((*fault.place[:-1], suggestion))
+    for error in errors:
+        if error.keyword == "required":
+            found |= {fault.place: fault for fault in _missing(document, error) if fault.place not in meant}
+        elif error.keyword != "additionalProperties":
+            fault = _wrong(document, error)
+            found.setdefault(fault.place, fault)
+    return sorted(found.values(), key=lambda fault: fault.problem.span)
+
+
+def _error(error: ValidationError) -> _Error:
+    """Of the alternatives of a foreign schema's ``anyOf``, the one that was most likely meant."""
+    sharpest: Any = (best_match([error]) if error.context else None) or error
+    return _Error(
+        keyword=sharpest.validator,
+        place=tuple(sharpest.absolute_path),
+        wanted=sharpest.validator_value,
+        value=sharpest.instance,
+        schema=sharpest.schema if isinstance(sharpest.schema, Mapping) else {},
+        message=sharpest.message,
+        about_name="propertyNames" in list(sharpest.absolute_schema_path)[-2:],
+    )
+
+
+def _unknown(document: Document, error: _Error) -> Iterator[tuple[Fault, str]]:
+    """Each key that does not belong, with the missing key that it was most likely meant to be, or an empty string."""
+    known = list(error.schema.get("properties", ()))
+    absent = [name for name in known if name not in error.value]
+    for name in error.value:
+        if name in known:
+            continue
+        place = (*error.place, name)
+        label = did_you_mean(name, absent)
+        help_ = "" if label or not known else f"known here: {listed(known, 'and')}"
+        problem = Problem("unknown-key", "error", f'unknown key "{name}"', document.span_of_key(place), help_, label)
+        yield Fault(place, problem), nearest(name, absent) or ""
+
+
+def _missing(document: Document, error: _Error) -> Iterator[Fault]:
+    owner = f' in "{error.place[-1]}"' if error.place and isinstance(error.place[-1], str) else ""
+    for name in error.wanted:
+        if name in error.value:
+            continue
+        summary = f'the key "{name}" is missing{owner}'
+        help_ = _advice(name, error.schema.get("properties", {}).get(name, {}))
+        span = document.span_of_key(error.place)
+        yield Fault((*error.place, name), Problem("missing-key", "error", summary, span, help_))
+
+
+def _advice(name: str, schema: Any) -> str:
+    examples = schema.get("examples") if isinstance(schema, Mapping) else None
+    return f"write `{name}: {examples[0]}`" if examples and isinstance(examples[0], str) else f"add `{name}: …`"
+
+
+def _wrong(document: Document, error: _Error) -> Fault:
+    if error.about_name:
+        place = (*error.place, str(error.value))
+        summary = f'the name "{error.value}" is not well-formed'
+        help_ = str(error.schema.get("patternErrorMessage", ""))
+        return Fault(place, Problem("bad-value", "error", summary, document.span_of_key(place), help_))
+    code, summary, help_, label = _WORDS.get(error.keyword, _other)(error)
+    span = document.span_of_value(error.place)
+    return Fault(error.place, Problem(code, "error", summary, span, help_, label))
+
+
+_Words: TypeAlias = tuple[str, str, str, str]
+"""Code, summary, help, label."""
+
+_TYPES: Final = {
+    "string": "a string",
+    "number": "a number",
+    "integer": "a whole number",
+    "boolean": "true or false",
+    "array": "a list",
+    "object": "a mapping",
+    "null": "nothing",
+}
+
+
+def _name(error: _Error) -> str:
+    """What a sentence calls the value: its key, or the key of the list it stands in."""
+    names = [step for step in error.place if isinstance(step, str)]
+    within = "an entry of " if names and not isinstance(error.place[-1], str) else ""
+    return within + (f'"{names[-1]}"' if names else "the document")
+
+
+def _type(error: _Error) -> _Words:
+    wanted = [error.wanted] if isinstance(error.wanted, str) else error.wanted
+    help_ = f'quote it: "{_plain(error.value)}"' if "string" in wanted and isinstance(error.value, int | float) else ""
+    expected = listed(_TYPES[name] for name in wanted)
+    return "wrong-type", f"{_name(error)} must be {expected}, not {kind(error.value)}", help_, ""
+
+
+def _plain(value: Json) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _enum(error: _Error) -> _Words:
+    allowed = [str(value) for value in error.wanted]
+    return "bad-value", f"{_name(error)} must be {listed(allowed)}", "", did_you_mean(error.value, allowed)
+
+
+def _pattern(error: _Error) -> _Words:
+    words = error.schema.get("patternErrorMessage") or f"it must match {error.wanted}"
+    return "bad-value", f"{_name(error)} is not well-formed", str(words), ""
+
+
+def _other(error: _Error) -> _Words:
+    return "bad-value", f"{_name(error)} is not allowed here: {error.message[:200]}", "", ""
+
+
+def _bound(words: str) -> Callable[[_Error], _Words]:
+    return lambda error: ("bad-value", f"{_name(error)} {words.format(error.wanted)}", "", "")
+
+
+_WORDS: Final[Mapping[str, Callable[[_Error], _Words]]] = {
+    "type": _type,
+    "enum": _enum,
+    "const": _bound("must be {}"),
+    "pattern": _pattern,
+    "minLength": _bound("must not be empty"),
+    "maxLength": _bound("must have at most {} characters"),
+    "minItems": _bound("needs at least {}"),
+    "maxItems": _bound("may have at most {}"),
+    "minimum": _bound("must be at least {}"),
+    "maximum": _bound("must be at most {}"),
+    "exclusiveMinimum": _bound("must be more than {}"),
+    "exclusiveMaximum": _bound("must be less than {}"),
+    "minProperties": _bound("needs at least {} key"),
+    "maxProperties": _bound("may have only {} key"),
+}

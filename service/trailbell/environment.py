@@ -1,0 +1,53 @@
+"""Settings and secrets from the environment: ``NAME``, or ``NAME_FILE`` with the path of a file that holds it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class Unset(Exception):  # noqa: N818 - it names what it is
+    """A variable that is asked for and not set.
+
+    Attributes:
+        name: of the variable.
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is not set")
+        self.name = name
+
+
+def setting(name: str, environ: Mapping[str, str]) -> str | None:
+    """The value of ``NAME``, else the text of the file that ``NAME_FILE`` names, without its line end; else None.
+
+    Raises:
+        OSError: if that file cannot be read.
+    """
+    value = environ.get(name)
+    if value:
+        return value
+    file = environ.get(f"{name}_FILE")
+    return Path(file).read_text(encoding="utf-8").rstrip("\r\n") if file else None
+
+
+def expand(text: str, environ: Mapping[str, str]) -> str:
+    """The text with every ``${NAME}`` replaced by its setting.
+
+    Raises:
+        Unset: for the first name that has none.
+        OSError: if a ``NAME_FILE`` cannot be read.
+    """
+
+    def value(found: re.Match[str]) -> str:
+        name = found[1]
+        value = setting(name, environ)
+        if value is None:
+            raise Unset(name)
+        return value
+
+    return _REFERENCE.sub(value, text)

@@ -1,0 +1,58 @@
+"""A ledger in memory, for dry-runs and rule tests: nothing is written, and memory stays flat."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+from trailbell_engine.event import Event, Input
+from trailbell_engine.state import MemoryState
+from trailbell_engine.values import Json
+
+DUPLICATE_HORIZON: Final = 200_000
+"""A duplicate is recognised among at least this many events before it; the store recognises every one."""
+
+
+class Seen:
+    """The identities of the newest events, in two generations, so that memory is bounded."""
+
+    def __init__(self, horizon: int = DUPLICATE_HORIZON) -> None:
+        self._horizon = horizon
+        self._young: set[tuple[str, str]] = set()
+        self._old: set[tuple[str, str]] = set()
+
+    def is_new(self, identity: tuple[str, str]) -> bool:
+        """Whether the identity has not been asked about before, within the horizon."""
+        if identity in self._young or identity in self._old:
+            return False
+        self._young.add(identity)
+        if len(self._young) >= self._horizon:
+            self._old, self._young = self._young, set()
+        return True
+
+
+class MemoryLedger(MemoryState):
+    """State, identities and nothing else. A failed batch ends the run, so there is nothing to roll back."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._seen = Seen()
+
+    def checkpoint(self, source: str) -> Json | None:  # noqa: ARG002 - the protocol's signature
+        """A dry-run starts at the beginning."""
+        return None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Nothing to begin or commit."""
+        yield
+
+    def record(self, item: Input) -> bool:
+        """Whether the event is new; everything else is."""
+        return not isinstance(item, Event) or self._seen.is_new((item.source, item.id))
+
+    def complete(self, source: str, watermarks: dict[str, int], checkpoint: Json | None) -> None:  # noqa: ARG002 - the protocol's signature
+        """Forget what no event can ask for any more."""
+        if watermarks:
+            self.sweep(min(watermarks.values()))

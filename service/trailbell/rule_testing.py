@@ -1,0 +1,104 @@
+"""The tests inside rules, run through the real engine on a list of events."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from trailbell_engine.decode import Decoder
+from trailbell_engine.event import Input
+from trailbell_engine.maps import PRESETS
+from trailbell_engine.pipeline import Pipeline
+from trailbell_engine.rule import RuleSet
+from trailbell_engine.timestamps import SECOND_US, format_time, parse_time
+from trailbell_engine.values import Json
+from trailbell_rules.rule_tests import Difference, RuleTest, compare
+
+from .drive import drive
+from .memory import MemoryLedger
+from .recorder import Recorder
+from .sources.base import Batch
+from .wording import Wording
+
+FIRST_EVENT_AT: Final = "2026-01-05T12:00:00Z"
+"""When the first event of a test happens if it does not say: a Monday noon. Later ones follow a second apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a test gave.
+
+    Attributes:
+        test: the test.
+        actual: the alerts, as JSON.
+        differences: what is not as expected; none if the test passed.
+        errors: why events could not be taken as events, or the rule not be evaluated.
+    """
+
+    test: RuleTest
+    actual: tuple[dict[str, Json], ...]
+    differences: tuple[Difference, ...]
+    errors: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything was as expected."""
+        return not self.differences and not self.errors
+
+    def to_json(self) -> dict[str, Json]:
+        """One entry of ``test --format json``."""
+        return {
+            "rule_id": self.test.rule_id,
+            "name": self.test.name,
+            "passed": self.passed,
+            "expected": [dict(alert) for alert in self.test.alerts],
+            "actual": list(self.actual),
+            "diff": [*map(str, self.differences), *self.errors],
+            "file": self.test.span.file,
+            "line": self.test.span.line,
+        }
+
+
+class _Given:
+    """The events of a test as a source."""
+
+    name = "test"
+    lateness_us = 0
+    bounded = True
+
+    def __init__(self, inputs: Sequence[Input]) -> None:
+        self._inputs = inputs
+
+    def batches(self, checkpoint: Json | None) -> Generator[Batch, None, None]:  # noqa: ARG002 - a test starts at its start
+        yield Batch(self._inputs)
+
+
+def run_tests(rules: RuleSet, tests: Iterable[RuleTest]) -> list[Outcome]:
+    """Run tests, each in an engine of its own that holds only the test's rule."""
+    return [run_test(rules, test) for test in tests]
+
+
+def run_test(rules: RuleSet, test: RuleTest) -> Outcome:
+    """Run one test through the loop that live runs use."""
+    alone = RuleSet([rules[test.rule_id]])
+    recorder = Recorder(Wording(alone).of)
+    drive(_Given(_inputs(test)), Pipeline(alone), MemoryLedger(), recorder)
+    stored = recorder.alerts()
+    actual = tuple(entry.to_json() for entry in stored)
+    errors = [f"{example.place}: {example.reason}" for example in recorder.tally.examples]
+    errors += [f"the rule could not be evaluated: {reason}" for reason in recorder.tally.of(test.rule_id).errors]
+    errors += [problem for entry in stored for problem in entry.wording["problems"]]
+    return Outcome(test, actual, tuple(compare(test.alerts, actual)), tuple(dict.fromkeys(errors)))
+
+
+def _inputs(test: RuleTest) -> list[Input]:
+    """The test's records as events, with ids and times filled in where they have none."""
+    decoder = Decoder("test", PRESETS["vonage"])
+    time_us = (parse_time(FIRST_EVENT_AT) or 0) - SECOND_US
+    inputs: list[Input] = []
+    for number, record in enumerate(test.events, start=1):
+        filled = {"id": f"event-{number}", "created_at": format_time(time_us + SECOND_US)} | record
+        inputs += decoder.decode_value(filled, f"event {number}")
+        time_us = decoder.last_time_us
+    return inputs

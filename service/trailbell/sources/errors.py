@@ -1,0 +1,17 @@
+"""Why a source cannot go on."""
+
+from __future__ import annotations
+
+
+class SourceError(Exception):
+    """A source cannot be read, or not to its end. What it gave before stands.
+
+    Attributes:
+        message: what happened, in words.
+        help: what to do about it; may be empty.
+    """
+
+    def __init__(self, message: str, help_: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.help = help_

@@ -1,0 +1,121 @@
+"""From blocks of bytes to records with a place: NDJSON line by line, everything else JSON by its structure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator
+from itertools import chain
+from typing import Final, NamedTuple
+
+from trailbell_engine.decode import WRAPPING_LIMIT_BYTES, NotJsonError, read_json
+
+from .splitter import Splitter
+
+_HEAD_BYTES: Final = 64 * 1024
+_BOM: Final = b"\xef\xbb\xbf"
+_STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
+
+
+class Record(NamedTuple):
+    """One record as it stands in a file.
+
+    Attributes:
+        place: ``events.ndjson:17`` is a line, ``events.json#3`` the third record of an array.
+        raw: its bytes.
+    """
+
+    place: str
+    raw: bytes
+
+
+def records(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str, ...]]) -> Iterator[Record]:
+    """The records of one file.
+
+    Args:
+        blocks: its uncompressed content.
+        name: of the file, for places.
+        wrappings: key paths to arrays of records inside an object.
+    """
+    head = b""
+    is_lines: bool | None = None
+    for block in blocks:
+        head += block
+        head = head.removeprefix(_BOM)
+        is_lines = _is_lines(head, final=len(head) >= _HEAD_BYTES)
+        if is_lines is not None:
+            break
+    if is_lines is None:
+        is_lines = bool(_is_lines(head, final=True))
+    content = chain((head,), blocks)
+    return _lines(content, name) if is_lines else _values(content, name, wrappings)
+
+
+def _is_lines(head: bytes, *, final: bool) -> bool | None:
+    """Whether every line is a record of its own; None if more must be seen to tell.
+
+    The first line tells if it is a whole JSON value or plain nonsense. If its brackets stay open, the second tells: in
+    NDJSON with a broken first line it is whole again.
+    """
+    text = head.lstrip()
+    if not text:
+        return True if final else None
+    if text.startswith(b"["):
+        return False
+    whole = [line for line in text.split(b"\n")[: None if final else -1] if line.strip()]
+    if not whole:
+        return None
+    if _is_object(whole[0]):
+        return True
+    if not _stays_open(whole[0]):
+        return True
+    if len(whole) > 1:
+        return _is_object(whole[1])
+    return False if final else None
+
+
+def _is_object(line: bytes) -> bool:
+    try:
+        return isinstance(read_json(line), dict)
+    except NotJsonError:
+        return False
+
+
+def _stays_open(line: bytes) -> bool:
+    if not line.startswith(b"{"):
+        return False
+    bare = _STRING.sub(b"", line)
+    return bare.count(b"{") + bare.count(b"[") > bare.count(b"}") + bare.count(b"]")
+
+
+def _lines(blocks: Iterator[bytes], name: str) -> Iterator[Record]:
+    rest, number, skipping = b"", 0, False
+    for block in blocks:
+        lines = (rest + block).split(b"\n")
+        rest = lines.pop()
+        for raw in lines:
+            number += 1
+            if skipping:
+                skipping = False
+            elif raw and not raw.isspace():
+                yield Record(f"{name}:{number}", raw)
+        if skipping:
+            rest = b""
+        elif len(rest) > WRAPPING_LIMIT_BYTES:  # told once, then not even kept
+            yield Record(f"{name}:{number + 1}", rest)
+            rest, skipping = b"", True
+    if rest.strip():
+        yield Record(f"{name}:{number + 1}", rest)
+
+
+def _values(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str, ...]]) -> Iterator[Record]:
+    splitter = Splitter(wrappings)
+    number = 0
+    for block in blocks:
+        for raw in splitter.feed(block):
+            number += 1
+            yield Record(f"{name}#{number}", raw)
+        if splitter.overflowed:
+            break
+    for raw in splitter.rest():
+        number += 1
+        yield Record(f"{name}#{number}", raw)

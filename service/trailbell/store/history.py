@@ -1,0 +1,67 @@
+"""The recorded inputs as a source: a dry-run over the store sees what the live engine saw, in the same order."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from typing import Final
+
+from trailbell.sources.base import Batch
+from trailbell_engine.decode import read_json
+from trailbell_engine.event import Event, Tick
+from trailbell_engine.values import Json
+
+from .database import Database
+from .ledger import EVENT
+
+_PAGE: Final = 1_000
+_NEVER: Final = 2**62
+
+
+class History:
+    """Events and clock ticks from the store, in the order they were recorded.
+
+    It does not end its input: what the live engine was still holding for order is held here too, so that the alerts
+    are the same to the last one.
+
+    Attributes:
+        name: of the source, for checkpoints, which a replay has none of.
+        lateness: per recorded source, in microseconds, as the live engine ran it.
+    """
+
+    name = "store"
+    lateness_us = 0
+    bounded = False
+
+    def __init__(self, database: Database, since_us: int | None = None, until_us: int | None = None) -> None:
+        """Replay what happened in ``[since_us, until_us)`` (event time); None is open."""
+        self._database = database
+        self._since_us = -_NEVER if since_us is None else since_us
+        self._until_us = _NEVER if until_us is None else until_us
+        self.lateness: dict[str, int] = dict(database.rows("SELECT name, lateness_us FROM source ORDER BY name"))
+
+    def __len__(self) -> int:
+        """How many events the window holds."""
+        row = self._database.one(
+            "SELECT count(*) FROM input WHERE kind = 0 AND time_us >= ? AND time_us < ?",
+            (self._since_us, self._until_us),
+        )
+        return int(row[0]) if row else 0
+
+    def batches(self, checkpoint: Json | None) -> Generator[Batch, None, None]:  # noqa: ARG002 - a replay starts at its window's start
+        """The inputs, a page at a time."""
+        after = 0
+        while rows := self._database.rows(
+            "SELECT seq, source, kind, id, event_type, time_us, untimed, data FROM input "
+            "WHERE seq > ? AND time_us >= ? AND time_us < ? ORDER BY seq LIMIT ?",
+            (after, self._since_us, self._until_us, _PAGE),
+        ):
+            after = rows[-1][0]
+            yield Batch([_input(*row[1:]) for row in rows], None)
+
+
+def _input(
+    source: str, kind: int, event_id: str, event_type: str, time_us: int, untimed: int, data: bytes
+) -> Event | Tick:
+    if kind == EVENT:
+        return Event(source, event_id, event_type, time_us, read_json(data), bool(untimed))
+    return Tick(time_us, source)

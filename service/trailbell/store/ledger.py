@@ -1,0 +1,131 @@
+"""The durable ledger: inputs, state, watermarks and checkpoints of a batch in one transaction."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import orjson
+
+from trailbell_engine.decode import read_json, write_json
+from trailbell_engine.event import Event, Input, Malformed, Tick
+from trailbell_engine.state import Kept, Slot
+from trailbell_engine.values import Json
+
+from .database import Database
+
+EVENT, TICK = 0, 1
+"""The kinds of the ``input`` table."""
+
+_NOTHING = Kept(None, None)
+
+
+class StoreLedger:
+    """``drive.Ledger`` over a database. State changes are gathered and written once at the end of the batch."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._changed: dict[Slot, Kept] = {}
+
+    def checkpoint(self, source: str) -> Json | None:
+        """Where the source was at the last commit; None for a source that never committed one."""
+        row = self._database.one("SELECT checkpoint FROM source WHERE name = ?", (source,))
+        return None if row is None or row[0] is None else orjson.loads(row[0])
+
+    def admit(self, source: str, lateness_us: int) -> None:
+        """Note a source and the lateness it runs with, so that a replay puts its events in the same order."""
+        with self._database.transaction():
+            self._database.connection.execute(
+                "INSERT INTO source (name, lateness_us) VALUES (?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET lateness_us = excluded.lateness_us",
+                (source, lateness_us),
+            )
+
+    def watermark(self, source: str) -> int | None:
+        """The source's watermark at the last commit."""
+        row = self._database.one("SELECT watermark_us FROM source WHERE name = ?", (source,))
+        return None if row is None else row[0]
+
+    def held(self, source: str, watermark_us: int) -> Iterator[Event]:
+        """The recorded events of the source at or after its watermark: those that wait for their turn."""
+        rows = self._database.rows(
+            "SELECT id, event_type, time_us, data, untimed FROM input WHERE kind = 0 AND source = ? AND time_us >= ?",
+            (source, watermark_us),
+        )
+        for event_id, event_type, time_us, data, untimed in rows:
+            yield Event(source, event_id, event_type, time_us, read_json(data), bool(untimed))
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """One durable batch; an exception undoes it, in the database and here."""
+        try:
+            with self._database.transaction():
+                yield
+                self._write_state()
+        finally:
+            self._changed.clear()
+
+    def record(self, item: Input) -> bool:
+        """Append an input; False if that event, or that malformed record, is there already."""
+        connection = self._database.connection
+        match item:
+            case Event(source, event_id, event_type, time_us, data, untimed):
+                connection.execute(
+                    "INSERT INTO input (source, kind, id, event_type, time_us, untimed, data) "
+                    "VALUES (?, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    (source, event_id, event_type, time_us, untimed, write_json(data)),
+                )
+            case Tick(time_us, source):
+                connection.execute("INSERT INTO input (source, kind, time_us) VALUES (?, 1, ?)", (source, time_us))
+            case Malformed(source, place, reason, raw):
+                connection.execute(
+                    "INSERT INTO quarantine (source, place, reason, raw, digest) "
+                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+                    (source, place, reason, raw, hashlib.sha256(raw).digest()),
+                )
+        return connection.changes() > 0
+
+    def get(self, slot: Slot) -> Kept | None:
+        """What is kept there, this batch's own changes included."""
+        changed = self._changed.get(slot)
+        if changed is not None:
+            return None if changed.value is None else changed
+        row = self._database.one(
+            "SELECT value, expires_us FROM state WHERE rule_id = ? AND version = ? AND part = ? AND key = ?", slot
+        )
+        return None if row is None else Kept(read_json(row[0]), row[1])
+
+    def put(self, slot: Slot, value: Json, expires_us: int | None) -> None:
+        """Keep a value, or forget it if it is None, when the batch commits."""
+        self._changed[slot] = _NOTHING if value is None else Kept(value, expires_us)
+
+    def complete(self, source: str, watermarks: dict[str, int], checkpoint: Json | None) -> None:
+        """Note the source's watermark, and its checkpoint if there is a new one; sweep state that has expired."""
+        encoded = None if checkpoint is None else orjson.dumps(checkpoint)
+        connection = self._database.connection
+        connection.execute("INSERT INTO source (name) VALUES (?) ON CONFLICT DO NOTHING", (source,))
+        connection.execute("UPDATE source SET checkpoint = coalesce(?, checkpoint) WHERE name = ?", (encoded, source))
+        for name, watermark_us in sorted(watermarks.items()):
+            connection.execute(
+                "INSERT INTO source (name, watermark_us) VALUES (?, ?) "
+                "ON CONFLICT (name) DO UPDATE SET watermark_us = excluded.watermark_us",
+                (name, watermark_us),
+            )
+        if watermarks:
+            connection.execute("DELETE FROM state WHERE expires_us <= ?", (min(watermarks.values()),))
+
+    def _write_state(self) -> None:
+        kept = [
+            (*slot, write_json(new.value), new.expires_us)
+            for slot, new in self._changed.items()
+            if new.value is not None
+        ]
+        gone = [slot for slot, new in self._changed.items() if new.value is None]
+        connection = self._database.connection
+        connection.executemany("DELETE FROM state WHERE rule_id = ? AND version = ? AND part = ? AND key = ?", gone)
+        connection.executemany(
+            "INSERT INTO state (rule_id, version, part, key, value, expires_us) VALUES (?, ?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET value = excluded.value, expires_us = excluded.expires_us",
+            kept,
+        )

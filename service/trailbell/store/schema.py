@@ -1,0 +1,86 @@
+"""The tables of the store, as numbered steps: a store is brought up step by step."""
+
+from __future__ import annotations
+
+from typing import Final
+
+STEPS: Final[tuple[str, ...]] = (
+    """
+    -- What came in, in the order it came: replaying it gives the same alerts.
+    CREATE TABLE input (
+        seq        INTEGER PRIMARY KEY,
+        source     TEXT NOT NULL,
+        kind       INTEGER NOT NULL,          -- 0 event, 1 clock tick
+        id         TEXT,
+        event_type TEXT,
+        time_us    INTEGER NOT NULL,
+        untimed    INTEGER NOT NULL DEFAULT 0,
+        data       BLOB
+    );
+    CREATE UNIQUE INDEX input_identity ON input (source, id) WHERE kind = 0;
+    CREATE INDEX input_time ON input (source, time_us) WHERE kind = 0;
+
+    CREATE TABLE quarantine (
+        seq    INTEGER PRIMARY KEY,
+        source TEXT NOT NULL,
+        place  TEXT NOT NULL,
+        reason TEXT NOT NULL,
+        raw    BLOB NOT NULL,
+        digest BLOB NOT NULL,
+        UNIQUE (source, digest)
+    );
+
+    CREATE TABLE state (
+        rule_id    TEXT NOT NULL,
+        version    TEXT NOT NULL,
+        part       TEXT NOT NULL,
+        key        TEXT NOT NULL,
+        value      BLOB NOT NULL,
+        expires_us INTEGER,
+        PRIMARY KEY (rule_id, version, part, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX state_expiry ON state (expires_us) WHERE expires_us IS NOT NULL;
+
+    CREATE TABLE source (
+        name         TEXT PRIMARY KEY,
+        lateness_us  INTEGER NOT NULL DEFAULT 0,
+        watermark_us INTEGER,
+        checkpoint   BLOB
+    ) WITHOUT ROWID;
+
+    CREATE TABLE alert (
+        id           TEXT PRIMARY KEY,
+        rule_id      TEXT NOT NULL,
+        severity     TEXT NOT NULL,
+        opened_at_us INTEGER NOT NULL,
+        record       BLOB NOT NULL,           -- the engine's alert
+        wording      BLOB NOT NULL            -- what people were told
+    ) WITHOUT ROWID;
+    CREATE INDEX alert_opened ON alert (opened_at_us, rule_id, id);
+
+    CREATE TABLE outbox (
+        id            TEXT PRIMARY KEY,
+        seq           INTEGER NOT NULL,        -- the order of a receiver's deliveries
+        alert_id      TEXT NOT NULL,
+        receiver      TEXT NOT NULL,
+        kind          TEXT NOT NULL,
+        reason        TEXT NOT NULL,           -- why this receiver is told
+        body          BLOB NOT NULL,           -- rendered once; every attempt sends these bytes
+        created_us    INTEGER NOT NULL,
+        not_before_us INTEGER NOT NULL,
+        attempts      INTEGER NOT NULL DEFAULT 0,
+        state         TEXT NOT NULL,
+        last_error    TEXT NOT NULL DEFAULT '',
+        reference     TEXT NOT NULL DEFAULT '',
+        lease_epoch   INTEGER
+    ) WITHOUT ROWID;
+    CREATE UNIQUE INDEX outbox_order ON outbox (seq);
+    CREATE INDEX outbox_waiting ON outbox (receiver, seq) WHERE state IN ('pending', 'leased', 'ambiguous');
+
+    CREATE TABLE meta (
+        name  TEXT PRIMARY KEY,
+        value INTEGER NOT NULL
+    ) WITHOUT ROWID;
+    INSERT INTO meta VALUES ('epoch', 0);
+    """,
+)
