@@ -75,13 +75,10 @@ class Pipeline:
             self._evaluate(event, event.time_us, state, outputs)
         return outputs
 
-    def flush(self, state: State) -> list[Output]:
-        """Release everything that is held: the input has ended and no more will come."""
-        outputs: list[Output] = []
-        held = [event for _, source in sorted(self._sources.items()) for event in source.flush()]
-        for event in sorted(held, key=lambda event: (event.time_us, event.source, event.id)):
-            self._evaluate(event, event.time_us, state, outputs)
-        return outputs
+    def closing(self) -> list[Tick]:
+        """The ticks that release everything that is held, for the end of an input; recorded, they replay it."""
+        ends = ((name, source.newest_held_us) for name, source in sorted(self._sources.items()))
+        return [Tick(newest_us + 1, name) for name, newest_us in ends if newest_us is not None]
 
     def _evaluate(self, event: Event, clock_us: int, state: State, outputs: list[Output]) -> None:
         """Ask the rules about one event. State that has expired by ``clock_us`` is not there any more."""

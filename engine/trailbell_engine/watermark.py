@@ -55,13 +55,10 @@ class Reorder:
             passed.append(heapq.heappop(self._held)[2])
         return passed
 
-    def flush(self) -> list[Event]:
-        """Return everything that is held, in order: no more is to come."""
-        rest = [entry[2] for entry in sorted(self._held)]
-        self._held = []
-        if rest:
-            self._raise(rest[-1].time_us)
-        return rest
+    @property
+    def newest_held_us(self) -> int | None:
+        """The time of the newest event that is held; None if none is."""
+        return max((entry[0] for entry in self._held), default=None)
 
     def _raise(self, watermark_us: int) -> None:
         if self.watermark_us is None or watermark_us > self.watermark_us:

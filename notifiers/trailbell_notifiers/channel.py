@@ -64,7 +64,7 @@ class Channel(Protocol):
         """How often it may be spoken to; None if there is no limit."""
 
     def render(self, message: Message, delivery_id: str) -> bytes:
-        """The body of a delivery. Pure; the outbox stores it, so that every attempt sends the same bytes. Holds no secret."""
+        """The body of a delivery, without secrets. Pure; it is stored, so every attempt sends the same bytes."""
 
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:
         """Try once to deliver ``body``. Blocks, for a bounded time; never raises; no secret is in the receipt."""
@@ -90,7 +90,11 @@ def build_channel(config: Mapping[str, Any]) -> Channel:
 def receiver_schema() -> dict[str, Any]:
     """JSON Schema (2020-12) of one entry of ``receivers``."""
     kinds = {kind: importlib.import_module(module).SCHEMA for kind, module in KINDS.items()}
-    name = {"type": "string", "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$", "description": "How routes and rules call it."}
+    name = {
+        "type": "string",
+        "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$",
+        "description": "How routes and rules call it.",
+    }
     return {
         "type": "object",
         "properties": {"name": name, **kinds},

@@ -44,10 +44,10 @@ _NEVER: Final = _networks(
 _NOT_GLOBAL: Final = _networks(
     "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.88.99.0/24", "fec0::/10", "5f00::/16"
 )  # fmt: skip
-"""Python's ``is_global`` says True for most of these (3.11): translation and tunnel prefixes that reach other networks."""
+"""Translation and tunnel prefixes that reach other networks; Python 3.11 says ``is_global`` of most."""
 
 
-class EgressDenied(HTTPError):
+class EgressDeniedError(HTTPError):
     """A host's addresses are not allowed as a destination."""
 
 
@@ -59,7 +59,7 @@ def allowed(text: str, open_networks: Sequence[Network] = ()) -> bool:
         open_networks: of ``allow_cidrs``.
     """
     try:
-        address: Address = ipaddress.ip_address(text.split("%")[0])
+        address: Address = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
         return False
     address = getattr(address, "ipv4_mapped", None) or address
@@ -111,7 +111,7 @@ class GuardedAdapter(HTTPAdapter):
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make pools whose connections are guarded."""
-        super().init_poolmanager(*args, **kwargs)  # type: ignore[no-untyped-call]  # the stubs leave it untyped
+        super().init_poolmanager(*args, **kwargs)
         open_networks, resolver, connected = self._open_networks, self._resolver, self._connected
 
         class Guard:
@@ -132,7 +132,7 @@ def connect_allowed(connection: Any, open_networks: Sequence[Network], resolver:
     """A socket to the first allowed address of a urllib3 connection's host that answers.
 
     Raises:
-        EgressDenied: if no address of the host is allowed, or the peer turns out not to be.
+        EgressDeniedError: if no address of the host is allowed, or the peer turns out not to be.
         NameResolutionError, OSError: as resolving and connecting do.
     """
     try:
@@ -142,17 +142,19 @@ def connect_allowed(connection: Any, open_networks: Sequence[Network], resolver:
         raise NameResolutionError(connection.host, connection, reason) from error
     good = [address for address in addresses if allowed(address, open_networks)]
     if not good:
-        raise EgressDenied(f"{', '.join(addresses) or 'no address'} is not allowed as a destination")
+        raise EgressDeniedError(f"{', '.join(addresses) or 'no address'} is not allowed as a destination")
     last: OSError | None = None
     for address in good:
         try:
-            sock = create_connection((address, connection.port), connection.timeout, connection.source_address, connection.socket_options)
+            sock = create_connection(
+                (address, connection.port), connection.timeout, connection.source_address, connection.socket_options
+            )
         except OSError as error:
             last = error
             continue
         peer = str(sock.getpeername()[0])
         if not allowed(peer, open_networks):
             sock.close()
-            raise EgressDenied(f"{peer} is not allowed as a destination")
+            raise EgressDeniedError(f"{peer} is not allowed as a destination")
         return sock
     raise last or OSError("no address answered")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import jinja2
 from jinja2.tests import TESTS as _JINJA_TESTS
@@ -95,9 +95,9 @@ FILTERS: Final[Mapping[str, Callable[..., Any]]] = {
     "upper": lambda value: _text(value).upper(),
 }
 TESTS: Final[Mapping[str, Callable[..., Any]]] = {
-    name: _JINJA_TESTS[name]
+    name: cast("Callable[..., Any]", _JINJA_TESTS[name])
     for name in (
-        "boolean", "defined", "even", "false", "in", "iterable", "mapping", "none", "number", "odd", "sequence", "string", "true",
-        "undefined", "eq", "equalto", "ne", "gt", "greaterthan", "ge", "lt", "lessthan", "le",
+        "boolean", "defined", "even", "false", "in", "iterable", "mapping", "none", "number", "odd", "sequence",
+        "string", "true", "undefined", "eq", "equalto", "ne", "gt", "greaterthan", "ge", "lt", "lessthan", "le",
     )
 }  # fmt: skip

@@ -1,5 +1,6 @@
-"""Every limit of the outside world that messages keep to, each with the place that states it. The fakes enforce the same numbers.
+"""Every limit of the outside world that messages keep to, each with the place that states it.
 
+The fakes enforce the same numbers.
 SDK is slackapi/python-slack-sdk, read at version 3.47; DOCS is docs.slack.dev/reference.
 """
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 import smtplib
+import socket
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from email.utils import parseaddr
@@ -26,16 +28,32 @@ SCHEMA: Final[dict[str, Any]] = {
     "properties": {
         "to": {
             "description": "One address or several.",
-            "oneOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True, "maxItems": 50}],
+            "oneOf": [
+                {"type": "string"},
+                {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True, "maxItems": 50},
+            ],
         },
         "from": {"type": "string", "description": "The sender, such as `Trailbell <alerts@example.com>`."},
         "host": {"type": "string", "minLength": 1, "description": "The mail server."},
-        "port": {"type": "integer", "minimum": 1, "maximum": 65535, "description": "Default 587; 465 with `tls: implicit`; 25 with `tls: none`."},
-        "tls": {"enum": ["required", "implicit", "none"], "description": "Default `required`: STARTTLS, verified, or nothing is sent."},
+        "port": {
+            "type": "integer",
+            "minimum": 1,
+            "maximum": 65535,
+            "description": "Default 587; 465 with `tls: implicit`; 25 with `tls: none`.",
+        },
+        "tls": {
+            "enum": ["required", "implicit", "none"],
+            "description": "Default `required`: STARTTLS, verified, or nothing is sent.",
+        },
         "username": {"type": "string"},
         "password": {"description": "Needs TLS."},
         "ca_file": {"type": "string", "description": "PEM file of the authority that signed the server's certificate."},
-        "timeout_s": {"type": "number", "exclusiveMinimum": 0, "maximum": 120, "description": "For the whole conversation; default 30."},
+        "timeout_s": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": 120,
+            "description": "For the whole conversation; default 30.",
+        },
     },
     "required": ["to", "from", "host"],
     "additionalProperties": False,
@@ -68,7 +86,9 @@ def build(name: str, settings: Mapping[str, Any]) -> Mail:
     """
     tls = settings.get("tls", "required")
     if settings.get("password") and tls == "none":
-        raise ChannelError(f"e-mail `{name}` would send its password in the clear", "set `tls: required` or drop the password")
+        raise ChannelError(
+            f"e-mail `{name}` would send its password in the clear", "set `tls: required` or drop the password"
+        )
     to = [settings["to"]] if isinstance(settings["to"], str) else list(settings["to"])
     channel = Mail(
         name,
@@ -91,7 +111,9 @@ def build(name: str, settings: Mapping[str, Any]) -> Mail:
 def _address(name: str, text: str) -> Address:
     shown, bare = parseaddr(text)
     if not _ADDRESS.fullmatch(bare) or ".." in bare:
-        raise ChannelError(f"e-mail `{name}`: {text!r} is no address", "write `name@example.com` or `Words <name@example.com>`")
+        raise ChannelError(
+            f"e-mail `{name}`: {text!r} is no address", "write `name@example.com` or `Words <name@example.com>`"
+        )
     user, domain = bare.rsplit("@", 1)
     return Address(one_line(shown).replace("=?", "= ?"), user, domain)
 
@@ -118,7 +140,9 @@ class Mail:
         try:
             self._context()
         except (OSError, ssl.SSLError) as error:
-            raise ChannelError(f"e-mail `{self.name}`: cannot read ca_file {self._settings.ca_file}: {error}") from error
+            raise ChannelError(
+                f"e-mail `{self.name}`: cannot read ca_file {self._settings.ca_file}: {error}"
+            ) from error
 
     def render(self, message: Message, delivery_id: str) -> bytes:
         """The whole mail but for ``Date``. Pure."""
@@ -126,21 +150,28 @@ class Mail:
 
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:  # noqa: ARG002  # the protocol's signature
         """Hand the mail over for one recipient. Blocks for at most ``timeout_s`` after the connection."""
-        conversation = _Conversation(self._settings, self._context)
+        mail = with_date(body, round(attempt.created_s * 1e6))
         with Deadline(self._settings.timeout_s) as deadline:
+            conversation = _Conversation(self._settings, self._context, deadline)
             try:
-                return conversation.deliver(with_date(body, round(attempt.created_s * 1e6)), attempt.target, deadline)
+                return conversation.deliver(mail, attempt.target)
             except smtplib.SMTPResponseException as error:
                 return _refused(conversation.step, error.smtp_code, self._said(error.smtp_error))
-            except ssl.SSLError as error:
-                reason = getattr(error, "verify_message", "") or error.reason or "no TLS"
-                return Rejected(f"TLS with {self._settings.host} failed: {reason}", "receiver")
-            except smtplib.SMTPNotSupportedError as error:
-                return Rejected(f"{self._settings.host}: {error}", "receiver")
             except (smtplib.SMTPException, OSError, ValueError) as error:
-                late = f"no answer within {self._settings.timeout_s:g} s" if deadline.passed else str(error)
-                reason = f"{conversation.step} at {self._settings.host}: {self._said(late)}"
-                return Ambiguous(reason) if conversation.step == "data" else Retry(reason)
+                return self._failed(conversation.step, error, late=deadline.passed)
+
+    def _failed(self, step: str, error: Exception, *, late: bool) -> Receipt:
+        host = self._settings.host
+        if step == "data":
+            return Ambiguous(f"{host} took the mail and did not say so: {self._said(str(error))}")
+        if late:
+            return Retry(f"{step} at {host}: no answer within {self._settings.timeout_s:g} s")
+        if isinstance(error, ssl.SSLError):
+            reason = getattr(error, "verify_message", "") or error.reason or "no TLS there"
+            return Rejected(f"TLS with {host} failed: {reason}", "receiver")
+        if isinstance(error, smtplib.SMTPNotSupportedError):
+            return Rejected(f"{host}: {self._said(str(error))}", "receiver")
+        return Retry(f"{step} at {host}: {self._said(str(error) or type(error).__name__)}")
 
     def _context(self) -> ssl.SSLContext:
         return ssl.create_default_context(cafile=self._settings.ca_file)
@@ -153,51 +184,86 @@ class Mail:
 class _Conversation:
     """One SMTP session; ``step`` tells how far it got, which decides whether a failure is certain."""
 
-    def __init__(self, settings: MailSettings, context: Any) -> None:
+    def __init__(self, settings: MailSettings, context: Callable[[], ssl.SSLContext], deadline: Deadline) -> None:
         self.step = "connecting"
         self._settings = settings
         self._context = context
+        self._deadline = deadline
 
-    def deliver(self, mail: bytes, target: str, deadline: Deadline) -> Receipt:
+    def deliver(self, mail: bytes, target: str) -> Delivered:
+        """Everything from the connection to the answer to the final dot.
+
+        Raises:
+            smtplib.SMTPException, OSError: at ``step``.
+        """
+        server = self._connected()
+        try:
+            self._introduce(server)
+            self._say("mail", lambda: server.mail(self._settings.sender.addr_spec))
+            self._say("rcpt", lambda: server.rcpt(target))
+            answer = self._say("data", lambda: server.data(mail))
+        finally:
+            with contextlib.suppress(smtplib.SMTPException, OSError):
+                server.quit()  # whatever it answers, the mail's fate is known by now
+            server.close()
+        return Delivered(one_line(answer.decode("utf-8", "replace"))[:200])
+
+    def _introduce(self, server: smtplib.SMTP) -> None:
         settings = self._settings
-        with self._connected(deadline) as server:
-            if settings.tls == "required":
-                self.step = "starttls"
-                server.starttls(context=self._context())
-                server.ehlo()
-            if settings.username and settings.password is not None:
-                self.step = "login"
-                server.login(settings.username, settings.password.reveal())
-            for self.step, (code, words) in self._envelope(server, target):
-                if code not in (250, 251):
-                    raise smtplib.SMTPResponseException(code, words)
-            self.step = "data"
-            code, words = server.data(mail)
-            if code != 250:
-                raise smtplib.SMTPResponseException(code, words)
-        return Delivered(one_line(words.decode("utf-8", "replace"))[:200])
+        if settings.tls == "required":
+            self.step = "starttls"
+            server.starttls(context=self._context())
+            server.ehlo()
+        if settings.username and settings.password is not None:
+            self.step = "login"
+            server.login(settings.username, settings.password.reveal())
 
-    def _envelope(self, server: smtplib.SMTP, target: str) -> Any:
-        yield "mail", server.mail(self._settings.sender.addr_spec)
-        yield "rcpt", server.rcpt(target)
+    def _say(self, step: str, command: Callable[[], tuple[int, bytes]]) -> bytes:
+        self.step = step
+        code, words = command()
+        if code not in (250, 251):
+            raise smtplib.SMTPResponseException(code, words)
+        return words
 
-    def _connected(self, deadline: Deadline) -> smtplib.SMTP:
+    def _connected(self) -> smtplib.SMTP:
         settings = self._settings
         local = settings.sender.domain  # without it smtplib asks the name service for our own name
         if settings.tls == "implicit":
-            server: smtplib.SMTP = smtplib.SMTP_SSL(
-                settings.host, settings.port, local, timeout=settings.timeout_s, context=self._context()
-            )  # fmt: skip
-        else:
-            server = smtplib.SMTP(settings.host, settings.port, local, timeout=settings.timeout_s)
-        if server.sock is not None:
-            deadline.watch(server.sock)
-        return server
+            return _WatchedTLS(
+                self._deadline, settings.host, settings.port, local, timeout=settings.timeout_s, context=self._context()
+            )
+        return _Watched(self._deadline, settings.host, settings.port, local, timeout=settings.timeout_s)
+
+
+class _Watched(smtplib.SMTP):
+    """A client whose socket is under a deadline before the first byte is read."""
+
+    def __init__(self, deadline: Deadline, *args: Any, **kwargs: Any) -> None:
+        self._deadline = deadline
+        super().__init__(*args, **kwargs)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # smtplib's own hook, not in its stubs
+        self._deadline.watch(sock)
+        return sock
+
+
+class _WatchedTLS(smtplib.SMTP_SSL):
+    """The same over TLS from the first byte."""
+
+    def __init__(self, deadline: Deadline, *args: Any, **kwargs: Any) -> None:
+        self._deadline = deadline
+        super().__init__(*args, **kwargs)
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        sock: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # smtplib's own hook, not in its stubs
+        self._deadline.watch(sock)
+        return sock
 
 
 def _refused(step: str, code: int, words: str) -> Receipt:
     """4yz may pass, 5yz will not (RFC 5321, section 4.2.1); what it refuses depends on the step."""
     reason = f"the mail server answered {code} to {step}: {words}"
-    if 400 <= code < 500 or code < 0:
-        return Retry(reason)
-    return Rejected(reason, "payload" if step == "data" else "receiver")
+    if code >= 500:
+        return Rejected(reason, "payload" if step == "data" else "receiver")
+    return Retry(reason)

@@ -53,7 +53,9 @@ def with_date(body: bytes, created_us: int) -> bytes:
     return f"Date: {format_datetime(to_datetime(created_us))}\r\n".encode() + body
 
 
-def _built(message: Message, delivery_id: str, sender: Address, recipients: tuple[Address, ...], subject: str) -> EmailMessage:
+def _built(
+    message: Message, delivery_id: str, sender: Address, recipients: tuple[Address, ...], subject: str
+) -> EmailMessage:
     alert = message.alert
     mail = EmailMessage(policy=_POLICY)
     mail["Subject"] = subject
@@ -79,7 +81,10 @@ def _built(message: Message, delivery_id: str, sender: Address, recipients: tupl
 
 
 def _list_label(rule_id: str) -> str:
-    return "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in rule_id.lower())[:60].strip("-") or "alerts"
+    return (
+        "".join(letter if letter.isascii() and letter.isalnum() else "-" for letter in rule_id.lower())[:60].strip("-")
+        or "alerts"
+    )
 
 
 def _header_names(mail: bytes) -> list[str]:

@@ -21,7 +21,9 @@ def plain_body(message: Message, delivery_id: str) -> str:
         message.summary,
         "\n".join(f"{label + ':':<{_WIDTH}} {value}" for label, value in message.fields),
         _section("Why it fired", [message.why, message.previous]),
-        _section("Newest events", [*([f"… {message.earlier} earlier"] if message.earlier else []), *map(str, message.events)]),
+        _section(
+            "Newest events", [*([f"… {message.earlier} earlier"] if message.earlier else []), *map(str, message.events)]
+        ),
         _section("Links", [f"{label}: {url}" for label, url in message.links]),
         _section("About this rule", [message.words.description.strip()]),
         _section("Trouble with this message", list(message.problems)),

@@ -133,7 +133,9 @@ def _candidates(alert: Alert, presentation: Presentation) -> Iterator[Field]:
     for label, value in presentation.fields:
         shown = f"{value} · {country}" if value == address and country else value
         yield Field(label, shown)
-    yield from (Field(label_of(name), "none" if value is None else value_text(value)) for name, value in alert.key.items())
+    yield from (
+        Field(label_of(name), "none" if value is None else value_text(value)) for name, value in alert.key.items()
+    )
     yield Field("Actor", first_value(ACTOR, event))
     yield Field("Source IP", " · ".join(part for part in (address, country) if part))
     yield Field("Target", first_value(TARGET, event))
@@ -175,4 +177,9 @@ def is_web_link(text: str) -> bool:
         parts = urlsplit(text)
     except ValueError:
         return False
-    return parts.scheme in ("http", "https") and bool(parts.hostname) and not set(text) & set("<>|\"'` \\\n\r\t") and text.isprintable()
+    return (
+        parts.scheme in ("http", "https")
+        and bool(parts.hostname)
+        and not set(text) & set("<>|\"'` \\\n\r\t")
+        and text.isprintable()
+    )

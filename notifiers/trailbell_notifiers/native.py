@@ -24,7 +24,7 @@ def native_json(message: Message) -> bytes:
 
 def _alert(message: Message) -> dict[str, Any]:
     alert, words = message.alert, message.words
-    data = bounded(alert.to_json())
+    data: dict[str, Any] = bounded(alert.to_json())
     data |= {
         "title": message.title,
         "summary": message.summary,

@@ -77,7 +77,10 @@ def value_text(value: Json) -> str:
 
 def key_text(alert: Alert) -> str:
     """The alert's key as ``user_email ada@example.com, country GB``; empty without a key."""
-    parts = (f"{name.rsplit('.', 1)[-1]} {'none' if value is None else value_text(value)}" for name, value in alert.key.items())
+    parts = (
+        f"{name.rsplit('.', 1)[-1]} {'none' if value is None else value_text(value)}"
+        for name, value in alert.key.items()
+    )
     return one_line(", ".join(parts))
 
 

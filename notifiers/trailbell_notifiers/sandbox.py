@@ -8,15 +8,16 @@ may hold only the node types, filters and tests listed here, and its text is nev
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
 from typing import Any, Final, NoReturn
 
 import jinja2
 from jinja2 import nodes
+from jinja2.exceptions import SecurityError
 from jinja2.runtime import LoopContext
-from jinja2.sandbox import ImmutableSandboxedEnvironment, SecurityError
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from trailbell_engine.values import Json
 
@@ -33,8 +34,38 @@ DEPTH_LIMIT: Final = 60
 LOOPS_NESTED: Final = 2
 
 _ALLOWED: Final = frozenset(
-    "Template Output TemplateData If For Name Const Getattr Getitem Slice Filter Test Keyword CondExpr And Or Not "
-    "Compare Operand Concat Add Sub Mul Div FloorDiv Mod Neg Pos List Tuple".split()
+    [
+        "Template",
+        "Output",
+        "TemplateData",
+        "If",
+        "For",
+        "Name",
+        "Const",
+        "Getattr",
+        "Getitem",
+        "Slice",
+        "Filter",
+        "Test",
+        "Keyword",
+        "CondExpr",
+        "And",
+        "Or",
+        "Not",
+        "Compare",
+        "Operand",
+        "Concat",
+        "Add",
+        "Sub",
+        "Mul",
+        "Div",
+        "FloorDiv",
+        "Mod",
+        "Neg",
+        "Pos",
+        "List",
+        "Tuple",
+    ]
 )
 _LOOP_FACTS: Final = frozenset({"index", "index0", "revindex", "first", "last", "length"})
 _NUMBER_LIMIT: Final = 10**15
@@ -57,7 +88,7 @@ class TemplateError(Exception):
 
 
 class Missing(jinja2.Undefined):
-    """A field that the event does not have: false, empty, equal to nothing; a part of it is missing too; printing it fails."""
+    """A field that the event does not have: false, empty, and so is every part of it; printing it fails."""
 
     __slots__ = ()
 
@@ -65,7 +96,7 @@ class Missing(jinja2.Undefined):
         name = self._undefined_name
         raise jinja2.UndefinedError(f"`{name}` is missing")
 
-    def __getitem__(self, _: object) -> Missing:
+    def __getitem__(self, *_: Any) -> Any:  # what Jinja calls its own way is a part of what is missing
         return self
 
     __hash__ = jinja2.Undefined.__hash__
@@ -168,7 +199,14 @@ def _admit(tree: nodes.Template) -> None:
 
 
 def _named(kind: str) -> str:
-    words = {"Call": "a call", "Macro": "`macro`", "Pow": "`**`", "Assign": "`set`", "AssignBlock": "`set`", "Dict": "`{…}`"}
+    words = {
+        "Call": "a call",
+        "Macro": "`macro`",
+        "Pow": "`**`",
+        "Assign": "`set`",
+        "AssignBlock": "`set`",
+        "Dict": "`{…}`",
+    }
     return words.get(kind, f"`{kind.lower()}`")
 
 
@@ -192,15 +230,19 @@ def render_template(source: str, names: Mapping[str, Json]) -> str:
         TemplateError: whatever went wrong; nothing else is ever raised.
     """
     try:
-        written = 0
-        pieces = []
-        for piece in _compiled(source).generate(names):
-            written += len(piece)
-            if written > OUTPUT_LIMIT:
-                raise TemplateError(f"the template wrote more than {OUTPUT_LIMIT} characters")
-            pieces.append(piece)
-        return "".join(pieces)
+        return _limited(_compiled(source).generate(names))
     except TemplateError:
         raise
-    except Exception as error:  # noqa: BLE001  # a fault in a template must not lose the alert, whatever its type
+    except Exception as error:  # a fault in a template must not lose the alert, whatever its type
         raise TemplateError(str(error) or type(error).__name__) from error
+
+
+def _limited(pieces: Iterator[str]) -> str:
+    kept = []
+    room = OUTPUT_LIMIT
+    for piece in pieces:
+        room -= len(piece)
+        if room < 0:
+            raise TemplateError(f"the template wrote more than {OUTPUT_LIMIT} characters")
+        kept.append(piece)
+    return "".join(kept)

@@ -49,6 +49,6 @@ def standard_headers(keys: Sequence[bytes], delivery_id: str, timestamp_s: int, 
 
 
 def github_headers(secret: Secret, delivery_id: str, body: bytes) -> dict[str, str]:
-    """``X-Hub-Signature-256`` as GitHub's webhooks carry it: HMAC-SHA256 of the body in hex, keyed by the secret's text."""
+    """The headers of GitHub's webhooks: HMAC-SHA256 of the body in hex, keyed by the secret's text."""
     digest = hmac.new(secret.reveal().encode(), body, hashlib.sha256).hexdigest()
     return {"X-Hub-Signature-256": f"sha256={digest}", "X-GitHub-Delivery": delivery_id}

@@ -59,7 +59,9 @@ def build(name: str, settings: Mapping[str, Any]) -> SlackBot | SlackWebhook:
     if "webhook_url" in settings:
         url = as_secret(settings["webhook_url"])
         if not url.reveal().startswith(("https://", "http://")):
-            raise ChannelError(f"the webhook_url of `{name}` is no URL", "it starts with https://hooks.slack.com/services/")
+            raise ChannelError(
+                f"the webhook_url of `{name}` is no URL", "it starts with https://hooks.slack.com/services/"
+            )
         return SlackWebhook(name, url, timeout_s)
     token = as_secret(settings["token"])
     if not token.reveal().isascii() or not token.reveal().isprintable() or not token.reveal():
@@ -68,12 +70,14 @@ def build(name: str, settings: Mapping[str, Any]) -> SlackBot | SlackWebhook:
 
 
 class SlackBot:
-    """``chat.postMessage`` with a bot token. After an uncertain attempt it looks for its message before it posts again."""
+    """``chat.postMessage`` with a bot token. After an uncertain attempt it looks for its message before it posts."""
 
     targets = ("",)
     rate: Rate | None = RATE
 
-    def __init__(self, name: str, token: Secret, channel: str, api_url: str = API_URL, timeout_s: float = TIMEOUT_S) -> None:
+    def __init__(
+        self, name: str, token: Secret, channel: str, api_url: str = API_URL, timeout_s: float = TIMEOUT_S
+    ) -> None:
         self.name = name
         self._token = token
         self._channel = channel
@@ -107,7 +111,7 @@ class SlackBot:
         return self._call("chat.postMessage", {"channel": self._channel, **payload, **_INERT}, now_s)[0]
 
     def _find(self, attempt: Attempt) -> Delivered | None:
-        """The message of this delivery in the channel's history, if Slack lets us look; without the right to, it is posted again."""
+        """This delivery's message in the channel's history; None also if Slack does not let us look."""
         oldest = str(int(attempt.created_s) - _SKEW_S)
         query = {"channel": self._channel, "oldest": oldest, "limit": _HISTORY, "include_all_metadata": True}
         _, answer = self._call("conversations.history", query, 0.0)
@@ -164,11 +168,15 @@ class SlackWebhook:
         if answer.status_code == 200 and answer.body.strip() == "ok":
             return Delivered()
         headers = {name: str(value) for name, value in answer.headers.items()}
-        return receipt_for(answer.status_code, redact(answer.body[:100], [self._url]), retry_after_s(_header(headers, "Retry-After"), now_s))
+        return receipt_for(
+            answer.status_code,
+            redact(answer.body[:100], [self._url]),
+            retry_after_s(_header(headers, "Retry-After"), now_s),
+        )
 
 
 def _transport_receipt(error: Exception, secrets: list[Secret]) -> Receipt:
-    """urllib wraps what fails while connecting or writing in ``URLError``; whatever else fails, fails after the request left."""
+    """``URLError`` is what fails while connecting or writing; whatever else fails, fails after the request left."""
     if isinstance(error, URLError) and not isinstance(error.reason, str):
         return Retry(redact(f"cannot reach Slack: {error.reason}", secrets))
     if isinstance(error, URLError | SlackClientError):

@@ -45,13 +45,19 @@ def _blocks(message: Message, delivery_id: str, events: int, *, fields: bool) ->
     yield {"type": "section", "text": plain(message.summary, _SUMMARY)}
     if fields and message.fields:
         pairs = message.fields[: limits.SLACK_FIELDS]
-        yield {"type": "section", "fields": [mrkdwn(f"*{literal(label, _LABEL)}*\n{literal(value, _FIELD_VALUE)}") for label, value in pairs]}
+        yield {
+            "type": "section",
+            "fields": [mrkdwn(f"*{literal(label, _LABEL)}*\n{literal(value, _FIELD_VALUE)}") for label, value in pairs],
+        }
     if events and message.events:
         yield _preformatted(message, events)
     if message.why or message.previous:
         yield _why(message)
     if message.problems:
-        yield {"type": "context", "elements": [plain("⚠ " + problem, 300) for problem in message.problems[: limits.SLACK_CONTEXT_ELEMENTS]]}
+        yield {
+            "type": "context",
+            "elements": [plain("⚠ " + problem, 300) for problem in message.problems[: limits.SLACK_CONTEXT_ELEMENTS]],
+        }
     if message.links:
         yield _buttons(message)
     yield _footer(message, delivery_id)
@@ -61,7 +67,10 @@ def _preformatted(message: Message, shown: int) -> Block:
     lines = message.events[-shown:]
     hidden = message.earlier + len(message.events) - len(lines)
     text = "\n".join([*([f"… {hidden} earlier"] if hidden else []), *(fit(str(line), _EVENT) for line in lines)])
-    return {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [rich(text, limits.SLACK_SECTION)]}]}
+    return {
+        "type": "rich_text",
+        "elements": [{"type": "rich_text_preformatted", "elements": [rich(text, limits.SLACK_SECTION)]}],
+    }
 
 
 def _why(message: Message) -> Block:
@@ -84,7 +93,9 @@ def _buttons(message: Message) -> Block:
 
 def _footer(message: Message, delivery_id: str) -> Block:
     alert = message.alert
-    time = f"<!date^{alert.last_at_us // 1_000_000}^{{date_short_pretty}} {{time_secs}}|{readable_time(alert.last_at_us)}>"
+    time = (
+        f"<!date^{alert.last_at_us // 1_000_000}^{{date_short_pretty}} {{time_secs}}|{readable_time(alert.last_at_us)}>"
+    )
     parts = [time, f"`{escape(alert.rule_id)}` {escape(alert.rule_version)}"]
     if message.words.tags:
         parts.append(literal(" ".join(message.words.tags), 200))

@@ -10,23 +10,76 @@ from typing import Final
 from .receipt import Ambiguous, Receipt, Rejected, Retry
 
 TRANSIENT: Final = frozenset(
-    "ratelimited rate_limited message_limit_exceeded service_unavailable request_timeout team_added_to_org org_login_required "
-    "external_channel_migrating update_failed".split()
+    [
+        "ratelimited",
+        "rate_limited",
+        "message_limit_exceeded",
+        "service_unavailable",
+        "request_timeout",
+        "team_added_to_org",
+        "org_login_required",
+        "external_channel_migrating",
+        "update_failed",
+    ]
 )
 AMBIGUOUS: Final = frozenset({"internal_error", "fatal_error"})
 """Slack's documentation: "it's possible some aspect of the operation succeeded"."""
 RECEIVER: Final = frozenset(
-    "invalid_auth not_authed account_inactive token_revoked token_expired missing_scope no_permission not_allowed_token_type "
-    "channel_not_found not_in_channel is_archived channel_is_archived restricted_action restricted_action_read_only_channel "
-    "restricted_action_thread_only_channel restricted_action_non_threadable_channel ekm_access_denied accesslimited access_denied "
-    "two_factor_setup_required enterprise_is_restricted no_service no_service_id no_team invalid_token team_disabled "
-    "user_not_found action_prohibited posting_to_general_channel_denied".split()
+    [
+        "invalid_auth",
+        "not_authed",
+        "account_inactive",
+        "token_revoked",
+        "token_expired",
+        "missing_scope",
+        "no_permission",
+        "not_allowed_token_type",
+        "channel_not_found",
+        "not_in_channel",
+        "is_archived",
+        "channel_is_archived",
+        "restricted_action",
+        "restricted_action_read_only_channel",
+        "restricted_action_thread_only_channel",
+        "restricted_action_non_threadable_channel",
+        "ekm_access_denied",
+        "accesslimited",
+        "access_denied",
+        "two_factor_setup_required",
+        "enterprise_is_restricted",
+        "no_service",
+        "no_service_id",
+        "no_team",
+        "invalid_token",
+        "team_disabled",
+        "user_not_found",
+        "action_prohibited",
+        "posting_to_general_channel_denied",
+    ]
 )
 PAYLOAD: Final = frozenset(
-    "msg_too_long msg_blocks_too_long invalid_blocks invalid_blocks_format invalid_attachments too_many_attachments no_text "
-    "invalid_arguments invalid_arg_name invalid_array_arg invalid_form_data invalid_post_type invalid_json json_not_object "
-    "metadata_too_large invalid_metadata_format invalid_metadata_schema metadata_must_be_sent_from_app invalid_payload "
-    "markdown_text_conflict".split()
+    [
+        "msg_too_long",
+        "msg_blocks_too_long",
+        "invalid_blocks",
+        "invalid_blocks_format",
+        "invalid_attachments",
+        "too_many_attachments",
+        "no_text",
+        "invalid_arguments",
+        "invalid_arg_name",
+        "invalid_array_arg",
+        "invalid_form_data",
+        "invalid_post_type",
+        "invalid_json",
+        "json_not_object",
+        "metadata_too_large",
+        "invalid_metadata_format",
+        "invalid_metadata_schema",
+        "metadata_must_be_sent_from_app",
+        "invalid_payload",
+        "markdown_text_conflict",
+    ]
 )
 
 

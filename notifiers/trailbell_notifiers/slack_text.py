@@ -13,6 +13,7 @@ from typing import Any, Final
 from .text import fit, utf16_length
 
 _FORMATTING: Final = re.compile(r"[*_~`]|:[\w+-]+:|^\s*(?:>|•|-\s|\d+\.\s)|(?i:https?:|mailto:|www\.)|[@#]\w")
+_NOT_A_BACKTICK: Final = "\N{MODIFIER LETTER GRAVE ACCENT}"
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 
 
@@ -31,9 +32,9 @@ def escaped_length(text: str) -> int:
 def literal(text: str, limit: int) -> str:
     """Event data inside ``mrkdwn``: cut, escaped, and in inline code where it could be read as formatting."""
     if not text:
-        return "–"
+        return "-"
     if _FORMATTING.search(text):
-        return f"`{escape(fit(text.replace('`', 'ˋ'), limit - 2, escaped_length))}`"
+        return f"`{escape(fit(text.replace('`', _NOT_A_BACKTICK), limit - 2, escaped_length))}`"
     return escape(fit(text, limit, escaped_length))
 
 

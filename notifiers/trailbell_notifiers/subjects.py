@@ -22,13 +22,21 @@ def _paths(*texts: str) -> tuple[Path, ...]:
 
 ACTOR: Final = _paths(
     "user_email", "userIdentity.userName", "userIdentity.arn", "userIdentity.type", "actor.alternateId", "actor.email",
-    "actor.user.email_addr", "actor.user.name", "actor.displayName", "actor", "data.user_name", "user.email", "user.name", "user",
-    "user_id",
+    "actor.user.email_addr", "actor.user.name", "actor.displayName", "actor", "data.user_name", "user.email",
+    "user.name", "user", "user_id",
 )  # fmt: skip
-ADDRESS: Final = _paths("source_ip", "sourceIPAddress", "client.ipAddress", "ipAddress", "src_endpoint.ip", "actor_ip", "data.ip", "ip")
-COUNTRY: Final = _paths("source_country", "client.geographicalContext.country", "actor_location.country_code", "src_endpoint.location.country")
+ADDRESS: Final = _paths(
+    "source_ip", "sourceIPAddress", "client.ipAddress", "ipAddress", "src_endpoint.ip", "actor_ip", "data.ip", "ip"
+)
+COUNTRY: Final = _paths(
+    "source_country",
+    "client.geographicalContext.country",
+    "actor_location.country_code",
+    "src_endpoint.location.country",
+)
 TARGET: Final = _paths(
-    "context.msisdn", "context.created.name", "context.appId", "context.applicationId", "target[0].displayName", "target[0].alternateId",
+    "context.msisdn", "context.created.name", "context.appId", "context.applicationId", "target[0].displayName",
+    "target[0].alternateId",
     "requestParameters.userName", "requestParameters.bucketName", "requestParameters.roleName", "repo", "resource.name",
 )  # fmt: skip
 
@@ -47,7 +55,11 @@ _SPELLED: Final = {"ip": "IP", "id": "ID", "url": "URL", "api": "API", "arn": "A
 
 def label_of(path: Path | str) -> str:
     """A field's name for people: ``user_email`` is ``User email``, ``context.voice-type`` is ``Voice type``."""
-    names = [segment for segment in (parse_path(path) if isinstance(path, str) else path).segments if isinstance(segment, str)]
+    names = [
+        segment
+        for segment in (parse_path(path) if isinstance(path, str) else path).segments
+        if isinstance(segment, str)
+    ]
     spaced = "".join(" " + letter.lower() if letter.isupper() else letter for letter in (names or ["value"])[-1])
     spaced = spaced if " " in spaced.strip() and not (names or [""])[-1].isupper() else (names or ["value"])[-1]
     words = spaced.replace("_", " ").replace("-", " ").split()

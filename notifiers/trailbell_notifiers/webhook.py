@@ -17,7 +17,7 @@ import urllib3
 from . import limits
 from .channel import Attempt, ChannelError
 from .deadline import Deadline
-from .egress import EgressDenied, GuardedAdapter, Network, Resolver, system_resolver
+from .egress import EgressDeniedError, GuardedAdapter, Network, Resolver, system_resolver
 from .message import Message
 from .native import native_json
 from .pace import Rate
@@ -34,9 +34,22 @@ SCHEMA: Final[dict[str, Any]] = {
         "secret": {"description": "Signing secret: `whsec_` and base64 (`standard`), or any text (`github`)."},
         "previous_secret": {"description": "The secret before the current one, during a rotation (`standard`)."},
         "signing": {"enum": ["standard", "github"], "description": "Style of the signature; default `standard`."},
-        "headers": {"type": "object", "additionalProperties": True, "description": "More headers; values are treated as secrets."},
-        "allow_cidrs": {"type": "array", "items": {"type": "string"}, "description": "Private networks it may connect to."},
-        "timeout_s": {"type": "number", "exclusiveMinimum": 0, "maximum": 60, "description": "For the whole exchange; default 15."},
+        "headers": {
+            "type": "object",
+            "additionalProperties": True,
+            "description": "More headers; values are treated as secrets.",
+        },
+        "allow_cidrs": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "Private networks it may connect to.",
+        },
+        "timeout_s": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": 60,
+            "description": "For the whole exchange; default 15.",
+        },
     },
     "required": ["url"],
     "additionalProperties": False,
@@ -44,8 +57,19 @@ SCHEMA: Final[dict[str, Any]] = {
 TIMEOUT_S: Final = 15.0
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]{1,100}")
 _OWN_HEADERS: Final = frozenset(
-    "host content-length content-type transfer-encoding connection accept-encoding webhook-id webhook-timestamp webhook-signature "
-    "x-hub-signature-256 x-github-delivery".split()
+    [
+        "host",
+        "content-length",
+        "content-type",
+        "transfer-encoding",
+        "connection",
+        "accept-encoding",
+        "webhook-id",
+        "webhook-timestamp",
+        "webhook-signature",
+        "x-hub-signature-256",
+        "x-github-delivery",
+    ]
 )
 _PAYLOAD_STATUSES: Final = frozenset({400, 413, 415, 422})
 _TRANSIENT_STATUSES: Final = frozenset({408, 425, 429})
@@ -109,7 +133,9 @@ def _check_url(name: str, url: str) -> None:
     if not good or not url.isprintable() or " " in url:
         raise ChannelError(f"the url of webhook `{name}` is no http(s) URL", "write it as https://host/path")
     if parts.username is not None or parts.password is not None:
-        raise ChannelError(f"the url of webhook `{name}` holds a password", "send credentials in `headers: {Authorization: …}`")
+        raise ChannelError(
+            f"the url of webhook `{name}` holds a password", "send credentials in `headers: {Authorization: …}`"
+        )
 
 
 def _headers(name: str, headers: Mapping[str, Any]) -> dict[str, Secret]:
@@ -119,7 +145,9 @@ def _headers(name: str, headers: Mapping[str, Any]) -> dict[str, Secret]:
         if not _HEADER_NAME.fullmatch(header) or header.lower() in _OWN_HEADERS:
             raise ChannelError(f"webhook `{name}` cannot send a header `{header}`")
         if not text.isascii() or not text.isprintable() or text != text.strip():
-            raise ChannelError(f"the value of header `{header}` of webhook `{name}` is no header value", "use printable ASCII")
+            raise ChannelError(
+                f"the value of header `{header}` of webhook `{name}` is no header value", "use printable ASCII"
+            )
     return wrapped
 
 
@@ -184,12 +212,14 @@ class Webhook:
     def _failed(self, error: Exception, *, connected: bool, late: bool) -> Receipt:
         hidden = [self._settings.url, *self._settings.headers.values()]
         hidden.append(Secret(urlsplit(self._settings.url.reveal()).path))
-        if isinstance(error, EgressDenied):
+        if isinstance(error, EgressDeniedError):
             return Rejected(f"{redact(str(error), hidden)}; open it with allow_cidrs if it is yours", "receiver")
         if late:
             return _unanswered(f"no answer within {self._settings.timeout_s:g} s", connected=connected)
         if isinstance(error, requests.exceptions.SSLError):
-            return Rejected("TLS failed: the endpoint's certificate is not trusted, or it does not speak TLS", "receiver")
+            return Rejected(
+                "TLS failed: the endpoint's certificate is not trusted, or it does not speak TLS", "receiver"
+            )
         return _unanswered(f"the connection failed: {_kind_of(error)}", connected=connected)
 
 
@@ -204,7 +234,7 @@ def _unanswered(reason: str, *, connected: bool) -> Receipt:
 
 
 def _kind_of(error: Exception) -> str:
-    """The innermost cause in words. Messages of requests hold the whole URL, so only types and system errors are told."""
+    """The innermost cause in words: a system error or a type, because the messages of requests hold the whole URL."""
     cause: BaseException | None = error
     while cause is not None:
         if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, requests.RequestException):

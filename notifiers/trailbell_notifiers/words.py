@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection
 from typing import Final, NamedTuple
 
 from jinja2 import nodes
@@ -41,63 +41,64 @@ def check_template(source: str, name: str, known: Collection[str] | None = None)
     if known is None:
         return []
     names = {*known, *OWN_NAMES}
-    return [_unknown(source, name, node, dashed, names) for node, dashed in _bare_names(tree) if node.name not in names]
+    return [_unknown(source, name, node, tree, names) for node in _unprovided(tree) if node.name not in names]
 
 
-def _unknown(source: str, name: str, node: nodes.Name, dashed: str, names: Collection[str]) -> TemplateProblem:
+def _unknown(source: str, name: str, node: nodes.Name, tree: nodes.Template, names: Collection[str]) -> TemplateProblem:
+    close = difflib.get_close_matches(node.name, sorted(names), 1)
+    dashed = next((_bracketed(sub) for sub in tree.find_all(nodes.Sub) if sub.right is node), "")
     if dashed:
         help_ = f"a name with a dash goes in brackets: `{dashed}`"
+    elif close:
+        help_ = f"did you mean `{close[0]}`?"
     else:
-        close = difflib.get_close_matches(node.name, sorted(names), 1)
-        help_ = f"did you mean `{close[0]}`?" if close else f"if it may be missing: `{{{{ {node.name} or 'unknown' }}}}`"
+        help_ = f"if it may be missing: `{{{{ {node.name} or 'unknown' }}}}`"
     column = _name_column(source, node)
     return TemplateProblem(f"{name}: nothing is called `{node.name}`", node.lineno, column, help_)
 
 
-def _bare_names(tree: nodes.Template) -> Iterator[tuple[nodes.Name, str]]:
-    """Names that are read without a provision for their absence, each once; with ``a['b-c']`` if it reads like ``a.b-c``."""
-    seen: set[str] = set()
-    waiting: list[tuple[nodes.Node, frozenset[str]]] = [(tree, frozenset())]
-    while waiting:
-        node, bound = waiting.pop(0)
-        if isinstance(node, nodes.For):
-            waiting.append((node.iter, bound))
-            bound |= {target.name for target in node.target.find_all(nodes.Name)} | _names(node.target) | {"loop"}
-            waiting.extend((child, bound) for child in (*node.body, *node.else_))
-            continue
-        if isinstance(node, nodes.If | nodes.CondExpr):
-            bound |= _every_name(node.test)
-        if isinstance(node, nodes.Or | nodes.And):
-            bound |= _every_name(node.left)
-        if isinstance(node, nodes.Test) or (isinstance(node, nodes.Filter) and node.name in ("d", "default") and node.node):
-            bound |= _every_name(node.node) if node.node is not None else frozenset()
-        if isinstance(node, nodes.Name) and node.name not in bound and node.name not in seen:
-            seen.add(node.name)
-            yield node, ""
-        if isinstance(node, nodes.Sub) and isinstance(node.left, nodes.Getattr) and isinstance(node.right, nodes.Name):
-            if node.right.name not in bound and node.right.name not in seen:
-                seen.add(node.right.name)
-                yield node.right, _dashed(node.left, node.right)
-        waiting.extend((child, bound) for child in node.iter_child_nodes())
+def _unprovided(tree: nodes.Template) -> list[nodes.Name]:
+    """Names for whose absence the template makes no provision, each at its first place."""
+    provided = {"loop"}
+    for node in tree.find_all((nodes.For, nodes.If, nodes.CondExpr, nodes.Or, nodes.And, nodes.Test, nodes.Filter)):
+        provided |= _provided(node)
+    first: dict[str, nodes.Name] = {}
+    for found in tree.find_all(nodes.Name):
+        if found.name not in provided:
+            first.setdefault(found.name, found)
+    return sorted(first.values(), key=lambda found: found.lineno)
 
 
-def _dashed(left: nodes.Getattr, right: nodes.Name) -> str:
-    path = [left.attr]
-    inner = left.node
+def _provided(node: nodes.Node) -> set[str]:
+    if isinstance(node, nodes.For):
+        return _names(node.target)
+    if isinstance(node, nodes.If | nodes.CondExpr):
+        return _names(node.test)
+    if isinstance(node, nodes.Or | nodes.And):
+        return _names(node.left)
+    if isinstance(node, nodes.Test) or (isinstance(node, nodes.Filter) and node.name in ("d", "default")):
+        return _names(node.node)
+    return set()
+
+
+def _names(node: nodes.Node | None) -> set[str]:
+    if node is None:
+        return set()
+    own = {node.name} if isinstance(node, nodes.Name) else set()
+    return own | {inner.name for inner in node.find_all(nodes.Name)}
+
+
+def _bracketed(sub: nodes.Sub) -> str:
+    """``a.b-c`` reads as a subtraction; this is what was meant, ``a['b-c']``; empty if it does not look like that."""
+    segments = []
+    inner = sub.left
     while isinstance(inner, nodes.Getattr):
-        path.append(inner.attr)
+        segments.append(inner.attr)
         inner = inner.node
-    base = inner.name if isinstance(inner, nodes.Name) else "event"
-    *outer, last = reversed(path)
-    return "".join([base, *(f".{segment}" for segment in outer), f"['{last}-{right.name}']"])
-
-
-def _names(node: nodes.Node) -> frozenset[str]:
-    return frozenset({node.name}) if isinstance(node, nodes.Name) else frozenset()
-
-
-def _every_name(node: nodes.Node) -> frozenset[str]:
-    return frozenset(inner.name for inner in node.find_all(nodes.Name)) | _names(node)
+    if not segments or not isinstance(inner, nodes.Name) or not isinstance(sub.right, nodes.Name):
+        return ""
+    outer = "".join(f".{segment}" for segment in reversed(segments[1:]))
+    return f"{inner.name}{outer}['{segments[0]}-{sub.right.name}']"
 
 
 def _tag_column(source: str, line: int) -> int:

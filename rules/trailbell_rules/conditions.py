@@ -12,7 +12,7 @@ from trailbell_engine.values import Json
 from .document import Place
 from .predicates import PredicateReader
 from .report import Report, kind
-from .suggest import did_you_mean, listed
+from .suggest import did_you_mean, listed, nearest
 
 
 def read_condition(value: Json, place: Place, report: Report, predicates: PredicateReader) -> Condition:
@@ -46,7 +46,7 @@ def read_condition(value: Json, place: Place, report: Report, predicates: Predic
     return built[0] or fallback if built else fallback
 
 
-_KNOWN = f"known: {listed(CONDITIONS, 'and')}"
+_KNOWN: Final = f"known: {listed(CONDITIONS, 'and')}"
 
 
 def _build(
@@ -59,35 +59,35 @@ def _build(
         report.value("wrong-type", f'"{spec.name}" takes a mapping, not {kind(value)}', place, f"write `{{{example}}}`")
         return None
     parameters = {parameter.name: parameter for parameter in (*spec.parameters, BY)}
-    unknown = [name for name in value if name not in parameters]
-    meant = _unknown(spec, unknown, [name for name in parameters if name not in value], place, report)
-    missing = [name for name, parameter in parameters.items() if parameter.required and name not in value]
-    for name in missing:
-        if name not in meant:
-            help_ = f"{name}: {parameters[name].summary}"
-            report.key("missing-key", f'the key "{name}" is missing in "{spec.name}"', place, help_)
     before = len(report.problems)
+    _check_names(spec, parameters, value, place, report)
     arguments = {
         name: _argument(parameters[name], entry, (*place, name), report, predicates)
         for name, entry in value.items()
         if name in parameters
     }
-    if unknown or missing or len(report.problems) > before:
+    if len(report.problems) > before:
         return None
     defaults = {name: parameter.default for name, parameter in parameters.items() if parameter.default is not None}
     return _checked(spec, defaults | arguments, place, report)
 
 
-def _unknown(spec: ConditionSpec, names: list[str], absent: list[str], place: Place, report: Report) -> set[str]:
-    """Report unknown parameters; the names that they were most likely meant to be."""
+def _check_names(
+    spec: ConditionSpec, parameters: dict[str, Parameter], value: dict[str, Json], place: Place, report: Report
+) -> None:
+    """Unknown and missing parameters; one that is unknown and resembles a missing one is one mistake."""
+    absent = [name for name in parameters if name not in value]
     meant = set()
-    for name in names:
-        label = did_you_mean(name, absent)
-        known = listed((parameter.name for parameter in (*spec.parameters, BY)), "and")
-        help_ = "" if label else f'"{spec.name}" takes {known}'
-        report.key("unknown-key", f'unknown key "{name}"', (*place, name), help_, label)
-        meant |= {candidate for candidate in absent if f'"{candidate}"' in label}
-    return meant
+    for name in value.keys() - parameters.keys():
+        meant.add(nearest(name, absent))
+        help_ = f'"{spec.name}" takes {listed(parameters, "and")}'
+        report.key("unknown-key", f'unknown key "{name}"', (*place, name), help_, did_you_mean(name, absent))
+    missing = [name for name in absent if parameters[name].required and name not in meant]
+    if missing:
+        names = listed((f'"{name}"' for name in missing), "and")
+        summary = f'{names} {"is" if len(missing) == 1 else "are"} missing in "{spec.name}"'
+        help_ = "; ".join(f"{name}: {parameters[name].summary}" for name in missing)
+        report.key("missing-key", summary, place, help_)
 
 
 def _checked(spec: ConditionSpec, arguments: dict[str, Any], place: Place, report: Report) -> Condition | None:

@@ -70,10 +70,10 @@ class Document:
         if extent is None or not isinstance(value, str):
             return self.span_of_value(place)
         start, end = extent
-        offset = offset_in_scalar(self.source.text[start:end], value, index)
+        last = max(0, len(value) - 1)
+        offset = offset_in_scalar(self.source.text[start:end], value, min(index, last))
         if offset is None:
             return self.source.span(start, end)
-        offset = min(offset, end - start)
         return self.source.span(start + offset, start + offset + 1)
 
     def at(self, place: Place) -> Json:
@@ -117,7 +117,7 @@ def read_documents(file: str, data: bytes) -> Reading:
         try:
             _compose(source, start, end, documents, problems)
         except yaml.YAMLError as error:
-            problems.append(syntax_problem(source, start, error))
+            problems.append(syntax_problem(source, start, end, error))
     return Reading(source, tuple(documents), tuple(problems))
 
 

@@ -21,18 +21,31 @@ _VALUE: Final = Path(())
 _OF_A_LENGTH: Final = frozenset({"equals", "not_equals", "in", "not_in", "gt", "gte", "lt", "lte", "not"})
 
 _SYNONYMS: Final = {
-    "eq": "equals", "is": "equals", "==": "equals", "ne": "not_equals", "neq": "not_equals", "!=": "not_equals",
-    "nin": "not_in", "one_of": "in", "any_of": "in", "re": "matches", "regex": "matches", "regexp": "matches",
-    "like": "glob", "wildcard": "glob", "ip": "cidr", "network": "cidr", "present": "exists", "len": "length",
-
-        "size": "length",
-        "prefix": "starts_with",
-        "suffix": "ends_with",
-        ">": "gt",
-        ">=": "gte",
-        "<": "lt",
-        "<=": "lte"
-    ,
+    "eq": "equals",
+    "is": "equals",
+    "==": "equals",
+    "ne": "not_equals",
+    "neq": "not_equals",
+    "!=": "not_equals",
+    "nin": "not_in",
+    "one_of": "in",
+    "any_of": "in",
+    "re": "matches",
+    "regex": "matches",
+    "regexp": "matches",
+    "like": "glob",
+    "wildcard": "glob",
+    "ip": "cidr",
+    "network": "cidr",
+    "present": "exists",
+    "len": "length",
+    "size": "length",
+    "prefix": "starts_with",
+    "suffix": "ends_with",
+    ">": "gt",
+    ">=": "gte",
+    "<": "lt",
+    "<=": "lte",
 }
 """What other languages call our operators; too far from our words to be found by likeness."""
 

@@ -155,5 +155,5 @@ def scan(source: Source, start: int, end: int) -> Problem | None:
             if problem is not None:
                 return problem
     except yaml.YAMLError as error:
-        return syntax_problem(source, start, error)
+        return syntax_problem(source, start, end, error)
     return None

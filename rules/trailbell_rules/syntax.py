@@ -31,8 +31,20 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     ),
     "did not find expected <document start>": ("text where a new document must begin", "put `---` between two rules"),
     "did not find expected alphabetic or numeric character": ("`*` and `&` begin an alias or an anchor here", _QUOTE),
+    "did not find expected node content": ("a value is missing here", "is a bracket or a quotation mark left open?"),
+    "did not find expected comment or line break": ("text after `|` or `>`", "begin the text on the next line"),
     "found unknown escape character": ("no such escape in double quotes", "double the backslash, or use single quotes"),
 }
+
+_NO_VALUE: Final = "did not find expected node content"
+_INCOMPLETE: Final = frozenset(
+    {
+        "did not find expected ',' or ']'",
+        "did not find expected ',' or '}'",
+        "found unexpected end of stream",
+        "found unexpected document indicator",
+    }
+)
 
 _UNCLOSED: Final = {
     "while scanning a quoted scalar": "the quotation mark opened here is never closed",
@@ -41,20 +53,30 @@ _UNCLOSED: Final = {
 }
 
 
-def syntax_problem(source: Source, base: int, error: yaml.YAMLError) -> Problem:
-    """The problem for what libyaml said of the text that begins at offset ``base``."""
+def syntax_problem(source: Source, start: int, end: int, error: yaml.YAMLError) -> Problem:
+    """The problem for what libyaml said of the text between two offsets."""
     mark = getattr(error, "problem_mark", None)
-    offset = base + mark.index if mark is not None else base
+    text = source.text[start:end]
+    offset = min(mark.index, max(0, len(text.rstrip()) - 1)) if mark is not None else 0
     words = str(getattr(error, "problem", None) or error).partition("\n")[0]
     context = str(getattr(error, "context", None) or "")
-    at = source.text[offset : offset + 1]
+    if context in _UNCLOSED and words in _INCOMPLETE:
+        offset = error.context_mark.index  # type: ignore[attr-defined]  # every error with a context has it
+        code, summary, help_ = "yaml-syntax", _UNCLOSED[context], ""
+    else:
+        code, summary, help_ = _explained(words, text, offset)
+    return Problem(code, "error", summary, source.span(start + offset, start + offset + 1), help_)
+
+
+def _explained(words: str, text: str, offset: int) -> tuple[str, str, str]:
+    """Code, summary and help."""
+    at = text[offset : offset + 1]
     if at == "\t":
-        help_ = "use spaces"
-        return Problem("tab", "error", "a tab cannot indent YAML", source.span(offset, offset + 1), help_)
-    if context in _UNCLOSED and words not in _WORDS and "escape" not in words:
-        opened = base + error.context_mark.index  # type: ignore[attr-defined]  # every error with a context has it
-        return Problem("yaml-syntax", "error", _UNCLOSED[context], source.span(opened, opened + 1))
+        return "tab", "a tab cannot indent YAML", "use spaces"
+    if at in ("]", "}") and words == _NO_VALUE:
+        return "yaml-syntax", f"a `{at}` where a value must stand", _QUOTE
     if words == "found character that cannot start any token":
-        return Problem("yaml-syntax", "error", f"no value begins with `{at}`", source.span(offset, offset + 1), _QUOTE)
-    summary, help_ = _WORDS.get(words, (words, ""))
-    return Problem("yaml-syntax", "error", summary, source.span(offset, offset + 1), help_)
+        return "yaml-syntax", f"no value begins with `{at}`", _QUOTE
+    if words == "did not find expected key" and text[:offset].rpartition("\n")[2].strip():
+        return "yaml-syntax", f"`{at}` stands after the end of the value", "put the whole value in quotes"
+    return "yaml-syntax", *_WORDS.get(words, (words, ""))

@@ -10,6 +10,7 @@ from typing import Any, Final
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.timestamps import DAY_US, MINUTE_US
 from trailbell_engine.values import Json
+from trailbell_notifiers.routing import RouteError, parse_route
 from trailbell_rules.document import Document, read_documents
 from trailbell_rules.problem import Problem, Span
 from trailbell_rules.validate import validate_document
@@ -118,32 +119,23 @@ def _read(file: Path) -> Document | None:
     if documents and documents[0].value is not None:
         problems.extend(validate_document(documents[0], config_schema()))
         if not problems:
-            problems.extend(_undefined_receivers(documents[0]))
+            problems.extend(_route_problems(documents[0]))
     if problems:
         raise ConfigError(problems, texts)
     return documents[0] if documents and documents[0].value is not None else None
 
 
-def _undefined_receivers(document: Document) -> list[Problem]:
-    """Routes that name a receiver nobody defined."""
-    known = document.value.get("receivers", {})
-    problems = []
-    waiting: list[tuple[Any, tuple[str | int, ...]]] = [(document.value.get("route", {}), ("route",))]
-    while waiting:
-        route, place = waiting.pop()
-        name = route.get("receiver")
-        if name is not None and name not in known:
-            problems.append(
-                Problem(
-                    "undefined-name",
-                    "error",
-                    f"no receiver is called {name!r}",
-                    document.span_of_value((*place, "receiver")),
-                    f"defined below `receivers:`: {', '.join(sorted(known)) or 'none'}",
-                )
-            )
-        waiting.extend((inner, (*place, "routes", index)) for index, inner in enumerate(route.get("routes", [])))
-    return problems
+def _route_problems(document: Document) -> list[Problem]:
+    """What a schema cannot say of a route: receivers that nobody defined, matchers that are none."""
+    if "route" not in document.value:
+        return []
+    try:
+        parse_route(document.value["route"], list(document.value.get("receivers", {})))
+    except RouteError as error:
+        place = ("route", *error.place)
+        span = document.span_of_value(place)
+        return [Problem("bad-route", "error", str(error), span, error.help)]
+    return []
 
 
 def _filled(value: Json, document: Document, environ: Mapping[str, str]) -> Json:

@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from trailbell_notifiers.channel import receiver_schema
+from trailbell_notifiers.routing import SCHEMA as ROUTE_SCHEMA
 from trailbell_rules.schema_parts import DURATION, TEXT, described, mapping
 
 _NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
@@ -32,7 +33,7 @@ def config_schema() -> dict[str, Any]:
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "trailbell configuration",
         **schema,
-        "$defs": {"route": _route()},
+        "$defs": {"route": ROUTE_SCHEMA},
     }
 
 
@@ -53,18 +54,3 @@ def _receivers() -> dict[str, Any]:
     one = mapping(kinds) | {"minProperties": 1, "maxProperties": 1}
     names = {"pattern": _NAME, "patternErrorMessage": "a name has letters, digits, dots, dashes and underscores"}
     return {"type": "object", "propertyNames": names, "additionalProperties": one}
-
-
-def _route() -> dict[str, Any]:
-    return mapping(
-        {
-            "receiver": described(TEXT, "The receiver's name; an inner route without one takes its parent's."),
-            "matchers": described(
-                {"type": "array", "items": TEXT},
-                "Alertmanager's matchers (= != =~ !~) over rule, severity, event_type, source, tag, owner and key fields.",
-                ["severity=critical"],
-            ),
-            "continue": described({"type": "boolean"}, "Go on to the next sibling after a match."),
-            "routes": {"type": "array", "items": {"$ref": "#/$defs/route"}},
-        }
-    )

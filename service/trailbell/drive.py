@@ -21,7 +21,7 @@ from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.state import State
 from trailbell_engine.values import Json
 
-from .sources.base import Source
+from .sources.base import Batch, Source
 
 
 class Ledger(State, Protocol):
@@ -46,9 +46,6 @@ class Sink(Protocol):
     def take(self, item: Input, outputs: Sequence[Output]) -> None:
         """Take what followed from one input, inside its transaction."""
 
-    def end(self, outputs: Sequence[Output]) -> None:
-        """Take what followed from the end of a bounded input."""
-
     def committed(self) -> None:
         """The transaction is durable: whoever waits for its rows may be woken."""
 
@@ -61,16 +58,17 @@ def drive(source: Source, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> Non
     """
     with closing(source.batches(ledger.checkpoint(source.name))) as batches:
         for batch in batches:
-            with ledger.transaction():
-                for item in batch.inputs:
-                    sink.take(item, _process(item, pipeline, ledger))
-                ledger.complete(source.name, pipeline.watermarks(), batch.checkpoint)
-            sink.committed()
+            _commit(batch, source, pipeline, ledger, sink)
     if source.bounded:
-        with ledger.transaction():
-            sink.end(pipeline.flush(ledger))
-            ledger.complete(source.name, pipeline.watermarks(), None)
-        sink.committed()
+        _commit(Batch(pipeline.closing()), source, pipeline, ledger, sink)
+
+
+def _commit(batch: Batch, source: Source, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> None:
+    with ledger.transaction():
+        for item in batch.inputs:
+            sink.take(item, _process(item, pipeline, ledger))
+        ledger.complete(source.name, pipeline.watermarks(), batch.checkpoint)
+    sink.committed()
 
 
 def _process(item: Input, pipeline: Pipeline, ledger: Ledger) -> Sequence[Output]:

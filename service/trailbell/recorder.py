@@ -21,16 +21,20 @@ class Recorder:
         per_day, per_hour: alerts a rule opened, by (rule id, days or hours since the epoch, UTC).
     """
 
-    def __init__(self, word: Callable[[Alert], dict[str, Json]]) -> None:
+    def __init__(
+        self, word: Callable[[Alert], dict[str, Json]], opened: Callable[[StoredAlert], None] = lambda _: None
+    ) -> None:
         """Record.
 
         Args:
             word: gives an alert its wording; the same function that live runs use.
+            opened: called with every new alert.
         """
         self.tally = Tally()
         self.per_day: Counter[tuple[str, int]] = Counter()
         self.per_hour: Counter[tuple[str, int]] = Counter()
         self._word = word
+        self._opened = opened
         self._alerts: dict[str, StoredAlert] = {}
 
     def take(self, item: Input, outputs: Sequence[Output]) -> None:
@@ -39,11 +43,6 @@ class Recorder:
         if outputs:
             self._record(outputs)
 
-    def end(self, outputs: Sequence[Output]) -> None:
-        """Record what followed from the end of the input."""
-        self.tally.count_outputs(outputs)
-        self._record(outputs)
-
     def committed(self) -> None:
         """Nobody waits for a recorder."""
 
@@ -51,7 +50,8 @@ class Recorder:
         for output in outputs:
             if isinstance(output, Opened):
                 alert = output.alert
-                self._alerts[alert.id] = StoredAlert(alert, self._word(alert))
+                stored = self._alerts[alert.id] = StoredAlert(alert, self._word(alert))
+                self._opened(stored)
                 self.per_day[alert.rule_id, alert.opened_at_us // DAY_US] += 1
                 self.per_hour[alert.rule_id, alert.opened_at_us // HOUR_US] += 1
             elif isinstance(output, Updated):

@@ -65,7 +65,7 @@ class Tally:
             if len(self.examples) < 5:
                 self.examples.append(item)
         if outputs:
-            self.count_outputs(outputs)
+            self._outputs(outputs)
 
     def _stretch(self, time_us: int) -> None:
         if self.last_us is None or self.first_us is None:
@@ -75,8 +75,7 @@ class Tally:
         elif time_us < self.first_us:
             self.first_us = time_us
 
-    def count_outputs(self, outputs: Sequence[Output]) -> None:
-        """Count what came out."""
+    def _outputs(self, outputs: Sequence[Output]) -> None:
         for output in outputs:
             match output:
                 case Duplicate():

@@ -11,7 +11,7 @@ from trailbell_engine.event import Event
 from trailbell_engine.interpret import holds
 from trailbell_engine.operators import NEGATIVES, OPERATORS, Names
 from trailbell_engine.path import EVERY, Path, Root, parse_path
-from trailbell_engine.predicate import AllOf, AnyOf, Not, Predicate, Test
+from trailbell_engine.predicate import AllOf, AnyOf, Not, Predicate, Test, tests
 from trailbell_engine.schedule import Hours, Schedule
 from trailbell_engine.timestamps import parse_time
 
@@ -152,6 +152,60 @@ def _trees(draw: st.DrawFn, *, in_element: bool = False, depth: int = 3) -> Pred
     return AllOf(parts) if kind == "all" else AnyOf(parts)
 
 
+def _near(test: Test) -> st.SearchStrategy[Any]:
+    """Values that meet the test, or miss it narrowly."""
+    match test.operator, test.operand:
+        case ("equals" | "gt" | "gte" | "lt" | "lte"), operand:
+            return st.one_of(st.just(operand), st.sampled_from(_NUMBERS), _SCALARS)
+        case ("in" | "contains"), operand:
+            return st.one_of(st.sampled_from(operand), st.lists(st.sampled_from(operand), max_size=2))
+        case ("starts_with" | "ends_with"), operand:
+            text = st.sampled_from(operand)
+            return st.one_of(text, text.map(str.swapcase), text.map(lambda found: f"{found}x{found}"))
+        case "cidr", _:
+            return st.sampled_from([text for text in _TEXTS if "." in text or "::" in text])
+        case ("matches" | "glob"), _:
+            return st.sampled_from(_TEXTS)
+        case ("during" | "outside"), _:
+            return st.sampled_from(("2026-11-22T10:00:00Z", "2026-11-22T23:30:00", "2026-11-23T09:00:00+02:00"))
+        case ("length" | "any_element" | "every_element"), _:
+            return st.lists(_VALUES, max_size=3)
+        case _:
+            return _SCALARS
+
+
+def _plant(data: dict[str, Any], segments: tuple[Any, ...], value: Any) -> None:
+    """Put the value where the path leads, making the objects and arrays on the way."""
+    for segment in reversed(segments[1:]):
+        value = {segment: value} if isinstance(segment, str) else [value]
+    name = segments[0]
+    if isinstance(value, dict) and isinstance(data.get(name), dict):
+        value = data[name] | value
+    data[name] = value
+
+
+@st.composite
+def _encounters(draw: st.DrawFn) -> tuple[Predicate, Event]:
+    predicate, event = draw(_trees()), draw(_EVENTS)
+    for test in draw(st.permutations(list(tests(predicate))))[:4]:
+        if test.path.root is not Root.ENVELOPE and test.path.segments and isinstance(test.path.segments[0], str):
+            value = draw(_near(test))
+            _plant(event.data, test.path.segments, draw(st.sampled_from((value, value, [value], [[], value]))))
+            if test.operator == "same_as" and test.operand.segments and isinstance(test.operand.segments[0], str):
+                _plant(event.data, test.operand.segments, value)
+    return predicate, event
+
+
+_EVENTS = st.builds(
+    Event,
+    source=st.just("test"),
+    id=st.sampled_from(("sip", "11", "e1")),
+    event_type=st.sampled_from(("LOGIN", "LOGOUT", "", "sip")),
+    time_us=st.sampled_from((0, 1_795_000_000_000_000, 1_795_300_000_000_001)),
+    data=st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=5),
+)
+
+
 @pytest.fixture(scope="session")
 def predicates() -> st.SearchStrategy[Predicate]:
     """Random predicate trees over every operator."""
@@ -159,19 +213,18 @@ def predicates() -> st.SearchStrategy[Predicate]:
 
 
 @pytest.fixture(scope="session")
-def json_values() -> st.SearchStrategy[Any]:
-    """Random JSON values of the vocabulary."""
-    return _VALUES
+def events() -> st.SearchStrategy[Event]:
+    """Random events whose fields and values the random predicates know."""
+    return _EVENTS
 
 
 @pytest.fixture(scope="session")
-def events() -> st.SearchStrategy[Event]:
-    """Random events whose fields and values the random predicates know."""
-    return st.builds(
-        Event,
-        source=st.just("test"),
-        id=st.sampled_from(("sip", "11", "e1")),
-        event_type=st.sampled_from(("LOGIN", "LOGOUT", "", "sip")),
-        time_us=st.sampled_from((0, 1_795_000_000_000_000, 1_795_300_000_000_001)),
-        data=st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=5),
-    )
+def encounters() -> st.SearchStrategy[tuple[Predicate, Event]]:
+    """A random predicate and an event into which values were put that meet some of its tests, or nearly do."""
+    return _encounters()
+
+
+@pytest.fixture(scope="session")
+def json_values() -> st.SearchStrategy[Any]:
+    """Random JSON values of the vocabulary."""
+    return _VALUES

@@ -17,7 +17,7 @@ _LINE_CELLS: Final = 120
 """How much of a long line is shown around the caret."""
 
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that a terminal may obey instead of showing: controls, direction marks, lone surrogates, breaks."""
+"""Unicode categories that a terminal may obey instead of showing: controls, direction marks, surrogates, breaks."""
 _PICTURES: Final = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
 _EMOJI_JOINER: Final = "\u200d"
 

@@ -109,7 +109,7 @@ class FileSource:
             found = records(blocks(counted, _shown(file)), _shown(file), self._wrappings())
             first = _tolerant(found)
             looked_at, event_map = ([], self._map) if self._map else _detected(first)
-            if event_map.name not in self._maps:
+            if event_map.name not in self._maps and (looked_at or self._map):
                 self._maps.append(event_map.name)
             decoder = Decoder(event_map.name, event_map, last_time_us)
             done, inputs = skip, list[Input]()

@@ -11,7 +11,7 @@ from trailbell_engine.event import Event, Tick
 from trailbell_engine.values import Json
 
 from .database import Database
-from .ledger import EVENT
+from .ledger import EVENT, StoreLedger
 
 _PAGE: Final = 1_000
 _NEVER: Final = 2**62
@@ -37,7 +37,7 @@ class History:
         self._database = database
         self._since_us = -_NEVER if since_us is None else since_us
         self._until_us = _NEVER if until_us is None else until_us
-        self.lateness: dict[str, int] = dict(database.rows("SELECT name, lateness_us FROM source ORDER BY name"))
+        self.lateness = StoreLedger(database).lateness()
 
     def __len__(self) -> int:
         """How many events the window holds."""

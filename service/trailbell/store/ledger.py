@@ -42,10 +42,15 @@ class StoreLedger:
                 (source, lateness_us),
             )
 
-    def watermark(self, source: str) -> int | None:
-        """The source's watermark at the last commit."""
-        row = self._database.one("SELECT watermark_us FROM source WHERE name = ?", (source,))
-        return None if row is None else row[0]
+    def lateness(self) -> dict[str, int]:
+        """The lateness that each known source runs with; events that are held are held by it."""
+        return dict(self._database.rows("SELECT name, lateness_us FROM source ORDER BY name"))
+
+    def watermarks(self) -> dict[str, int]:
+        """The watermark of every source that has one, as of the last commit."""
+        return dict(
+            self._database.rows("SELECT name, watermark_us FROM source WHERE watermark_us IS NOT NULL ORDER BY name")
+        )
 
     def held(self, source: str, watermark_us: int) -> Iterator[Event]:
         """The recorded events of the source at or after its watermark: those that wait for their turn."""

@@ -59,23 +59,26 @@ STEPS: Final[tuple[str, ...]] = (
     CREATE INDEX alert_opened ON alert (opened_at_us, rule_id, id);
 
     CREATE TABLE outbox (
-        id            TEXT PRIMARY KEY,
-        seq           INTEGER NOT NULL,        -- the order of a receiver's deliveries
+        seq           INTEGER PRIMARY KEY,     -- the order of a queue's deliveries
+        id            TEXT NOT NULL UNIQUE,
         alert_id      TEXT NOT NULL,
         receiver      TEXT NOT NULL,
+        target        TEXT NOT NULL,
         kind          TEXT NOT NULL,
         reason        TEXT NOT NULL,           -- why this receiver is told
         body          BLOB NOT NULL,           -- rendered once; every attempt sends these bytes
         created_us    INTEGER NOT NULL,
         not_before_us INTEGER NOT NULL,
-        attempts      INTEGER NOT NULL DEFAULT 0,
+        attempts      INTEGER NOT NULL,
         state         TEXT NOT NULL,
-        last_error    TEXT NOT NULL DEFAULT '',
-        reference     TEXT NOT NULL DEFAULT '',
-        lease_epoch   INTEGER
-    ) WITHOUT ROWID;
-    CREATE UNIQUE INDEX outbox_order ON outbox (seq);
-    CREATE INDEX outbox_waiting ON outbox (receiver, seq) WHERE state IN ('pending', 'leased', 'ambiguous');
+        uncertain     INTEGER NOT NULL,
+        last_error    TEXT NOT NULL,
+        reference     TEXT NOT NULL,
+        lease_epoch   INTEGER NOT NULL
+    );
+    CREATE INDEX outbox_open ON outbox (receiver, target, seq)
+        WHERE state IN ('pending', 'leased', 'ambiguous', 'parked');
+    CREATE INDEX outbox_alert ON outbox (alert_id);
 
     CREATE TABLE meta (
         name  TEXT PRIMARY KEY,

@@ -1,0 +1,69 @@
+"""One step of sending: claim, keep to the rate, send, record. A service calls it in a loop, one thread per queue."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .channel import Attempt, Channel
+from .outbox import Delivery, OutboxStore, Queue, after, recovered
+from .pace import Bucket, full, take
+from .receipt import Receipt
+
+
+class Sent(NamedTuple):
+    """An attempt was made. ``recorded`` is false if the lease was lost meanwhile, and the store unchanged."""
+
+    delivery: Delivery
+    receipt: Receipt
+    recorded: bool
+
+
+class Wait(NamedTuple):
+    """Nothing to do before this instant; None: until something is added."""
+
+    until_us: int | None
+
+
+@dataclass(slots=True)
+class Sender:
+    """Sends what is due of one receiver.
+
+    Attributes:
+        channel: the receiver.
+        store: the outbox.
+        now_us: the clock, microseconds since the epoch, UTC.
+        epoch: this run of the program; grows with every start.
+    """
+
+    channel: Channel
+    store: OutboxStore
+    now_us: Callable[[], int]
+    epoch: int
+    _bucket: Bucket | None = field(default=None, init=False)
+
+    def step(self, queue: Queue) -> Sent | Wait:
+        """Make at most one attempt on a queue of this receiver. Blocks as long as the channel's ``send`` does."""
+        now_us = self.now_us()
+        due_us = self.store.next_due_us(queue, self.epoch)
+        if due_us is None or due_us > now_us:
+            return Wait(due_us)
+        wait_us = self._pace(now_us)
+        if wait_us:
+            return Wait(now_us + wait_us)
+        leased = self.store.claim(queue, now_us, self.epoch)
+        if leased is None:
+            return Wait(now_us)
+        attempt = Attempt(leased.id, leased.target, leased.attempts, leased.uncertain, leased.created_us / 1e6)
+        receipt = self.channel.send(leased.body, attempt, now_us / 1e6)
+        outcome = after(leased, receipt, self.now_us())
+        kept = self.store.record(outcome, epoch=self.epoch, recovered=recovered(leased, receipt))
+        return Sent(outcome, receipt, kept)
+
+    def _pace(self, now_us: int) -> int:
+        rate = self.channel.rate
+        if rate is None:
+            return 0
+        self._bucket, wait_us = take(self._bucket or full(rate, now_us), rate, now_us)
+        return wait_us

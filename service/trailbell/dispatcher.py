@@ -1,0 +1,104 @@
+"""Sender threads: one for each queue of the outbox, so that a slow receiver keeps nobody else waiting."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Final
+
+from trailbell_engine.timestamps import SECOND_US
+from trailbell_notifiers.channel import Channel
+from trailbell_notifiers.outbox import Queue
+from trailbell_notifiers.sender import Sender, Sent
+
+from .store.outbox import StoreOutbox
+
+_LONGEST_SLEEP_S: Final = 5.0
+"""A sender looks again at least this often: the wall clock, by which retries are due, may have been set."""
+
+
+class Dispatcher:
+    """Sends what the outbox holds until it is stopped."""
+
+    def __init__(
+        self,
+        outbox: StoreOutbox,
+        channels: Mapping[str, Channel],
+        *,
+        now_us: Callable[[], int],
+        attempted: Callable[[Sent], None],
+    ) -> None:
+        """Take the outbox over: leases of earlier runs are void from here on.
+
+        Args:
+            outbox: the outbox table.
+            channels: the receivers by name; deliveries of one that is not configured any more stay where they are.
+            now_us: the clock.
+            attempted: called with every attempt, on a sender's thread.
+        """
+        self._outbox = outbox
+        self._channels = channels
+        self._now_us = now_us
+        self._attempted = attempted
+        self._epoch = outbox.next_epoch()
+        self._changed = threading.Condition()
+        self._stopping = False
+        self._added = 0
+        self._threads: dict[Queue, threading.Thread] = {}
+        self._busy: set[Queue] = set()
+
+    def wake(self) -> None:
+        """Deliveries were added: start senders for new queues, and wake the sleeping ones."""
+        queues = [queue for queue in self._outbox.queues() if queue.receiver in self._channels]
+        with self._changed:
+            self._added += 1
+            for queue in queues:
+                if queue not in self._threads and not self._stopping:
+                    name = f"send {queue.receiver} {queue.target}".rstrip()
+                    thread = threading.Thread(target=self._serve, args=(queue,), name=name, daemon=True)
+                    self._threads[queue] = thread
+                    thread.start()
+            self._changed.notify_all()
+
+    def stop(self) -> None:
+        """Finish the attempts that are under way, and no more."""
+        with self._changed:
+            self._stopping = True
+            self._changed.notify_all()
+        for thread in self._threads.values():
+            thread.join()
+
+    def drain(self, patience_us: int) -> bool:
+        """Wait until nothing is due within ``patience_us`` from now any more; say whether the outbox is empty then."""
+        deadline_us = self._now_us() + patience_us
+        while True:
+            queues = [queue for queue in self._outbox.queues() if queue.receiver in self._channels]
+            with self._changed:
+                busy = bool(self._busy)
+            dues = [self._outbox.next_due_us(queue, self._epoch) for queue in queues]
+            waiting = [due for due in dues if due is not None and due <= deadline_us]
+            if not busy and not waiting:
+                return not self._outbox.queues()
+            with self._changed:
+                self._changed.wait(0.05 if busy else max(0.0, (min(waiting) - self._now_us()) / SECOND_US) + 0.01)
+
+    def _serve(self, queue: Queue) -> None:
+        sender = Sender(self._channels[queue.receiver], self._outbox, self._now_us, self._epoch)
+        while True:
+            with self._changed:
+                if self._stopping:
+                    return
+                seen = self._added
+                self._busy.add(queue)
+            outcome = sender.step(queue)
+            if isinstance(outcome, Sent):
+                self._attempted(outcome)
+            with self._changed:
+                self._busy.discard(queue)
+                self._changed.notify_all()
+                if isinstance(outcome, Sent) or self._stopping or self._added != seen:
+                    continue
+                pause_s = _LONGEST_SLEEP_S
+                if outcome.until_us is not None:
+                    pause_s = min(pause_s, max(0.001, (outcome.until_us - self._now_us()) / SECOND_US))
+                self._changed.wait(pause_s)

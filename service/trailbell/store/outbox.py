@@ -1,0 +1,170 @@
+"""The outbox in the store: rows are added in the transaction of their alerts, and claimed by sender threads."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any, Final
+
+from trailbell_notifiers.outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, lease
+
+from .database import Database
+
+_COLUMNS: Final = (
+    "id, alert_id, receiver, target, kind, body, created_us, not_before_us, attempts, state, uncertain, last_error, "
+    "reference, lease_epoch"
+)
+_OPEN: Final = f"state IN ({', '.join(repr(state) for state in OPEN_STATES)})"
+_QUEUE: Final = f"receiver = ?1 AND target = ?2 AND {_OPEN}"
+_DUE: Final = "CASE WHEN state = 'leased' THEN 0 ELSE not_before_us END"
+
+
+class StoreOutbox:
+    """``notifiers.outbox.OutboxStore`` over the database."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def next_epoch(self) -> int:
+        """The number of this run; leases of earlier runs are void from now on."""
+        with self._database.transaction():
+            self._database.connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
+            row = self._database.one("SELECT value FROM meta WHERE name = 'epoch'")
+        return int(row[0]) if row else 0
+
+    def add(self, deliveries: Sequence[Delivery], reasons: Mapping[str, str] | None = None) -> None:
+        """Insert in this order, inside the running transaction; a known id is left as it is.
+
+        Args:
+            deliveries: the rows.
+            reasons: why a receiver is told, by its name.
+        """
+        self._database.connection.executemany(
+            f"INSERT INTO outbox ({_COLUMNS}, reason) VALUES ({', '.join('?' * 15)}) ON CONFLICT DO NOTHING",  # noqa: S608 - constants
+            [(*_row(delivery), (reasons or {}).get(delivery.receiver, "")) for delivery in deliveries],
+        )
+
+    def queues(self) -> list[Queue]:
+        """The queues that hold an open delivery."""
+        rows = self._database.rows(f"SELECT DISTINCT receiver, target FROM outbox WHERE {_OPEN} ORDER BY 1, 2")  # noqa: S608 - constants
+        return [Queue(*row) for row in rows]
+
+    def claim(self, queue: Queue, now_us: int, epoch: int) -> Delivery | None:
+        """Lease the delivery that goes next; None if none is due or one is under way."""
+        with self._database.transaction():
+            chosen = self._choose(queue, now_us, epoch)
+            if chosen is None:
+                return None
+            leased = lease(chosen, epoch)
+            self._update(leased)
+            return leased
+
+    def next_due_us(self, queue: Queue, epoch: int) -> int | None:
+        """When ``claim`` will give something; None if nothing waits or one is under way."""
+        with self._database.lock:
+            if self._under_way(queue, epoch):
+                return None
+            head = self._head(queue)
+            row = self._database.one(
+                f"SELECT min({_DUE}) FROM outbox WHERE {_QUEUE} AND attempts >= ?3",  # noqa: S608 - constants
+                (*queue, GIVE_WAY),
+            )
+        times = [] if row is None or row[0] is None else [int(row[0])]
+        return min([*times, *([] if head is None else [_due_us(head)])], default=None)
+
+    def record(self, delivery: Delivery, *, epoch: int, recovered: bool) -> bool:
+        """Store an outcome, if this epoch still holds the lease; on recovery the queue's others become due at once."""
+        with self._database.transaction():
+            held = self._database.one(
+                "SELECT 1 FROM outbox WHERE id = ? AND state = 'leased' AND lease_epoch = ?", (delivery.id, epoch)
+            )
+            if held is None:
+                return False
+            self._update(delivery)
+            if recovered:
+                self._database.connection.execute(
+                    f"UPDATE outbox SET not_before_us = min(not_before_us, ?3) WHERE {_QUEUE}",  # noqa: S608 - constants
+                    (*delivery.queue, delivery.not_before_us),
+                )
+        return True
+
+    def of_alert(self, alert_id: str) -> list[tuple[Delivery, str]]:
+        """The deliveries that tell of an alert, with the reason why each receiver is told."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS}, reason FROM outbox WHERE alert_id = ? ORDER BY seq",  # noqa: S608 - constants
+            (alert_id,),
+        )
+        return [(_delivery(row[:-1]), row[-1]) for row in rows]
+
+    def counts(self) -> Counter[str]:
+        """How many deliveries there are in each state."""
+        return Counter(dict(self._database.rows("SELECT state, count(*) FROM outbox GROUP BY state")))
+
+    def failures(self) -> list[tuple[str, str, int]]:
+        """What receivers say is wrong: (receiver, the last error, deliveries) of what is open and has failed."""
+        return [
+            (str(receiver), str(error), int(count))
+            for receiver, error, count in self._database.rows(
+                "SELECT receiver, last_error, count(*) FROM outbox WHERE state != 'sent' AND last_error != '' "
+                "GROUP BY receiver, last_error ORDER BY receiver, count(*) DESC"
+            )
+        ]
+
+    def _choose(self, queue: Queue, now_us: int, epoch: int) -> Delivery | None:
+        if self._under_way(queue, epoch):
+            return None
+        head = self._head(queue)
+        if head is not None and _due_us(head) <= now_us:
+            return head
+        aside = self._database.one(
+            f"SELECT {_COLUMNS} FROM outbox WHERE {_QUEUE} AND attempts >= ?3 AND {_DUE} <= ?4 "  # noqa: S608 - constants
+            f"ORDER BY {_DUE}, seq LIMIT 1",
+            (*queue, GIVE_WAY, now_us),
+        )
+        return None if aside is None else _delivery(aside)
+
+    def _head(self, queue: Queue) -> Delivery | None:
+        row = self._database.one(
+            f"SELECT {_COLUMNS} FROM outbox WHERE {_QUEUE} AND attempts < ?3 ORDER BY seq LIMIT 1",  # noqa: S608 - constants
+            (*queue, GIVE_WAY),
+        )
+        return None if row is None else _delivery(row)
+
+    def _under_way(self, queue: Queue, epoch: int) -> bool:
+        sql = f"SELECT 1 FROM outbox WHERE {_QUEUE} AND state = 'leased' AND lease_epoch = ?3"  # noqa: S608 - constants
+        return self._database.one(sql, (*queue, epoch)) is not None
+
+    def _update(self, delivery: Delivery) -> None:
+        self._database.connection.execute(
+            "UPDATE outbox SET not_before_us = ?, attempts = ?, state = ?, uncertain = ?, last_error = ?, "
+            "reference = ?, lease_epoch = ? WHERE id = ?",
+            (
+                delivery.not_before_us,
+                delivery.attempts,
+                delivery.state,
+                delivery.uncertain,
+                delivery.last_error,
+                delivery.reference,
+                delivery.lease_epoch,
+                delivery.id,
+            ),
+        )
+
+
+def _due_us(delivery: Delivery) -> int:
+    return 0 if delivery.state == "leased" else delivery.not_before_us
+
+
+def _row(delivery: Delivery) -> tuple[Any, ...]:
+    return (
+        *(delivery.id, delivery.alert_id, delivery.receiver, delivery.target, delivery.kind, delivery.body),
+        *(delivery.created_us, delivery.not_before_us, delivery.attempts, delivery.state, delivery.uncertain),
+        *(delivery.last_error, delivery.reference, delivery.lease_epoch),
+    )
+
+
+def _delivery(row: Sequence[Any]) -> Delivery:
+    names = [name.strip() for name in _COLUMNS.split(",")]
+    delivery = Delivery(**dict(zip(names, row, strict=True)))
+    return replace(delivery, uncertain=bool(delivery.uncertain))

@@ -1,0 +1,92 @@
+"""Alerts made by hand, and servers on loopback."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from trailbell_engine.alert import Alert, Folded
+from trailbell_engine.event import Event
+from trailbell_engine.path import parse_path
+from trailbell_engine.rule import Words
+from trailbell_engine.timestamps import parse_time
+from trailbell_notifiers.message import compose
+from trailbell_notifiers.render import present
+
+OPENED_US = parse_time("2026-11-02T11:00:00Z")
+
+
+def _event(number, **fields):
+    data = {
+        "id": f"e{number}",
+        "event_type": "NUMBER_UPDATED",
+        "created_at": f"2026-11-02T11:0{number}:00",
+        "user_email": "ada@example.com",
+        "source_ip": "203.0.113.9",
+        "source_country": "FR",
+        "context": {"msisdn": "447700900000", "voice-type": "app", "voice-value": "a1b2c3d4"},
+        **fields,
+    }
+    return Event("vonage", str(data["id"]), data["event_type"], OPENED_US + number * 60_000_000, data)
+
+
+@pytest.fixture
+def event():
+    """A function that makes the event number N (N minutes after the first), with fields replaced."""
+    return _event
+
+
+@pytest.fixture
+def alert():
+    """Three changes of a number's voice route; the last one opened the alert."""
+    events = tuple(_event(number) for number in range(3))
+    return Alert(
+        id="0123456789abcdef0123456789abcdef",
+        rule_id="vonage-number-voice-type-changed",
+        rule_version="a1b2c3d4e5f6",
+        severity="high",
+        key={"context.msisdn": "447700900000"},
+        opened_at_us=events[0].time_us,
+        last_at_us=events[-1].time_us,
+        event_count=41,
+        event_ids=tuple(f"e{number}" for number in range(41)),
+        events=events,
+        opener=events[-1],
+        facts={"change": {"old": "sip", "new": "app"}, "count": 41},
+        why="41 changes in 2m, threshold 3 in 10m",
+        previous=Folded("fedcba9876543210fedcba9876543210", 12, OPENED_US - 3_600_000_000),
+    )
+
+
+@pytest.fixture
+def words():
+    """The words of a rule that uses most of what rules can say."""
+    return Words(
+        title="Voice route of {{ context.msisdn }} changed from {{ change.old }} to {{ change.new }}",
+        summary="{{ user_email or 'The API' }} moved {{ context.msisdn }} to {{ context['voice-value'] }}",
+        fields=tuple(map(parse_path, ("user_email", "source_ip", "context.voice-value"))),
+        description="Calls to the number now go somewhere else.",
+        references=("https://developer.vonage.com/en/audit/overview",),
+        runbook="https://wiki.example.com/runbooks/voice-route",
+        tags=("vonage", "attack.t1565"),
+        owner="telecom-platform",
+    )
+
+
+@pytest.fixture
+def message(alert, words):
+    """The message of that alert."""
+    return compose(alert, words, present(alert, words))
+
+
+@pytest.fixture
+def message_of(alert, words):
+    """A function: the message of the alert, with fields of alert and words replaced."""
+
+    def make(kind="opened", *, words_=None, **changes):
+        changed = replace(alert, **changes)
+        chosen = words_ or words
+        return compose(changed, chosen, present(changed, chosen), kind)
+
+    return make
