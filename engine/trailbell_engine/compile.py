@@ -77,8 +77,8 @@ def _any(parts: list[Compiled]) -> Compiled:
 def _compile_test(test: Test) -> Compiled:
     match test.operator:
         case "exists":
-            read = reader(test.path)
-            return lambda here, event: read(here, event) is not MISSING
+            read, wanted = reader(test.path), test.operand
+            return lambda here, event: (read(here, event) is not MISSING) is wanted
         case "length" | "any_element" | "every_element" | "same_as":
             return _STRUCTURAL[test.operator](test)
         case "during" | "outside" if test.operand.zone_from is not None:

@@ -9,7 +9,8 @@ from .timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 _UNIT_US: Final = {"w": 7 * DAY_US, "d": DAY_US, "h": HOUR_US, "m": MINUTE_US, "s": SECOND_US, "ms": 1_000}
 _FORM: Final = re.compile(
-    r"(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?"
+    r"(?:(\d{1,9})w)?(?:(\d{1,9})d)?(?:(\d{1,9})h)?(?:(\d{1,9})m)?(?:(\d{1,9})s)?(?:(\d{1,9})ms)?",
+    re.ASCII,
 )
 MAXIMUM_US: Final = 10 * 366 * DAY_US
 

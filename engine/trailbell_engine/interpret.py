@@ -35,7 +35,7 @@ def test_holds(test: Test, found: list[Json], here: Json, event: Event) -> bool:
     scalars = [scalar for value in found for scalar in elements(value)]
     match test.operator:
         case "exists":
-            return bool(found)
+            return bool(found) is operand
         case "length":
             sizes = [length for value in found if (length := size(value)) is not None]
             return any(_holds(operand, length, event) for length in sizes)

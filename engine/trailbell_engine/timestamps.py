@@ -37,6 +37,8 @@ def parse_time(text: str) -> int | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
+        if text[-1:] == "z":  # RFC 3339 allows it, `fromisoformat` does not
+            return parse_time(text[:-1] + "Z")
         if text[17:19] != "60":
             return None
         return parse_time(text[:17] + "59.999999" + text[19:].lstrip("0123456789."))

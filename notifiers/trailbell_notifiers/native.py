@@ -3,26 +3,50 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final, NamedTuple
 
+from trailbell_engine.alert import EVENTS_KEPT
 from trailbell_engine.event import Event
 from trailbell_engine.timestamps import format_time
 
+from . import limits
 from .message import Message
 from .namespace import bounded
 
 
 def native_json(message: Message) -> bytes:
-    """The document, UTF-8, keys in a fixed order. ``timestamp`` is the event time of the newest firing."""
+    """The document, UTF-8, keys in a fixed order, at most about ``limits.WEBHOOK_BODY_BYTES``.
+
+    ``timestamp`` is the event time of the newest firing. Where the events would make it too large, ``data`` of the
+    older ones is null, then of all; then events, facts and key go, and ``data.truncated`` says so.
+    """
+    for step in _LADDER:
+        body = _encoded(message, step)
+        if len(body) <= limits.WEBHOOK_BODY_BYTES:
+            break
+    return body
+
+
+class _Step(NamedTuple):
+    """How much of the alert is told: the newest events whose record is whole, and whether its own values are."""
+
+    records: int
+    values: bool
+
+
+_LADDER: Final = (_Step(EVENTS_KEPT, values=True), _Step(1, values=True), _Step(0, values=True), _Step(0, values=False))
+
+
+def _encoded(message: Message, step: _Step) -> bytes:
     document = {
         "type": f"alert.{message.kind}",
         "timestamp": format_time(message.alert.last_at_us),
-        "data": _alert(message),
+        "data": _alert(message, step),
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode()
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 
-def _alert(message: Message) -> dict[str, Any]:
+def _alert(message: Message, step: _Step) -> dict[str, Any]:
     alert, words = message.alert, message.words
     data: dict[str, Any] = bounded(alert.to_json())
     data |= {
@@ -42,9 +66,18 @@ def _alert(message: Message) -> dict[str, Any]:
             "runbook": words.runbook,
             "references": list(words.references),
         },
-        "events": [_event(event) for event in alert.events],
+        "events": _events(alert.events, step.records),
     }
+    if not step.values:
+        data |= {"key": {}, "facts": {}, "event_ids": [], "events": []}
+    if step != _LADDER[0]:
+        data["truncated"] = True
     return data | ({"problems": list(message.problems)} if message.problems else {})
+
+
+def _events(events: tuple[Event, ...], records: int) -> list[dict[str, Any]]:
+    whole_from = len(events) - records
+    return [_event(event, whole=position >= whole_from) for position, event in enumerate(events)]
 
 
 def _previous(message: Message) -> dict[str, Any] | None:
@@ -54,11 +87,11 @@ def _previous(message: Message) -> dict[str, Any] | None:
     return {"alert_id": previous.alert_id, "firings": previous.firings, "last_at": format_time(previous.last_at_us)}
 
 
-def _event(event: Event) -> dict[str, Any]:
+def _event(event: Event, *, whole: bool) -> dict[str, Any]:
     return {
         "source": event.source,
         "id": bounded(event.id),
         "event_type": bounded(event.event_type),
         "time": format_time(event.time_us),
-        "data": bounded(event.data),
+        "data": bounded(event.data) if whole else None,
     }

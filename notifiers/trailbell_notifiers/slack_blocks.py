@@ -8,7 +8,7 @@ from typing import Any, Final
 from . import limits
 from .message import Message, readable_time
 from .slack_text import escape, escaped_length, literal, mrkdwn, plain, rich
-from .text import fit
+from .text import fit, utf16_length
 
 Block = dict[str, Any]
 
@@ -30,7 +30,7 @@ def slack_payload(message: Message, delivery_id: str) -> dict[str, Any]:
     payload: dict[str, Any] = {"text": _fallback(message)}
     for events, fields in _LADDER:
         blocks = list(_blocks(message, delivery_id, events, fields=fields))
-        if sum(map(_weight, _texts(blocks))) <= limits.SLACK_BUDGET:
+        if sum(map(utf16_length, _texts(blocks))) <= limits.SLACK_BUDGET:
             return payload | {"blocks": blocks}
     return payload
 
@@ -112,6 +112,3 @@ def _texts(node: Any) -> Iterator[str]:
     elif isinstance(node, list):
         for item in node:
             yield from _texts(item)
-
-
-_weight = escaped_length

@@ -12,7 +12,14 @@ from typing import Any, Final
 
 from .text import fit, utf16_length
 
-_FORMATTING: Final = re.compile(r"[*_~`]|:[\w+-]+:|^\s*(?:>|•|-\s|\d+\.\s)|(?i:https?:|mailto:|www\.)|[@#]\w")
+_FORMATTING: Final = re.compile(
+    r"[*_~`]"  # bold, italic, struck, code
+    r"|:(?:[a-z_+'-][\w+'-]*|100|1234):"  # emoji by name
+    r"|^\s*(?:>|•|-\s|\d+\.\s)"  # quotes and lists
+    r"|https?:|mailto:|www\."  # links that a client may make by itself
+    r"|(?:^|\s)[@#]\w",  # mentions and channels
+    re.IGNORECASE,
+)
 _NOT_A_BACKTICK: Final = "\N{MODIFIER LETTER GRAVE ACCENT}"
 _ESCAPES: Final = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
 

@@ -33,6 +33,7 @@ _WORDS: Final[dict[str, tuple[str, str]]] = {
     "did not find expected alphabetic or numeric character": ("`*` and `&` begin an alias or an anchor here", _QUOTE),
     "did not find expected node content": ("a value is missing here", "is a bracket or a quotation mark left open?"),
     "did not find expected comment or line break": ("text after `|` or `>`", "begin the text on the next line"),
+    "found unexpected ':'": ("a `:` without a space after it", "write `key: value`, or put the text in quotes"),
     "found unknown escape character": ("no such escape in double quotes", "double the backslash, or use single quotes"),
 }
 

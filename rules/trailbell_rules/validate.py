@@ -70,12 +70,14 @@ def faults(document: Document, validator: Draft202012Validator) -> list[Fault]:
 
 
 def _error(error: ValidationError) -> _Error:
-    """Of the alternatives of a foreign schema's ``anyOf``, the one that was most likely meant."""
+    """Of the alternatives of a foreign schema's ``anyOf``, the one that was most likely meant; of types, all."""
     sharpest: Any = (best_match([error]) if error.context else None) or error
+    types = [part.validator_value for part in sharpest.context or () if part.validator == "type"]
+    only_types = bool(types) and len(types) == len(sharpest.context)
     return _Error(
-        keyword=sharpest.validator,
+        keyword="type" if only_types else sharpest.validator,
         place=tuple(sharpest.absolute_path),
-        wanted=sharpest.validator_value,
+        wanted=types if only_types else sharpest.validator_value,
         value=sharpest.instance,
         schema=sharpest.schema if isinstance(sharpest.schema, Mapping) else {},
         message=sharpest.message,

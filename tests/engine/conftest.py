@@ -77,9 +77,7 @@ _NUMBERS = (0, 1, 1.0, -3.5, 11, 2**53, 2**53 + 1, 10**30)
 _SCALARS = st.one_of(st.sampled_from(_TEXTS), st.sampled_from(_NUMBERS), st.booleans(), st.none())
 _VALUES = st.recursive(
     _SCALARS,
-    lambda inner: st.one_of(
-        st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(_NAMES), inner, max_size=3)
-    ),
+    lambda inner: st.one_of(st.lists(inner, max_size=3), st.dictionaries(st.sampled_from(_NAMES), inner, max_size=3)),
     max_leaves=8,
 )
 _SCHEDULES = st.builds(
@@ -155,20 +153,20 @@ def _trees(draw: st.DrawFn, *, in_element: bool = False, depth: int = 3) -> Pred
 def _near(test: Test) -> st.SearchStrategy[Any]:
     """Values that meet the test, or miss it narrowly."""
     match test.operator, test.operand:
-        case ("equals" | "gt" | "gte" | "lt" | "lte"), operand:
+        case (("equals" | "gt" | "gte" | "lt" | "lte"), operand):
             return st.one_of(st.just(operand), st.sampled_from(_NUMBERS), _SCALARS)
-        case ("in" | "contains"), operand:
+        case (("in" | "contains"), operand):
             return st.one_of(st.sampled_from(operand), st.lists(st.sampled_from(operand), max_size=2))
-        case ("starts_with" | "ends_with"), operand:
+        case (("starts_with" | "ends_with"), operand):
             text = st.sampled_from(operand)
             return st.one_of(text, text.map(str.swapcase), text.map(lambda found: f"{found}x{found}"))
         case "cidr", _:
             return st.sampled_from([text for text in _TEXTS if "." in text or "::" in text])
-        case ("matches" | "glob"), _:
+        case (("matches" | "glob"), _):
             return st.sampled_from(_TEXTS)
-        case ("during" | "outside"), _:
+        case (("during" | "outside"), _):
             return st.sampled_from(("2026-11-22T10:00:00Z", "2026-11-22T23:30:00", "2026-11-23T09:00:00+02:00"))
-        case ("length" | "any_element" | "every_element"), _:
+        case (("length" | "any_element" | "every_element"), _):
             return st.lists(_VALUES, max_size=3)
         case _:
             return _SCALARS

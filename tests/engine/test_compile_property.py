@@ -15,9 +15,7 @@ from trailbell_engine.predicate import Test as One  # under its own name pytest 
 from trailbell_engine.rule import Rule, RuleSet, Words
 
 LONG = bool(os.environ.get("TRAILBELL_LONG"))
-thoroughly = settings(
-    max_examples=50_000 if LONG else 300, deadline=None, suppress_health_check=[HealthCheck.too_slow]
-)
+thoroughly = settings(max_examples=50_000 if LONG else 300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 EVENT_TYPE = Path(("event_type",), Root.ENVELOPE)
 TYPES = st.sampled_from(("LOGIN", "LOGOUT", "", "sip", "OTHER"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -90,3 +92,37 @@ def message_of(alert, words):
         return compose(changed, chosen, present(changed, chosen), kind)
 
     return make
+
+
+HOSTILE = json.loads((Path(__file__).parent / "data" / "hostile.json").read_text("utf-8"))
+"""Texts that attackers and accidents put into events."""
+
+
+def pytest_generate_tests(metafunc):
+    """Give every test that asks for ``hostile`` one run per hostile text."""
+    if "hostile" in metafunc.fixturenames:
+        metafunc.parametrize("hostile", HOSTILE, ids=[f"h{number}" for number in range(len(HOSTILE))])
+
+
+@pytest.fixture
+def hostile_message(alert, words, hostile):
+    """A message about an alert whose every text, but for what the rule's author wrote, is the hostile one."""
+    data = {
+        "user_email": hostile,
+        "source_ip": hostile,
+        "source_country": hostile,
+        "context": {"msisdn": hostile, "voice-value": hostile, "list": [hostile, hostile], hostile: hostile},
+        hostile: hostile,
+    }
+    event = Event("vonage", hostile, hostile, OPENED_US, data)
+    changed = replace(
+        alert,
+        events=(event,) * 5,
+        opener=event,
+        event_ids=(hostile,) * 5,
+        event_count=9,
+        key={"context.msisdn": hostile, "user_email": hostile},
+        facts={"change": {"old": hostile, "new": hostile}},
+        why=f"changed from {hostile} to {hostile}",
+    )
+    return compose(changed, words, present(changed, words))

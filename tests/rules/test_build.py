@@ -8,7 +8,8 @@ from trailbell_engine.conditions.changed import Changed
 from trailbell_engine.conditions.count import Count
 from trailbell_engine.conditions.each import Each
 from trailbell_engine.path import Path, Root
-from trailbell_engine.predicate import ALWAYS, Test
+from trailbell_engine.predicate import ALWAYS
+from trailbell_engine.predicate import Test as Holds
 from trailbell_engine.rule import SeverityCase, Suppress
 from trailbell_engine.timestamps import HOUR_US, MINUTE_US
 
@@ -50,10 +51,10 @@ def test_every_key_arrives(rule: Callable) -> None:
         "experimental",
         ("security-slack",),
     )
-    assert built.match == Test(Path(("event_type",), Root.ENVELOPE), "equals", "NUMBER_UPDATED")
+    assert built.match == Holds(Path(("event_type",), Root.ENVELOPE), "equals", "NUMBER_UPDATED")
     assert built.condition == Changed(of=Path(("context", "voice-type")), by=(Path(("context", "msisdn")),))
     assert built.suppress == Suppress(HOUR_US, (Path(("context", "msisdn")), Path(("user_email",))))
-    assert built.severity_cases == (SeverityCase(Test(Path(("source_country",)), "equals", "GB"), "low"),)
+    assert built.severity_cases == (SeverityCase(Holds(Path(("source_country",)), "equals", "GB"), "low"),)
     words = built.words
     assert (words.title, words.summary) == ("Route of {{ context.msisdn }}", "{{ user_email }}")
     assert words.fields == (Path(("user_email",)), Path(("context", "voice-value")))

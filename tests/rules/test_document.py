@@ -41,7 +41,7 @@ def test_a_place_that_is_not_there_gives_what_holds_it(document: Callable) -> No
         ("'a''b'", 2, 8),
         ('"abc"', 2, 7),
         ('"a\\u0041b"', 2, 12),
-        ('"\\n\\x41c"', 2, 10),
+        ('"\\n\\x41c"', 2, 11),
         ("abc", 99, 6),
         ("'a\n  b'", 1, 4),
     ],

@@ -107,7 +107,7 @@ def _prepare(operand: Json, names: Names) -> tuple[str, ...]:
             f"expected a network, a list of networks or the name of a list, found {describe(operand)}", _HELP
         )
     return tuple(
-        entry if entry in WELL_KNOWN or entry == PUBLIC else _network(entry, (position,))
+        entry if isinstance(entry, str) and (entry in WELL_KNOWN or entry == PUBLIC) else _network(entry, (position,))
         for position, entry in enumerate(operand)
     )
 
@@ -123,7 +123,7 @@ def _network(entry: Json, at: tuple[int, ...], where: str = "") -> str:
     if not isinstance(entry, str):
         raise OperandError(f"expected a network{where}, found {describe(entry)}", _HELP, at)
     try:
-        return str(ipaddress.ip_network(entry))
+        return str(_unmapped(ipaddress.ip_network(entry)))
     except ValueError as error:
         try:
             meant = str(ipaddress.ip_network(entry, strict=False))
@@ -132,6 +132,14 @@ def _network(entry: Json, at: tuple[int, ...], where: str = "") -> str:
         raise OperandError(
             f"{entry!r}{where} has bits set beyond its mask", f"write {meant}", at, "bad-network"
         ) from error
+
+
+def _unmapped(network: Network) -> Network:
+    """IPv4 in IPv6 (``::ffff:192.0.2.0/120``) as the IPv4 network, because addresses are unwrapped likewise."""
+    if network.prefixlen < 96 or not isinstance(network, ipaddress.IPv6Network):
+        return network
+    address = network.network_address.ipv4_mapped
+    return network if address is None else ipaddress.ip_network((address, network.prefixlen - 96))
 
 
 CIDR: Final = Operator(

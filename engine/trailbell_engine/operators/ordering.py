@@ -13,7 +13,7 @@ from trailbell_engine.values import Json
 from .base import Check, Names, OperandError, Operator
 from .checks import describe, is_number
 
-_DECIMAL: Final = re.compile(r"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})\Z")
+_DECIMAL: Final = re.compile(r"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})\Z", re.ASCII)
 
 Comparison: TypeAlias = Callable[[Any, Any], bool]
 

@@ -64,7 +64,7 @@ def _prepare_contains(operand: Json, names: Names) -> tuple[Json, ...]:
                 "to look inside objects of an array write `any_element: {…}`",
                 (position,) if isinstance(operand, list) else (),
             )
-    return texts(operand, names)
+    return texts([item for item in entries if isinstance(item, str)] if entries else operand, names)
 
 
 def _starts(value: Json, operand: tuple[str, ...], fold: bool) -> bool:
@@ -126,9 +126,21 @@ def _compile_matches(operand: tuple[str, ...], fold: bool) -> Check:
 
 def _prepare_matches(operand: Json, names: Names) -> tuple[str, ...]:
     sources = texts(operand, names)
+    _check_patterns(sources, operand)
+    return sources
+
+
+def _prepare_glob(operand: Json, names: Names) -> tuple[str, ...]:
+    globs = texts(operand, names)
+    _check_patterns(tuple(map(glob_to_pattern, globs)), operand)
+    return globs
+
+
+def _check_patterns(sources: tuple[str, ...], operand: Json) -> None:
     for position, source in enumerate(sources):
         try:
-            pattern(source, False)
+            for fold in (False, True):  # without case it may be larger; either way it is known at load that it fits
+                pattern(source, fold)
         except re2.error as error:
             reason = error.args[0].decode() if isinstance(error.args[0], bytes) else str(error.args[0])
             raise OperandError(
@@ -137,7 +149,6 @@ def _prepare_matches(operand: Json, names: Names) -> tuple[str, ...]:
                 (position,) if isinstance(operand, list) else (),
                 "bad-pattern",
             ) from error
-    return sources
 
 
 def _pattern_help(source: str) -> str:
@@ -156,14 +167,24 @@ def glob_to_pattern(glob: str) -> str:
 
 def _globbed(value: Json, operand: tuple[str, ...], fold: bool) -> bool:
     return isinstance(value, str) and any(
-        pattern(glob_to_pattern(_fold(item, fold)), False).search(_fold(value, fold)) is not None for item in operand
+        pattern(glob_to_pattern(item), fold).search(value) is not None
+        or (fold and pattern(glob_to_pattern(item.casefold()), False).search(value.casefold()) is not None)
+        for item in operand
     )
 
 
 def _compile_glob(operand: tuple[str, ...], fold: bool) -> Check:
-    searches = tuple(pattern(glob_to_pattern(_fold(item, fold)), False).search for item in operand)
+    searches = tuple(pattern(glob_to_pattern(item), fold).search for item in operand)
     if fold:
-        return lambda value: value.__class__ is str and any(search(value.casefold()) is not None for search in searches)
+        # As with `matches`: folded in full, a `?` no longer fits the ß that stands there, so the value itself counts too.
+        full = tuple(pattern(glob_to_pattern(item.casefold()), False).search for item in operand)
+        return lambda value: (
+            value.__class__ is str
+            and (
+                any(search(value) is not None for search in searches)
+                or any(search(value.casefold()) is not None for search in full)
+            )
+        )
     return lambda value: value.__class__ is str and any(search(value) is not None for search in searches)
 
 
@@ -216,7 +237,7 @@ GLOB: Final = Operator(
     name="glob",
     summary="the whole string fits the pattern: `*` is any text, `?` one character",
     schema=TEXTS_SCHEMA,
-    prepare=texts,
+    prepare=_prepare_glob,
     holds=_globbed,
     compile=_compile_glob,
     folds=True,

@@ -55,7 +55,7 @@ def _once(page: Callable[[int], Page]) -> tuple[dict[str, Json], str]:
     read, number = 0, 1
     first = current = page(1)
     while True:
-        met.update((_identity(event), event) for event in current.events)
+        met.update((identity(event), event) for event in current.events)
         read += len(current.events)
         if current.total != first.total:
             return met, f"the total went from {first.total} to {current.total} while it was read"
@@ -68,6 +68,7 @@ def _once(page: Callable[[int], Page]) -> tuple[dict[str, Json], str]:
     return met, "" if len(met) == first.total else f"{first.total} events are announced, {len(met)} were found"
 
 
-def _identity(event: Json) -> str:
+def identity(event: Json) -> str:
+    """The id of an event, or a hash of its content if it has none."""
     event_id = event.get("id") if isinstance(event, dict) else None
     return event_id if isinstance(event_id, str) and event_id else content_id(event)

@@ -40,7 +40,7 @@ class Source(Protocol):
 
     @property
     def bounded(self) -> bool:
-        """Whether the batches end by themselves."""
+        """Whether the input itself ends: after its last batch no more events will ever come, so none is held back."""
 
     def batches(self, checkpoint: Json | None) -> Generator[Batch, None, None]:
         """The inputs after a checkpoint, or all of them.

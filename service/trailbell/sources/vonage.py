@@ -1,7 +1,7 @@
 """The Vonage Audit API as a source: polls it in pinned windows, and is past a window only when it has all of it.
 
 The API pages by offset, promises no order and no delay, and its times are whole seconds. Whoever remembers the last
-event they saw loses events: those that become visible late, share a second, or slip over a page break. So each poll asks
+event they saw loses events: those that become visible late, share a second, or slip over a page break. So a poll asks
 for a window with both ends pinned, which begins well before the end of the one before it (``overlap``); the store drops
 what it has already. The checkpoint moves when a whole window is committed, never in its middle.
 """

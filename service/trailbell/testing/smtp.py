@@ -67,7 +67,7 @@ class FakeSmtp:
         self._controller.stop()
 
     def script(self, *answers: str | None) -> None:
-        """Line up answers to the next messages, such as ``451 later``; None takes the message and drops the connection."""
+        """Line up answers to the next messages, such as ``451 later``; None takes one and drops the connection."""
         self._answers.extend(answers)
 
     async def handle_RCPT(  # noqa: N802  # aiosmtpd's names, here and below
