@@ -57,7 +57,9 @@ class Path:
         """The shortest spelling that parses to this path where it stands."""
         if self.root is Root.ENVELOPE:
             return str(self.segments[0])
-        text = "$" if self.root is Root.EVENT else ("this" if not self.segments else "")
+        text = "$" if self.root is Root.EVENT else ""
+        if not text and not (self.segments and isinstance(self.segments[0], str)):
+            text = "this"
         for position, segment in enumerate(self.segments):
             if isinstance(segment, str):
                 alone = len(self.segments) == 1 and self.root is Root.HERE
@@ -116,11 +118,11 @@ def _segments(text: str) -> list[Segment]:
             raise PathError(f"expected `.` or `[` before {text[position:]!r}", position, "separate names with dots")
         found = _SEGMENT.match(text, position)
         if found is None or (found["index"] and (not segments or text[position - 1] == ".")):
-            raise PathError(f"{text[position:] or 'nothing'!r} is no path segment", position, _ADVICE)
+            if position == len(text):
+                raise PathError("the path ends with a dot", position - 1, _ADVICE)
+            raise PathError(f"{text[position:]!r} is no path segment", position, _ADVICE)
         segments.append(_segment(found, position))
         position = found.end()
-    if text.endswith(".") and not text.endswith('"'):
-        raise PathError("the path ends with a dot", len(text) - 1, _ADVICE)
     return segments
 
 
@@ -135,11 +137,13 @@ def _segment(found: re.Match[str], position: int) -> Segment:
     if found["index"]:
         return EVERY if found["index"] == "*" else int(found["index"])
     try:
-        return str(json.loads(found["quoted"]))
+        name = str(json.loads(found["quoted"]))
+        name.encode()  # half a surrogate pair is no text: no event has such a key, and no store takes it
     except ValueError as error:
         raise PathError(
             f"{found['quoted']} is no JSON string", position, 'escape `"` and `\\` with a backslash'
         ) from error
+    return name
 
 
 def resolve(path: Path, here: Json, event: Event) -> list[Json]:

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from typing import NamedTuple
 
 from .alert import IDS_KEPT, Alert, Late, Matched, Opened, Output, RuleError, Severity, TooLate, Updated, alert_id
 from .alert import Folded as PreviousAlert
 from .compile import compile_predicate
-from .conditions.base import Firing, key_of
+from .conditions.base import Firing
 from .event import Event, Tick
+from .key import KeyReader, compile_key, key_text
 from .matcher import Matcher
 from .rule import Rule, RuleSet
 from .state import Kept, Slot, State
 from .timestamps import DAY_US
-from .values import Json, canonical
+from .values import Json
 from .watermark import Reorder
 
 PREVIOUS_KEPT_US = 30 * DAY_US
 """For how long after its end an alert's folded count is remembered, so that the next message can mention it."""
+
+
+class _Compiled(NamedTuple):
+    """What of a rule is settled once: how its keys are read, and how severe an alert is."""
+
+    key: KeyReader
+    folding_key: KeyReader
+    severity: Callable[[Event], Severity]
 
 
 class Pipeline:
@@ -36,7 +46,7 @@ class Pipeline:
         """
         self.rules = rules
         self._matcher = Matcher(rules)
-        self._severity = {rule.id: _severity_of(rule) for rule in rules if rule.severity_cases}
+        self._compiled = {rule.id: _compiled(rule) for rule in rules}
         self._lateness_us = dict(lateness_us or {})
         self._sources: dict[str, Reorder] = {}
 
@@ -92,8 +102,8 @@ class Pipeline:
 
     def _step(self, rule: Rule, event: Event, clock_us: int, state: State, outputs: list[Output]) -> None:
         condition = rule.condition
-        key = key_of(condition.by, event)
-        slot = Slot(rule.id, rule.version, "when", canonical(list(key.values())))
+        key = self._compiled[rule.id].key(event)
+        slot = Slot(rule.id, rule.version, "when", key_text(key))
         before = _live(state.get(slot), clock_us)
         step = condition.step(before, event)
         if step.too_late:
@@ -110,8 +120,8 @@ class Pipeline:
         span_us = rule.condition.default_suppress_us if rule.suppress.for_us is None else rule.suppress.for_us
         if not span_us:
             return Opened(self._open(rule, key, event, firing, None))
-        folding_key = key if rule.suppress.by is None else key_of(rule.suppress.by, event)
-        slot = Slot(rule.id, rule.version, "suppress", canonical(list(folding_key.values())))
+        folding_key = key if rule.suppress.by is None else self._compiled[rule.id].folding_key(event)
+        slot = Slot(rule.id, rule.version, "suppress", key_text(folding_key))
         before = _live(state.get(slot), clock_us)
         if before is not None and event.time_us < before["until_us"]:
             after = {**before, "firings": before["firings"] + 1, "last_us": max(before["last_us"], event.time_us)}
@@ -127,12 +137,11 @@ class Pipeline:
         previous = None
         if before is not None and before["firings"] > 1:
             previous = PreviousAlert(before["alert"], before["firings"] - 1, before["last_us"])
-        severity = self._severity.get(rule.id)
         return Alert(
             id=alert_id(rule.id, key, event.id),
             rule_id=rule.id,
             rule_version=rule.version,
-            severity=severity(event) if severity else rule.severity,
+            severity=self._compiled[rule.id].severity(event),
             key=key,
             opened_at_us=event.time_us,
             last_at_us=event.time_us,
@@ -146,9 +155,13 @@ class Pipeline:
         )
 
 
-def _severity_of(rule: Rule) -> Callable[[Event], Severity]:
+def _compiled(rule: Rule) -> _Compiled:
     cases = [(compile_predicate(case.test), case.severity) for case in rule.severity_cases]
-    return lambda event: next((severity for holds, severity in cases if holds(event)), rule.severity)
+    return _Compiled(
+        compile_key(rule.condition.by),
+        compile_key(rule.suppress.by or ()),
+        lambda event: next((severity for holds, severity in cases if holds(event)), rule.severity),
+    )
 
 
 def _live(kept: Kept | None, clock_us: int) -> Json:

@@ -39,7 +39,7 @@ def parse_time(text: str) -> int | None:
     except ValueError:
         if text[-1:] == "z":  # RFC 3339 allows it, `fromisoformat` does not
             return parse_time(text[:-1] + "Z")
-        if text[17:19] != "60":
+        if text[17:19] != "60" or text[19:20].isdigit():
             return None
         return parse_time(text[:17] + "59.999999" + text[19:].lstrip("0123456789."))
     # Whole days, seconds and microseconds: exact, and four times as fast as dividing by a timedelta.

@@ -6,6 +6,7 @@ Socket timeouts start again with every byte; a receiver that sends one byte a se
 from __future__ import annotations
 
 import contextlib
+import os
 import socket
 import threading
 from types import TracebackType
@@ -24,7 +25,7 @@ class Deadline:
 
     def watch(self, sock: socket.socket) -> None:
         """Put a connected socket under the deadline."""
-        watched = sock.dup()  # TLS takes the original's descriptor away; a duplicate still reaches the connection
+        watched = socket.socket(fileno=os.dup(sock.fileno()))  # the original may be closed, or taken over by TLS
         with self._lock:
             if not self.passed:
                 self._sockets.append(watched)

@@ -10,12 +10,11 @@ import ssl
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
-from email.utils import parseaddr
 from typing import Any, Final, Literal
 
 from .channel import Attempt, ChannelError
 from .deadline import Deadline
-from .mail_message import mail_bytes, with_date
+from .mail_message import header_text, mail_bytes, with_date
 from .message import Message
 from .pace import Rate
 from .receipt import Ambiguous, Delivered, Receipt, Rejected, Retry
@@ -60,7 +59,9 @@ SCHEMA: Final[dict[str, Any]] = {
 }
 PORTS: Final = {"required": 587, "implicit": 465, "none": 25}
 TIMEOUT_S: Final = 30.0
-_ADDRESS: Final = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?")
+_NAME_LIMIT: Final = 100
+_ADDRESS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
+_MAILBOX: Final = re.compile(rf'(?P<shown>[^<>"\r\n]*|"[^<>"\r\n]*")\s*<(?P<inner>{_ADDRESS})>|(?P<bare>{_ADDRESS})')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,13 +110,14 @@ def build(name: str, settings: Mapping[str, Any]) -> Mail:
 
 
 def _address(name: str, text: str) -> Address:
-    shown, bare = parseaddr(text)
-    if not _ADDRESS.fullmatch(bare) or ".." in bare:
+    found = _MAILBOX.fullmatch(text)
+    bare = found["inner"] or found["bare"] if found else ""
+    if found is None or ".." in bare:
         raise ChannelError(
             f"e-mail `{name}`: {text!r} is no address", "write `name@example.com` or `Words <name@example.com>`"
         )
     user, domain = bare.rsplit("@", 1)
-    return Address(one_line(shown).replace("=?", "= ?"), user, domain)
+    return Address(header_text((found["shown"] or "").strip('" '), _NAME_LIMIT), user, domain)
 
 
 class Mail:
@@ -156,6 +158,8 @@ class Mail:
             try:
                 return conversation.deliver(mail, attempt.target)
             except smtplib.SMTPResponseException as error:
+                if deadline.passed:
+                    return self._failed(conversation.step, error, late=True)
                 return _refused(conversation.step, error.smtp_code, self._said(error.smtp_error))
             except (smtplib.SMTPException, OSError, ValueError) as error:
                 return self._failed(conversation.step, error, late=deadline.passed)
@@ -213,7 +217,7 @@ class _Conversation:
         if settings.tls == "required":
             self.step = "starttls"
             server.starttls(context=self._context())
-            server.ehlo()
+        server.ehlo_or_helo_if_needed()  # again after STARTTLS, which makes smtplib forget the first
         if settings.username and settings.password is not None:
             self.step = "login"
             server.login(settings.username, settings.password.reveal())

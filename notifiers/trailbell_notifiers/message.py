@@ -22,6 +22,7 @@ Kind: TypeAlias = Literal["opened", "resolved", "test"]
 FIELDS_SHOWN: Final = 8
 _EMOJI: Final = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
 _EVENT_PART_LIMIT: Final = 80
+_WHY_LIMIT: Final = 1_000
 
 
 class Field(NamedTuple):
@@ -95,7 +96,7 @@ def compose(alert: Alert, words: Words, presentation: Presentation, kind: Kind =
         fields=_fields(alert, presentation),
         events=_event_lines(alert),
         earlier=max(0, alert.event_count - len(alert.events)),
-        why=one_line(alert.why),
+        why=fit(one_line(alert.why), _WHY_LIMIT),
         previous=_previous(alert),
         links=tuple(_links(words)),
         problems=presentation.problems,

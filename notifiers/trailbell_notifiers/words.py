@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Collection
-from typing import Final, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 from jinja2 import nodes
 
@@ -18,6 +18,7 @@ _TAG: Final = re.compile(r"\{[{%#]")
 class TemplateProblem(NamedTuple):
     """One thing to mend in a template. ``line`` and ``column`` count from 1 within the template's own text."""
 
+    code: Literal["bad-template", "unknown-variable"]
     message: str
     line: int
     column: int
@@ -37,7 +38,11 @@ def check_template(source: str, name: str, known: Collection[str] | None = None)
     try:
         tree = parse(source)
     except TemplateError as error:
-        return [TemplateProblem(f"{name}: {error.message}", error.line, _tag_column(source, error.line), error.help)]
+        return [
+            TemplateProblem(
+                "bad-template", f"{name}: {error.message}", error.line, _tag_column(source, error.line), error.help
+            )
+        ]
     if known is None:
         return []
     names = {*known, *OWN_NAMES}
@@ -54,7 +59,7 @@ def _unknown(source: str, name: str, node: nodes.Name, tree: nodes.Template, nam
     else:
         help_ = f"if it may be missing: `{{{{ {node.name} or 'unknown' }}}}`"
     column = _name_column(source, node)
-    return TemplateProblem(f"{name}: nothing is called `{node.name}`", node.lineno, column, help_)
+    return TemplateProblem("unknown-variable", f"{name}: nothing is called `{node.name}`", node.lineno, column, help_)
 
 
 def _unprovided(tree: nodes.Template) -> list[nodes.Name]:

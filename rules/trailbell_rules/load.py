@@ -36,6 +36,7 @@ class Loaded:
         problems: of all files, in the order of file and line.
         tests: of the valid rules.
         sources: the texts that were read, by file name, to show problems in.
+        documents: the valid rules as written, by rule id.
         files: everything that was read, lists included; if one changes, load again.
     """
 
@@ -43,6 +44,7 @@ class Loaded:
     problems: tuple[Problem, ...]
     tests: tuple[RuleTest, ...]
     sources: Mapping[str, Source]
+    documents: Mapping[str, Document]
     files: tuple[pathlib.Path, ...]
 
     @property
@@ -82,7 +84,7 @@ def load_rules(paths: Sequence[PathLike]) -> Loaded:
     documents = [
         document for entry, reading in readings if not is_definitions_file(entry.path) for document in reading.documents
     ]
-    rules, tests = _build(documents, definitions, problems)
+    rules, tests, documents_by_rule = _build(documents, definitions, problems)
     if broken:  # a rule that uses them would mean something else than what is written; nor are its names to blame
         rules, tests = [], []
         problems = [problem for problem in problems if problem.code != "undefined-name"]
@@ -96,6 +98,7 @@ def load_rules(paths: Sequence[PathLike]) -> Loaded:
         tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.span)),
         tuple(tests),
         {reading.source.file: reading.source for _, reading in readings},
+        documents_by_rule,
         (*(entry.path for entry, _ in readings), *definitions.files),
     )
 
@@ -107,8 +110,9 @@ def shipped_packs() -> tuple[str, ...]:
 
 def _build(
     documents: Iterable[Document], definitions: Definitions, problems: list[Problem]
-) -> tuple[list[Rule], list[RuleTest]]:
+) -> tuple[list[Rule], list[RuleTest], dict[str, Document]]:
     rules: list[Rule] = []
+    documents_by_rule: dict[str, Document] = {}
     tests: list[RuleTest] = []
     first: dict[str, Span] = {}
     for document in documents:
@@ -125,9 +129,10 @@ def _build(
             first[name] = document.span_of_value(("id",))
         if built.rule is not None:
             rules.append(built.rule)
+            documents_by_rule[built.rule.id] = document
             tests += built.tests
             problems += lint(built.rule, document, built.tests)
-    return rules, tests
+    return rules, tests, documents_by_rule
 
 
 def _unique(found: Iterable[_Found]) -> list[_Found]:

@@ -72,8 +72,9 @@ def faults(document: Document, validator: Draft202012Validator) -> list[Fault]:
 def _error(error: ValidationError) -> _Error:
     """Of the alternatives of a foreign schema's ``anyOf``, the one that was most likely meant; of types, all."""
     sharpest: Any = (best_match([error]) if error.context else None) or error
-    types = [part.validator_value for part in sharpest.context or () if part.validator == "type"]
-    only_types = bool(types) and len(types) == len(sharpest.context)
+    parts = sharpest.context or ()
+    only_types = bool(parts) and all(part.validator == "type" for part in parts)
+    types = [name for part in parts for name in _names(part.validator_value)]
     return _Error(
         keyword="type" if only_types else sharpest.validator,
         place=tuple(sharpest.absolute_path),
@@ -148,10 +149,15 @@ def _name(error: _Error) -> str:
 
 
 def _type(error: _Error) -> _Words:
-    wanted = [error.wanted] if isinstance(error.wanted, str) else error.wanted
+    wanted = _names(error.wanted)
     help_ = f'quote it: "{_plain(error.value)}"' if "string" in wanted and isinstance(error.value, int | float) else ""
     expected = listed(_TYPES[name] for name in wanted)
     return "wrong-type", f"{_name(error)} must be {expected}, not {kind(error.value)}", help_, ""
+
+
+def _names(types: Any) -> list[str]:
+    """The types that a schema's ``type`` names, one or several."""
+    return [types] if isinstance(types, str) else list(types)
 
 
 def _plain(value: Json) -> str:

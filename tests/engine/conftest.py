@@ -69,7 +69,20 @@ def it_holds() -> Callable[[Predicate, Event], bool]:
 
 _NAMES = ("a", "b", "c", "voice-type", "id")
 _TEXTS = (
-    *("", "sip", "SIP", "sip:bob", "straße", "STRASSE", "İ", "ı", "i", "11", "11.0", "-3.5"),
+    *(
+        "",
+        "sip",
+        "SIP",
+        "sip:bob",
+        "straße",
+        "STRASSE",
+        "İ",
+        "\N{LATIN SMALL LETTER DOTLESS I}",
+        "i",
+        "11",
+        "11.0",
+        "-3.5",
+    ),
     *("10.1.2.3", "::ffff:10.1.2.3", "2001:db8::1", "203.0.113.9", "8.8.8.8"),
     *("2026-11-22T10:00:00Z", "2026-11-22T23:30:00", "2026-11-21T12:00:00+02:00", "Europe/London", "Nowhere/At-All"),
 )

@@ -208,7 +208,7 @@ class TestIgnoreCase:
             ("STRASSE", "straße", True),
             ("ÉCOLE", "école", True),
             ("ΣΊΣΥΦΟΣ", "σίσυφος", True),
-            ("I", "ı", False),  # the dotless i is its own letter, whatever the locale
+            ("I", "\N{LATIN SMALL LETTER DOTLESS I}", False),  # it is its own letter, whatever the locale
             ("I", "i", True),
             ("sip", "sips", None),
         ],
@@ -377,7 +377,7 @@ PRIVATE = ["10.0.0.1", "172.16.0.1", "172.31.255.255", "192.168.1.1", "fd00::1",
 LOOPBACK = ["127.0.0.1", "127.9.9.9", "::1", "::ffff:127.0.0.1"]
 LINK_LOCAL = ["169.254.169.254", "fe80::1", "fe80::1%eth0"]
 PUBLIC = ["8.8.8.8", "172.32.0.1", "192.169.0.1", "2606:4700::1111", "::ffff:8.8.8.8"]
-SPECIAL = ["0.0.0.0", "100.64.0.1", "192.0.2.1", "224.0.0.1", "255.255.255.255", "::", "2001:db8::1", "ff02::1"]
+SPECIAL = ["0.0.0.1", "100.64.0.1", "192.0.2.1", "224.0.0.1", "255.255.255.255", "::", "2001:db8::1", "ff02::1"]
 NO_ADDRESS = ["", "localhost", "10.0.0", "010.0.0.1", "10.0.0.1/32", " 10.0.0.1", "10.0.0.1:80", "[::1]", 167772161]
 
 

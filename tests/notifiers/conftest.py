@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import json
+import ssl
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trustme
 
+from trailbell.testing.slack import FakeSlack
+from trailbell.testing.webhook import FakeWebhook
 from trailbell_engine.alert import Alert, Folded
 from trailbell_engine.event import Event
 from trailbell_engine.path import parse_path
@@ -16,6 +20,7 @@ from trailbell_engine.timestamps import parse_time
 from trailbell_notifiers.message import compose
 from trailbell_notifiers.render import present
 
+NOW_S = 1_800_000_000.0
 OPENED_US = parse_time("2026-11-02T11:00:00Z")
 
 
@@ -126,3 +131,43 @@ def hostile_message(alert, words, hostile):
         why=f"changed from {hostile} to {hostile}",
     )
     return compose(changed, words, present(changed, words))
+
+
+@pytest.fixture
+def slack_server():
+    """A fake Slack."""
+    with FakeSlack() as slack:
+        yield slack
+
+
+@pytest.fixture
+def hook():
+    """A fake webhook receiver whose clock stands at 1 800 000 000."""
+    with FakeWebhook(now_s=lambda: NOW_S) as webhook:
+        yield webhook
+
+
+@pytest.fixture(scope="session")
+def authority():
+    """A certificate authority that only the tests trust."""
+    return trustme.CA()
+
+
+@pytest.fixture(scope="session")
+def ca_file(authority, tmp_path_factory):
+    """Its certificate, as a file."""
+    path = tmp_path_factory.mktemp("ca") / "ca.pem"
+    authority.cert_pem.write_to_path(str(path))
+    return str(path)
+
+
+@pytest.fixture(scope="session")
+def tls_of(authority):
+    """A function: a server's TLS context for a name, signed by the authority."""
+
+    def make(name="127.0.0.1"):
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        authority.issue_cert(name).configure_cert(context)
+        return context
+
+    return make

@@ -256,14 +256,9 @@ def test_a_failing_template_loses_no_alert(alert):
     shown = present(alert, Words(title="{{ nope }}", summary="{{ change.old"))
     assert shown.title == "NUMBER_UPDATED: msisdn 447700900000 (vonage-number-voice-type-changed)"
     assert shown.summary == "ada@example.com: NUMBER_UPDATED on 447700900000 from 203.0.113.9, 41 events"
-    assert (
-        shown.problems
-        == (
-            "the template `title` failed: `nope` is missing",
-            "the template `summary` failed: unexpected end of template, expected 'end of print statement'.",
-        )
-        or len(shown.problems) == 2
-    )
+    title, summary = shown.problems
+    assert title == "the template `title` failed: `nope` is missing"
+    assert summary.startswith("the template `summary` failed: unexpected end of template")
 
 
 def test_the_words_of_a_rule(alert, words):

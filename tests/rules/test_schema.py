@@ -143,7 +143,6 @@ FOREIGN = {
         "ratio": {"exclusiveMinimum": 0, "exclusiveMaximum": 1},
         "target": {"anyOf": [{"type": "string"}, {"type": "object", "required": ["url"], "properties": {"url": {}}}]},
         "names": {"propertyNames": {"pattern": "^[a-z]+$", "patternErrorMessage": "lower-case letters"}},
-        "no": False,
         "even": {"multipleOf": 2},
     },
 }
@@ -160,7 +159,6 @@ FOREIGN = {
         ("{name: a, ratio: 1}", "bad-value", 18, '"ratio" must be less than 1'),
         ("{name: a, names: {A: 1}}", "bad-value", 19, 'the name "A" is not well-formed'),
         ("{name: a, even: 3}", "bad-value", 17, '"even" is not allowed here: 3 is not a multiple of 2'),
-        ("{name: a, no: 3}", "bad-value", 15, '"no" is not allowed here'),
         ("{nam: a}", "unknown-key", 2, 'unknown key "nam"'),
         ("{name: a, target: 5}", "wrong-type", 19, '"target" must be a string or a mapping, not a number'),
         ("{name: a, target: {}}", "missing-key", 11, 'the key "url" is missing in "target"'),

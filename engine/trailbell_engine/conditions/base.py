@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
 
 from trailbell_engine.event import Event
-from trailbell_engine.path import Path, resolve
+from trailbell_engine.path import Path
 from trailbell_engine.values import Json
 
 ParameterKind: TypeAlias = Literal["path", "paths", "duration", "count", "number", "boolean", "predicate"]
@@ -87,6 +87,7 @@ class ConditionSpec:
         summary: what it fires on, one sentence.
         parameters: besides ``by``, which every condition takes.
         build: makes the configuration from keyword arguments named as the parameters (and ``by``).
+        facts: what a firing measured, by the names that templates use.
         check: names a problem between parameters, or returns None.
     """
 
@@ -94,18 +95,10 @@ class ConditionSpec:
     summary: str
     build: Callable[..., Condition]
     parameters: tuple[Parameter, ...] = ()
+    facts: tuple[str, ...] = ("count",)
     check: Callable[[Mapping[str, Any]], str | None] = field(default=lambda _: None)
 
 
 BY = Parameter(
     "by", "paths", "the key: state and alerts are kept apart per value of these paths; a missing one is null"
 )
-
-
-def key_of(by: tuple[Path, ...], event: Event) -> dict[str, Json]:
-    """The key of an event: path -> value. A missing part is None; several values (through an array) are a list."""
-    key = {}
-    for path in by:
-        values = resolve(path, event.data, event)
-        key[str(path)] = (values[0] if len(values) == 1 else values) if values else None
-    return key

@@ -80,4 +80,5 @@ CHANGED: Final = ConditionSpec(
         Parameter("within", "duration", "a sighting older than this is forgotten; by default none is"),
         Parameter("track_null", "boolean", "missing and null are a value (null) too", default=False),
     ),
+    facts=("count", "change"),
 )

@@ -67,4 +67,5 @@ COUNT: Final = ConditionSpec(
         Parameter("at_least", "count", "how many matches fire", required=True),
         Parameter("within", "duration", "the length of the sliding window, in event time", required=True),
     ),
+    facts=("count", "at_least", "within", "span_s"),
 )

@@ -176,7 +176,7 @@ def _globbed(value: Json, operand: tuple[str, ...], fold: bool) -> bool:
 def _compile_glob(operand: tuple[str, ...], fold: bool) -> Check:
     searches = tuple(pattern(glob_to_pattern(item), fold).search for item in operand)
     if fold:
-        # As with `matches`: folded in full, a `?` no longer fits the ß that stands there, so the value itself counts too.
+        # As with `matches`; folded in full, the ß that a `?` would take has become two letters.
         full = tuple(pattern(glob_to_pattern(item.casefold()), False).search for item in operand)
         return lambda value: (
             value.__class__ is str

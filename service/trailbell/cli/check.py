@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import sys
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -30,10 +29,10 @@ def command(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], stri
 
     Exits with 1 if there are errors, with 3 if a PATH is not there.
     """
-    from trailbell_rules.load import load_rules
+    from trailbell.loading import load
 
     files = [_output(written) for written in outputs]
-    loaded = load_rules(paths or DEFAULT_PATHS)
+    loaded = load(paths or DEFAULT_PATHS)
     _refuse_missing(loaded, paths)
     for format_of_file, file in files:
         _write(file, _rendered(loaded, format_of_file))
@@ -42,7 +41,7 @@ def command(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], stri
     else:
         click.echo(_rendered(loaded, format_), nl=False)
     if loaded.errors or (strict and loaded.problems):
-        sys.exit(Exit.FINDINGS)
+        click.get_current_context().exit(Exit.FINDINGS)
 
 
 def _output(written: str) -> tuple[str, str]:

@@ -90,7 +90,7 @@ def _outputs(entries: Sequence[str]) -> list[tuple[str, Path]]:
 
 
 def _over_files(rules: RuleSet, paths: Sequence[str], map_name: str | None) -> Report:
-    from trailbell.dry_run import dry_run_source
+    from trailbell.replay import dry_run_source
     from trailbell.sources.errors import SourceError
     from trailbell.sources.files import FileSource
     from trailbell.sources.map_file import load_map
@@ -106,7 +106,7 @@ def _over_files(rules: RuleSet, paths: Sequence[str], map_name: str | None) -> R
 
 
 def _over_store(rules: RuleSet, since: str | None, until: str | None, config_file: Path | None) -> Report:
-    from trailbell.dry_run import dry_run_store
+    from trailbell.replay import dry_run_store
     from trailbell.store.database import StoreError, open_database
 
     from .configuration import config_or_fail

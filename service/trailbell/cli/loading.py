@@ -5,9 +5,29 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trailbell.loading import load
-from trailbell_rules.load import Loaded
+from trailbell_rules.load import PACK_PREFIX, Loaded, load_rules
+from trailbell_rules.rule_tests import RuleTest
 
 from .exits import Exit, Failure
+
+
+def paths_or_configured(paths: Sequence[str]) -> Sequence[str]:
+    """The paths of the command line; without any, the `rules:` of the configuration, which default to rules/."""
+    from .configuration import config_or_fail
+
+    return paths or config_or_fail(None, secrets=False).rules
+
+
+def own_tests(paths: Sequence[str], loaded: Loaded) -> list[RuleTest]:
+    """The tests of all rules but those of packs that come along with one's own rules.
+
+    A pack's tests speak of the pack's own definitions, which one's own may replace. Named alone, a pack is tested.
+    """
+    packs = [path for path in paths if path.startswith(PACK_PREFIX)]
+    if not packs or len(packs) == len(paths):
+        return list(loaded.tests)
+    shipped = {rule.id for rule in load_rules(packs).rules}
+    return [test for test in loaded.tests if test.rule_id not in shipped]
 
 
 def load_or_fail(paths: Sequence[str]) -> Loaded:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
@@ -15,7 +16,7 @@ from trailbell.rule_testing import Outcome, run_tests
 
 from .consoles import out
 from .exits import Exit, Failure
-from .loading import load_or_fail
+from .loading import load_or_fail, own_tests, paths_or_configured
 from .printable import printable
 
 
@@ -28,17 +29,18 @@ from .printable import printable
 def command(paths: Sequence[str], format_: str, wanted: str, min_tests: int, *, verbose: bool) -> int:
     """Run the tests inside rules through the real engine.
 
-    PATHS are rule files, folders or packs such as pack:vonage; without any, rules/.
+    PATHS are rule files, folders or packs such as pack:vonage; without any, the `rules:` of trailbell.yaml.
+    The tests of a pack run where only packs are named.
     """
-    loaded = load_or_fail(paths or ("rules/",))
-    tests = [test for test in loaded.tests if wanted in test.rule_id or wanted in test.name]
+    paths = paths_or_configured(paths)
+    loaded = load_or_fail(paths)
+    own = own_tests(paths, loaded)
+    tests = [test for test in own if wanted in test.rule_id or wanted in test.name]
     if wanted and not tests:
-        raise Failure(
-            Exit.USAGE, f"no test's rule id or name contains {wanted!r}", f"there are {len(loaded.tests)} tests"
-        )
+        raise Failure(Exit.USAGE, f"no test's rule id or name contains {wanted!r}", f"there are {len(own)} tests")
     outcomes = run_tests(loaded.rules, tests)
-    counts = {rule.id: sum(test.rule_id == rule.id for test in loaded.tests) for rule in loaded.rules}
-    short = [rule_id for rule_id, count in counts.items() if count < min_tests]
+    counts = Counter(test.rule_id for test in loaded.tests)
+    short = [rule.id for rule in loaded.rules if counts[rule.id] < min_tests]
     if format_ == "json":
         click.echo(json.dumps(_document(outcomes), ensure_ascii=False, indent=2))
     elif format_ == "junit":
@@ -62,7 +64,7 @@ def _print(
     console: Console,
     outcomes: Sequence[Outcome],
     short: list[str],
-    counts: dict[str, int],
+    counts: Mapping[str, int],
     minimum: int,
     *,
     verbose: bool,

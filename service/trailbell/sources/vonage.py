@@ -44,6 +44,7 @@ class Polling:
         lateness_us: how long the engine waits for events to bring them in order.
         window_us: the longest window, while catching up.
         first_us: how far before now the first window of all begins.
+        page_size: events asked for in one request, 1 to 100.
     """
 
     interval_us: int = MINUTE_US
@@ -51,6 +52,7 @@ class Polling:
     lateness_us: int = MINUTE_US
     window_us: int = DAY_US
     first_us: int = DAY_US
+    page_size: int = PAGE_SIZE_LIMIT
 
     def __post_init__(self) -> None:
         if (
@@ -157,7 +159,7 @@ class VonageSource:
         date_from, date_to = to_datetime(from_us), to_datetime(to_us)
 
         def page(number: int) -> Page:
-            return self._client.page(number, size=PAGE_SIZE_LIMIT, date_from=date_from, date_to=date_to)
+            return self._client.page(number, size=self._polling.page_size, date_from=date_from, date_to=date_to)
 
         walked = walk(page)
         inputs = self._inputs(walked.events, decoder)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ssl
 import sys
 import threading
+import warnings
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -106,7 +107,10 @@ class _Controller(Controller):
         fake = self._fake
         starttls = fake.context if fake.tls == "starttls" else None
         login: dict[str, Any] = {"authenticator": fake.authenticate, "auth_required": True} if fake.login else {}
-        return SMTP(fake, hostname="fake.test", tls_context=starttls, auth_require_tls=fake.tls == "starttls", **login)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # it warns of AUTH without TLS, and knows only of STARTTLS
+            needs_tls = fake.tls == "starttls"
+            return SMTP(fake, hostname="fake.test", tls_context=starttls, auth_require_tls=needs_tls, **login)
 
     def _trigger_server(self) -> None:
         """Tell the base class, which connects once to see that the server runs, which port it was given."""

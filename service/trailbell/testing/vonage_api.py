@@ -11,7 +11,7 @@ import hmac
 import math
 import threading
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar, Final, NamedTuple
@@ -54,6 +54,7 @@ class FakeAuditApi:
         base_url: what a client is given, such as ``http://127.0.0.1:40123/beta/audit``.
         seen: every request that came in, in order.
         types: the kinds of events that OPTIONS lists, with their descriptions.
+        on_request: is called with each request before it is answered, in the server's thread.
     """
 
     def __init__(
@@ -69,6 +70,7 @@ class FakeAuditApi:
         self.ledger = EventLedger(events, order=order, inclusive=inclusive)
         self.types = dict(EVENT_TYPES)
         self.seen: list[Seen] = []
+        self.on_request: Callable[[Seen], None] = lambda _seen: None
         self._authorization = b"Basic " + base64.b64encode(f"{key}:{secret}".encode())
         self._faults: deque[Fault] = deque()
         self._server = _Server(("127.0.0.1", port), _handler(self))
@@ -103,7 +105,8 @@ class FakeAuditApi:
         """What to answer to a request; one of the faults if it is to be answered badly."""
         parts = urlsplit(target)
         parameters = dict(parse_qsl(parts.query))
-        self.seen.append(Seen(method, parts.path, parameters))
+        self.seen.append(Seen(method, parts.path, dict(parameters)))
+        self.on_request(self.seen[-1])
         fault = self._faults.popleft() if self._faults else None
         match fault:
             case Status(status, headers, message):

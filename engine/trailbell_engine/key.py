@@ -1,0 +1,41 @@
+"""Keys: the values of an event by which a rule keeps state and alerts apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from .compile import Several, reader
+from .event import Event
+from .path import Path
+from .values import MISSING, Json, canonical
+
+KeyReader: TypeAlias = Callable[[Event], dict[str, Json]]
+
+
+def compile_key(by: tuple[Path, ...]) -> KeyReader:
+    """A function that gives an event's key: path -> value, in the order of ``by``.
+
+    A missing part is None; several values (through an array) are a list.
+    """
+    readers = [(str(path), reader(path)) for path in by]
+
+    def key(event: Event) -> dict[str, Json]:
+        return {name: _value(read(event.data, event)) for name, read in readers}
+
+    return key
+
+
+def _value(found: Any) -> Json:
+    if found is MISSING:
+        return None
+    return list(found) if found.__class__ is Several else found
+
+
+def key_text(key: Mapping[str, Json]) -> str:
+    """The key's values as one text: equal keys, and only those, have the same."""
+    values = list(key.values())
+    if all(value.__class__ is str for value in values):  # nearly always; the canonical form of strings is plain JSON
+        return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+    return canonical(values)

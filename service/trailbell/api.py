@@ -1,0 +1,146 @@
+"""The public Python API: rules, dry-runs and an engine to feed by hand. ``import trailbell`` offers it."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Mapping
+from itertools import islice
+from os import PathLike
+from typing import Final, TypeAlias
+
+from trailbell_engine.alert import Alert, Opened
+from trailbell_engine.decode import Decoder
+from trailbell_engine.event import Event, Input, Malformed
+from trailbell_engine.maps import GENERIC, PRESETS, EventMap, detect
+from trailbell_engine.pipeline import Pipeline
+from trailbell_engine.rule import RuleSet
+from trailbell_engine.values import Json
+from trailbell_rules.problem import Problem
+
+from .loading import load
+from .memory import MemoryLedger
+from .replay import dry_run_source
+from .report import Report
+from .sources.base import HISTORY_BATCH, Batch, Source
+from .sources.files import FileSource
+
+Record: TypeAlias = Event | Mapping[str, Json]
+"""An event, or a record as a source gives it."""
+
+_SOURCE: Final = "python"
+
+
+class InvalidRules(ValueError):  # noqa: N818 - it names what was given
+    """Rules with errors.
+
+    Attributes:
+        problems: every error, with file, line, column and help.
+    """
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        lines = (f"{problem.span.file}:{problem.span.line}: {problem.summary}" for problem in problems)
+        super().__init__("\n".join(lines))
+        self.problems = problems
+
+
+class NotAnEvent(ValueError):  # noqa: N818 - it says what it is
+    """A record that cannot be taken as an event."""
+
+
+def load_rules(*paths: str | PathLike[str]) -> RuleSet:
+    """Load rules from files, folders and packs (``pack:vonage``).
+
+    Raises:
+        InvalidRules: if any of them has an error; all errors are in it.
+    """
+    loaded = load([str(path) for path in paths])
+    if loaded.errors:
+        raise InvalidRules(loaded.errors)
+    return loaded.rules
+
+
+def dry_run(rules: RuleSet, events: Iterable[Record] | str | PathLike[str], *, map: str | None = None) -> Report:  # noqa: A002 - the word of the command line
+    """Run rules over history, as ``trailbell dry-run`` does. Nothing is stored and nothing is sent.
+
+    Args:
+        rules: from ``load_rules``.
+        events: records or events in order of time, or the path of a file, folder or glob.
+        map: the preset that says where id, type and time are; by default it is found by looking at the first record.
+
+    Raises:
+        SourceError: if files cannot be read.
+        KeyError: if no preset has that name.
+    """
+    event_map = None if map is None else PRESETS[map]
+    if isinstance(events, str | PathLike):
+        files = FileSource([str(events)], event_map)
+        return dry_run_source(rules, files, lambda: files.map_name)
+    source: Source = _Records(events, event_map)
+    return dry_run_source(rules, source)
+
+
+class Engine:
+    """Rules at work on events that are handed in one at a time; its memory is its own and ends with it."""
+
+    def __init__(self, rules: RuleSet, *, map: str | None = None) -> None:  # noqa: A002 - the word of the command line
+        """Start.
+
+        Args:
+            rules: from ``load_rules``.
+            map: the preset that says where id, type and time are; by default it is found by looking.
+
+        Raises:
+            KeyError: if no preset has that name.
+        """
+        self._pipeline = Pipeline(rules)
+        self._ledger = MemoryLedger()
+        self._reader = _Reader(None if map is None else PRESETS[map])
+
+    def process(self, event: Record) -> list[Alert]:
+        """Take an event and return the alerts it opens. A duplicate opens none.
+
+        Raises:
+            NotAnEvent: if the record is none, with the reason.
+        """
+        alerts = []
+        for item in self._reader.read(event):
+            if isinstance(item, Malformed):
+                raise NotAnEvent(item.reason)
+            if isinstance(item, Event) and self._ledger.record(item):
+                outputs = self._pipeline.take(item, self._ledger)
+                alerts += [output.alert for output in outputs if isinstance(output, Opened)]
+        return alerts
+
+
+class _Reader:
+    """Records to events, by a map that the first record shows."""
+
+    def __init__(self, event_map: EventMap | None) -> None:
+        self._map = event_map
+        self._decoder: Decoder | None = None
+        self._count = 0
+
+    def read(self, record: Record) -> list[Input]:
+        if isinstance(record, Event):
+            return [record]
+        if self._decoder is None:
+            event_map = self._map or detect(dict(record)) or GENERIC
+            self._decoder = Decoder(event_map.name, event_map)
+        self._count += 1
+        return [*self._decoder.decode_value(dict(record), f"record {self._count}")]
+
+
+class _Records:
+    """An iterable as a source."""
+
+    name = _SOURCE
+    lateness_us = 0
+    bounded = True
+
+    def __init__(self, records: Iterable[Record], event_map: EventMap | None) -> None:
+        self._records = records
+        self._reader = _Reader(event_map)
+
+    def batches(self, checkpoint: Json | None) -> Generator[Batch, None, None]:  # noqa: ARG002 - it starts at its start
+        inputs = (item for record in self._records for item in self._reader.read(record))
+        while batch := list(islice(inputs, HISTORY_BATCH)):
+            yield Batch(batch)

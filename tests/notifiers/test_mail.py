@@ -1,0 +1,242 @@
+"""E-mail over a real socket: TLS, refusals per recipient, and a message that stays what we wrote."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from email import message_from_bytes, policy
+
+import pytest
+
+from trailbell.testing.smtp import FakeSmtp
+from trailbell_notifiers.channel import Attempt, ChannelError, build_channel
+from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
+from trailbell_notifiers.secret import Secret
+
+ID = "dlv_0123456789abcdef0123456789abcdef"
+NOW_S = 1_800_000_000.0
+ADA, BOB = "ada@example.com", "bob@example.com"
+
+
+def _channel(port, **settings):
+    base = {
+        "to": [ADA, BOB],
+        "from": "Trailbell <alerts@example.org>",
+        "host": "127.0.0.1",
+        "port": port,
+        "timeout_s": 5,
+    }
+    return build_channel({"name": "mail", "email": {**base, **settings}})
+
+
+def _attempt(target=ADA, **changes):
+    return Attempt(ID, target, created_s=1_799_999_990.0, **changes)
+
+
+def test_a_mail_arrives_over_verified_tls(tls_of, ca_file, message):
+    """STARTTLS with a certificate of the given authority; one envelope recipient; the date of the decision."""
+    with FakeSmtp(context=tls_of()) as server:
+        channel = _channel(server.port, ca_file=ca_file)
+        assert channel.send(channel.render(message, ID), _attempt(), NOW_S) == Delivered("OK: queued as fake")
+    [mail] = server.messages
+    assert mail.recipients == (ADA,)
+    assert mail.sender == "alerts@example.org"
+    assert mail.message["Date"].datetime.timestamp() == 1_799_999_990
+    assert mail.message["Message-ID"] == f"<{ID}@example.org>"
+
+
+def test_tls_from_the_first_byte(tls_of, ca_file, message):
+    """`tls: implicit`, with login."""
+    with FakeSmtp(context=tls_of(), tls="implicit", login=("alerts", "hunter2")) as server:
+        channel = _channel(server.port, ca_file=ca_file, tls="implicit", username="alerts", password=Secret("hunter2"))
+        assert isinstance(channel.send(channel.render(message, ID), _attempt(), NOW_S), Delivered)
+
+
+def test_login_after_starttls(tls_of, ca_file, message):
+    """User and password travel inside TLS; wrong ones are the operator's to mend, and are not repeated to anybody."""
+    with FakeSmtp(context=tls_of(), login=("alerts", "hunter2")) as server:
+        good = _channel(server.port, ca_file=ca_file, username="alerts", password=Secret("hunter2"))
+        assert isinstance(good.send(good.render(message, ID), _attempt(), NOW_S), Delivered)
+        bad = _channel(server.port, ca_file=ca_file, username="alerts", password=Secret("letmein"))
+        receipt = bad.send(bad.render(message, ID), _attempt(), NOW_S)
+    assert isinstance(receipt, Rejected)
+    assert receipt.kind == "receiver"
+    assert "535" in receipt.reason
+    assert "letmein" not in receipt.reason
+
+
+@pytest.mark.parametrize("tls", ["required", "implicit"])
+def test_an_unknown_authority_is_not_trusted(tls_of, message, tls):
+    """Without its CA file the server's certificate is refused, and nothing is sent."""
+    kind = "starttls" if tls == "required" else "implicit"
+    with FakeSmtp(context=tls_of(), tls=kind) as server:
+        channel = _channel(server.port, tls=tls)
+        receipt = channel.send(channel.render(message, ID), _attempt(), NOW_S)
+    assert isinstance(receipt, Rejected)
+    assert receipt.kind == "receiver"
+    assert "certificate" in receipt.reason
+    assert server.messages == []
+
+
+def test_a_certificate_for_another_name_is_not_trusted(tls_of, ca_file, message):
+    """The right authority, the wrong host."""
+    with FakeSmtp(context=tls_of("mail.example.org")) as server:
+        channel = _channel(server.port, ca_file=ca_file)
+        receipt = channel.send(channel.render(message, ID), _attempt(), NOW_S)
+    assert isinstance(receipt, Rejected)
+    assert server.messages == []
+
+
+def test_a_server_without_tls_gets_nothing(message):
+    """`tls: required` is not opportunistic."""
+    with FakeSmtp() as server:
+        channel = _channel(server.port)
+        receipt = channel.send(channel.render(message, ID), _attempt(), NOW_S)
+    assert isinstance(receipt, Rejected)
+    assert "STARTTLS" in receipt.reason
+    assert server.messages == []
+
+
+@pytest.fixture
+def plain():
+    """A server that wants no TLS."""
+    with FakeSmtp() as server:
+        yield server
+
+
+def test_one_bad_address_keeps_nobody_else(plain, message):
+    """Each recipient is served alone: 5yz is that address's fault, 4yz is tried again, the others have their mail."""
+    plain.refusals = {BOB: "550 no such user", "eve@example.com": "451 greylisted"}
+    channel = _channel(plain.port, tls="none", to=[ADA, BOB, "eve@example.com"])
+    assert channel.targets == (ADA, BOB, "eve@example.com")
+    body = channel.render(message, ID)
+    receipts = [channel.send(body, _attempt(target), NOW_S) for target in channel.targets]
+    assert receipts == [
+        Delivered("OK: queued as fake"),
+        Rejected("the mail server answered 550 to rcpt: no such user", "receiver"),
+        Retry("the mail server answered 451 to rcpt: greylisted"),
+    ]
+    assert [mail.recipients for mail in plain.messages] == [(ADA,)]
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        ("451 try later", Retry("the mail server answered 451 to data: try later")),
+        ("552 too large", Rejected("the mail server answered 552 to data: too large", "payload")),
+        ("554 looks like spam", Rejected("the mail server answered 554 to data: looks like spam", "payload")),
+    ],
+)
+def test_what_the_answer_to_the_message_means(plain, message, answer, expected):
+    """4yz may pass, 5yz will not."""
+    plain.script(answer)
+    channel = _channel(plain.port, tls="none")
+    assert channel.send(channel.render(message, ID), _attempt(), NOW_S) == expected
+
+
+def test_a_lost_answer_to_the_message_is_uncertain(plain, message):
+    """The server has the mail and vanishes: the repeat is the same mail, with the same Message-ID and date."""
+    plain.script(None)
+    channel = _channel(plain.port, tls="none")
+    body = channel.render(message, ID)
+    assert isinstance(channel.send(body, _attempt(), NOW_S), Ambiguous)
+    assert isinstance(channel.send(body, _attempt(number=2, uncertain=True), NOW_S + 60), Delivered)
+    first, second = plain.messages
+    assert first.raw == second.raw
+
+
+def test_nobody_there_is_certain(message):
+    """A refused connection has delivered nothing."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        channel = _channel(closed.getsockname()[1], tls="none")
+        receipt = channel.send(channel.render(message, ID), _attempt(), NOW_S)
+    assert isinstance(receipt, Retry)
+    assert "refused" in receipt.reason
+
+
+def test_a_dripping_server_is_left_at_the_deadline(message):
+    """A greeting of one byte at a time holds nobody beyond the deadline."""
+    stop = threading.Event()
+
+    def drip(listener):
+        connection, _ = listener.accept()
+        with connection:
+            while not stop.is_set():
+                try:
+                    connection.sendall(b"2")
+                except OSError:
+                    return
+                stop.wait(0.02)
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=drip, args=(listener,))
+        thread.start()
+        channel = _channel(listener.getsockname()[1], tls="none", timeout_s=0.4)
+        receipt = channel.send(channel.render(message, ID), _attempt(), NOW_S)
+        stop.set()
+        thread.join()
+    assert receipt == Retry("connecting at 127.0.0.1: no answer within 0.4 s")
+
+
+def _parsed(channel, message):
+    return message_from_bytes(channel.render(message, ID), policy=policy.default)
+
+
+def test_headers_for_people_and_filters(message):
+    """Threading, list, automation and our own headers; the subject is stable, so that mails of one rule look alike."""
+    parsed = _parsed(_channel(25), message)
+    assert parsed["Subject"] == "[High] Voice route of 447700900000 changed from sip to app"
+    assert parsed["From"] == "Trailbell <alerts@example.org>"
+    assert parsed["To"] == f"{ADA}, {BOB}"
+    assert parsed["References"] == parsed["In-Reply-To"] == "<alert-0123456789abcdef0123456789abcdef@example.org>"
+    assert parsed["List-Id"] == "<vonage-number-voice-type-changed.example.org>"
+    assert parsed["Auto-Submitted"] == "auto-generated"
+    assert parsed["X-Trailbell-Rule"] == "vonage-number-voice-type-changed"
+    assert parsed["X-Trailbell-Severity"] == "high"
+    assert parsed["X-Trailbell-State"] == "opened"
+    assert parsed["Importance"] is None
+
+
+def test_only_critical_is_important(message_of):
+    """Mail programs put a mark on it."""
+    channel = _channel(25)
+    assert _parsed(channel, message_of(severity="critical"))["Importance"] == "high"
+    assert _parsed(channel, message_of("resolved", severity="critical"))["Importance"] is None
+
+
+def test_rendering_is_pure(message):
+    """The same message gives the same bytes: no random boundary, no clock."""
+    channel = _channel(25)
+    assert channel.render(message, ID) == channel.render(message, ID)
+
+
+def test_both_parts_tell_the_same(message):
+    """Every fact of the text part is in the HTML part."""
+    parsed = _parsed(_channel(25), message)
+    text = parsed.get_body(("plain",)).get_content()
+    html = parsed.get_body(("html",)).get_content()
+    for fact in [message.headline, message.summary, message.why, message.previous, *map(str, message.events), ID]:
+        assert fact in text
+        assert fact in html
+    for label, value in (*message.fields, *message.links):
+        assert label in text
+        assert value in html
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"to": "not an address"},
+        {"to": ["ada@example.com\r\nRCPT TO:<evil@x>"]},
+        {"to": "ada@example.com> NOTIFY=NEVER"},
+        {"from": "nobody"},
+        {"tls": "none", "username": "a", "password": "b"},
+        {"ca_file": "/nonexistent/ca.pem"},
+    ],
+)
+def test_settings_that_cannot_work_are_told_at_start(settings):
+    """Addresses that are none, passwords in the clear, a CA file that is not there."""
+    with pytest.raises(ChannelError) as caught:
+        _channel(25, **settings)
+    assert "mail" in str(caught.value)

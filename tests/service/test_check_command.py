@@ -1,0 +1,122 @@
+"""`trailbell check`, `docs` and `schema` as a shell sees them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from trailbell.cli.check import command as check
+from trailbell.cli.docs import command as docs
+from trailbell.cli.exits import Exit, Failure
+from trailbell.cli.schema import command as schema
+
+GOOD = "id: a\ntitle: t\nseverity: low\nmatch: {a: 1}\n"
+
+
+@pytest.fixture
+def rules(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A working folder with an empty folder of rules."""
+    monkeypatch.chdir(tmp_path)
+    folder = tmp_path / "rules"
+    folder.mkdir()
+    return folder
+
+
+def _run(command, *arguments: str) -> int:
+    return int(command.main(list(arguments), standalone_mode=False) or 0)
+
+
+def test_rules_of_the_working_folder_are_the_default(rules: Path, capsys: pytest.CaptureFixture) -> None:
+    """Without a path `rules` is read; warnings are told and do not fail."""
+    (rules / "a.yaml").write_text(GOOD)
+    assert _run(check) == Exit.OK
+    assert capsys.readouterr().out.endswith("1 rule, 0 tests, 1 warning in 1 file\n")
+
+
+def test_sound_rules_end_in_one_line(rules: Path, capsys: pytest.CaptureFixture) -> None:
+    """Nothing wrong is said in one line, with the counts."""
+    tests = "tests: [{name: y, events: [{a: 1}], alerts: [{}]}, {name: n, events: [{}], alerts: []}]\n"
+    (rules / "a.yaml").write_text(GOOD + tests)
+    assert _run(check, "--strict") == Exit.OK
+    assert capsys.readouterr().out == "1 rule, 2 tests, no problems\n"
+
+
+def test_errors_are_findings(rules: Path, capsys: pytest.CaptureFixture) -> None:
+    """An error exits with 1 and shows its line."""
+    (rules / "a.yaml").write_text(GOOD.replace("severity", "severty"))
+    assert _run(check) == Exit.FINDINGS
+    out = capsys.readouterr().out
+    assert 'error[unknown-key]: unknown key "severty"' in out
+    assert "\x1b" not in out
+    assert out.endswith("0 rules, 0 tests, 1 error in 1 file\n")
+
+
+def test_strict_takes_warnings_as_findings(rules: Path) -> None:
+    """`--strict` is for CI that wants no warnings."""
+    (rules / "a.yaml").write_text(GOOD)
+    assert _run(check, "--strict") == Exit.FINDINGS
+
+
+@pytest.mark.parametrize("path", ["nope", "pack:nope"])
+def test_a_path_that_is_not_there_is_configuration(rules: Path, path: str) -> None:
+    """A missing path is a mistake of the call, told apart from mistakes in rules."""
+    with pytest.raises(Failure) as caught:
+        _run(check, path)
+    assert caught.value.code == Exit.CONFIGURATION
+    assert "nope" in caught.value.message
+
+
+def test_a_list_that_is_not_there_is_a_finding(rules: Path) -> None:
+    """A file that a definition names is part of the rules."""
+    (rules / "_d.yaml").write_text("lists: {x: {file: nope.txt}}\n")
+    assert _run(check) == Exit.FINDINGS
+
+
+@pytest.mark.parametrize("format_", ["json", "sarif"])
+def test_formats_of_json_are_json(rules: Path, capsys: pytest.CaptureFixture, format_: str) -> None:
+    """Stdout is one document and nothing else."""
+    (rules / "a.yaml").write_text("id: [")
+    assert _run(check, "--format", format_) == Exit.FINDINGS
+    assert json.loads(capsys.readouterr().out)
+
+
+def test_several_formats_at_once(rules: Path, capsys: pytest.CaptureFixture) -> None:
+    """Each `--output` writes a file while the terminal keeps its text."""
+    (rules / "a.yaml").write_text("id: [")
+    outputs = [
+        part for name in ("text", "json", "sarif", "junit", "github") for part in ("--output", f"{name}={name}.out")
+    ]
+    assert _run(check, *outputs) == Exit.FINDINGS
+    assert capsys.readouterr().out == Path("text.out").read_text()
+    assert json.loads(Path("json.out").read_text())["errors"] == 1
+    assert json.loads(Path("sarif.out").read_text())["version"] == "2.1.0"
+    assert "<failure" in Path("junit.out").read_text()
+    assert Path("github.out").read_text().startswith("::error file=rules/a.yaml,line=1")
+
+
+def test_an_unknown_output_is_usage(rules: Path) -> None:
+    """A format that is not known is refused before anything is read."""
+    import click
+
+    with pytest.raises(click.BadParameter, match="FORMAT=FILE"):
+        _run(check, "--output", "xml=x")
+
+
+def test_every_code_is_explained(capsys: pytest.CaptureFixture) -> None:
+    """`docs` lists the codes, explains one, and knows what was meant."""
+    assert _run(docs) == Exit.OK
+    codes = capsys.readouterr().out.split()
+    assert "unknown-key" in codes
+    for code in codes:
+        _run(docs, code)
+        assert capsys.readouterr().out.startswith(f"{code}: ")
+    with pytest.raises(Failure) as caught:
+        _run(docs, "unknown-kee")
+    assert 'did you mean "unknown-key"?' in caught.value.help
+
+
+@pytest.mark.parametrize("what", [(), ("rule",), ("definitions",)])
+def test_schema_is_printed(capsys: pytest.CaptureFixture, what: tuple) -> None:
+    """The schema comes as JSON, that of rules by default."""
+    assert _run(schema, *what) == Exit.OK
+    assert ("match" in json.loads(capsys.readouterr().out)["properties"]) is (what != ("definitions",))
