@@ -124,6 +124,25 @@ class Updated(NamedTuple):
     until_us: int
 
 
+class Resolved(NamedTuple):
+    """What an alert told of is over.
+
+    Attributes:
+        alert_id: the alert that was open.
+        rule_id: its rule.
+        time_us: since when.
+    """
+
+    alert_id: str
+    rule_id: str
+    time_us: int
+
+
+def resolve(alert: Alert, resolved: Resolved) -> Alert:
+    """The alert, over."""
+    return replace(alert, state="resolved", last_at_us=max(alert.last_at_us, resolved.time_us))
+
+
 def fold(alert: Alert, update: Updated) -> Alert:
     """The alert with one more firing: count, last time and newest events grow; id, opener and wording stay."""
     room = max(0, IDS_KEPT - len(alert.event_ids))
@@ -173,4 +192,4 @@ class RuleError(NamedTuple):
     reason: str
 
 
-Output: TypeAlias = Opened | Updated | Matched | Late | TooLate | Duplicate | RuleError
+Output: TypeAlias = Opened | Updated | Resolved | Matched | Late | TooLate | Duplicate | RuleError

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from .compile import Several, reader
 from .event import Event
-from .path import Path
+from .path import Path, Root
 from .values import MISSING, Json, canonical
 
 KeyReader: TypeAlias = Callable[[Event], dict[str, Json]]
@@ -31,6 +31,28 @@ def _value(found: Any) -> Json:
     if found is MISSING:
         return None
     return list(found) if found.__class__ is Several else found
+
+
+def key_of_text(by: tuple[Path, ...], text: str) -> dict[str, Json]:
+    """The key of which ``key_text`` made the text."""
+    return dict(zip(map(str, by), json.loads(text), strict=True))
+
+
+def record_of(by: tuple[Path, ...], key: Mapping[str, Json]) -> dict[str, Json]:
+    """A record that has the key's values where events have them, as far as plain names lead there.
+
+    It stands for the event where a condition fires because none came, so that words and severity can speak of the key.
+    """
+    record: dict[str, Json] = {}
+    for path in by:
+        names = [segment for segment in path.segments if isinstance(segment, str)]
+        if len(names) < len(path.segments) or path.root is Root.ENVELOPE:
+            continue
+        inner = record
+        for name in names[:-1]:
+            inner = inner.setdefault(name, {})
+        inner[names[-1]] = key[str(path)]
+    return record
 
 
 def key_text(key: Mapping[str, Json]) -> str:

@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from .alert import IDS_KEPT, Alert, Late, Matched, Opened, Output, RuleError, Severity, TooLate, Updated, alert_id
-from .alert import Folded as PreviousAlert
-from .compile import compile_predicate
-from .conditions.base import Firing
+from .alert import Late, Matched, Output, RuleError, TooLate
+from .alerting import Alerting
+from .conditions.base import Step
 from .event import Event, Tick
-from .key import KeyReader, compile_key, key_text
+from .key import KeyReader, compile_key, key_of_text, key_text, record_of
 from .matcher import Matcher
 from .rule import Rule, RuleSet
-from .state import Kept, Slot, State
-from .timestamps import DAY_US
+from .state import Kept, Slot, State, Wake, live
+from .timers import Timers
+from .timestamps import format_time
 from .values import Json
 from .watermark import Reorder
 
-PREVIOUS_KEPT_US = 30 * DAY_US
-"""For how long after its end an alert's folded count is remembered, so that the next message can mention it."""
 
+class _Running(NamedTuple):
+    """A rule with what is settled once: how its key is read, and what happens when it fires."""
 
-class _Compiled(NamedTuple):
-    """What of a rule is settled once: how its keys are read, and how severe an alert is."""
-
+    rule: Rule
     key: KeyReader
-    folding_key: KeyReader
-    severity: Callable[[Event], Severity]
+    alerting: Alerting
 
 
 class Pipeline:
@@ -46,14 +43,25 @@ class Pipeline:
         """
         self.rules = rules
         self._matcher = Matcher(rules)
-        self._compiled = {rule.id: _compiled(rule) for rule in rules}
+        self._running = {rule.id: _Running(rule, compile_key(rule.condition.by), Alerting(rule)) for rule in rules}
         self._lateness_us = dict(lateness_us or {})
         self._sources: dict[str, Reorder] = {}
+        self._timers = Timers()
 
     def resume(self, source: str, watermark_us: int | None, held: Iterable[Event]) -> None:
-        """Take up a source where an earlier run left it: its watermark, and its recorded events at or after that."""
-        lateness_us = self._lateness_us.get(source, 0)
-        self._sources[source] = Reorder(lateness_us, watermark_us, held if lateness_us else ())
+        """Take up a source where an earlier run left it.
+
+        Args:
+            source: its name.
+            watermark_us: its watermark at the last commit.
+            held: if it ran with a lateness, its recorded events at or after that watermark.
+        """
+        self._sources[source] = Reorder(self._lateness_us.get(source, 0), watermark_us, held)
+
+    def resume_timers(self, state: State) -> None:
+        """Take up the calls that an earlier run's state asks for."""
+        versions = {rule.id: rule.version for rule in self.rules}
+        self._timers.extend(call for call in state.waking() if versions.get(call[0].rule_id) == call[0].version)
 
     def watermarks(self) -> dict[str, int]:
         """The watermark of every source that has one; saved with each batch."""
@@ -73,16 +81,16 @@ class Pipeline:
         if source is None:
             source = self._sources[item.source] = Reorder(self._lateness_us.get(item.source, 0))
         outputs: list[Output] = []
-        if isinstance(item, Tick):
-            ready = source.advance(item.time_us)
-        elif source.is_late(item):
+        if not isinstance(item, Tick) and source.is_late(item):
             watermark_us = source.watermark_us or 0
+            outputs.append(Late(item, watermark_us))
             self._evaluate(item, watermark_us, state, outputs)
-            return [Late(item, watermark_us), *outputs]
-        else:
-            ready = source.push(item)
-        for event in ready:
+            return outputs
+        for event in source.advance(item.time_us) if isinstance(item, Tick) else source.push(item):
+            self._wake(item.source, event.time_us, state, outputs)
             self._evaluate(event, event.time_us, state, outputs)
+        if source.watermark_us is not None:
+            self._wake(item.source, source.watermark_us, state, outputs)
         return outputs
 
     def closing(self) -> list[Tick]:
@@ -96,76 +104,59 @@ class Pipeline:
             try:
                 if matches(event):
                     outputs.append(Matched(rule.id, event))
-                    self._step(rule, event, clock_us, state, outputs)
+                    running = self._running[rule.id]
+                    key = running.key(event)
+                    slot = Slot(rule.id, rule.version, "when", key_text(key))
+                    before = live(state.get(slot), clock_us)
+                    step = rule.condition.step(before, event)
+                    self._apply(running, key, step, event, clock_us, state, outputs)
+                    if step.state is not before:
+                        self._keep(rule, slot, step.state, event.source, state)
             except Exception as error:  # noqa: BLE001 - one rule's failure on one event must not stop the others
                 outputs.append(RuleError(rule.id, event, f"{type(error).__name__}: {error}"))
 
-    def _step(self, rule: Rule, event: Event, clock_us: int, state: State, outputs: list[Output]) -> None:
-        condition = rule.condition
-        key = self._compiled[rule.id].key(event)
-        slot = Slot(rule.id, rule.version, "when", key_text(key))
-        before = _live(state.get(slot), clock_us)
-        step = condition.step(before, event)
+    def _wake(self, source: str, before_us: int, state: State, outputs: list[Output]) -> None:
+        """Look at the states that asked for it at an instant before ``before_us``."""
+        for at_us, slot in self._timers.before(source, before_us):
+            kept = state.get(slot)
+            if kept is None or kept.wake != Wake(at_us, source):
+                continue  # the state has changed its mind since
+            running = self._running[slot.rule_id]
+            condition = running.rule.condition
+            key = key_of_text(condition.by, slot.key)
+            instant = Event(source, f"@{format_time(at_us)}", "", at_us, record_of(condition.by, key))
+            try:
+                step = condition.wake(kept.value, at_us)
+                self._apply(running, key, step, instant, at_us, state, outputs)
+                self._keep(running.rule, slot, step.state, source, state)
+            except Exception as error:  # noqa: BLE001 - one rule's failure on one key must not stop the others
+                outputs.append(RuleError(slot.rule_id, instant, f"{type(error).__name__}: {error}"))
+
+    def _apply(
+        self,
+        running: _Running,
+        key: dict[str, Json],
+        step: Step,
+        event: Event,
+        clock_us: int,
+        state: State,
+        outputs: list[Output],
+    ) -> None:
         if step.too_late:
-            outputs.append(TooLate(rule.id, event))
+            outputs.append(TooLate(running.rule.id, event))
+        if step.resolved:
+            resolved = running.alerting.resolve(key, event.time_us, state)
+            if resolved is not None:
+                outputs.append(resolved)
         if step.firing is not None:
-            outputs.append(self._fire(rule, key, event, clock_us, step.firing, state))
-        if step.state is not before:
-            state.put(slot, step.state, None if step.state is None else condition.expires_us(step.state))
+            outputs.append(running.alerting.fire(key, event, clock_us, step.firing, state))
 
-    def _fire(
-        self, rule: Rule, key: dict[str, Json], event: Event, clock_us: int, firing: Firing, state: State
-    ) -> Output:
-        """Open an alert, or fold the firing into the one that is open."""
-        span_us = rule.condition.default_suppress_us if rule.suppress.for_us is None else rule.suppress.for_us
-        if not span_us:
-            return Opened(self._open(rule, key, event, firing, None))
-        folding_key = key if rule.suppress.by is None else self._compiled[rule.id].folding_key(event)
-        slot = Slot(rule.id, rule.version, "suppress", key_text(folding_key))
-        before = _live(state.get(slot), clock_us)
-        if before is not None and event.time_us < before["until_us"]:
-            after = {**before, "firings": before["firings"] + 1, "last_us": max(before["last_us"], event.time_us)}
-            state.put(slot, after, before["until_us"] + PREVIOUS_KEPT_US)
-            return Updated(before["alert"], rule.id, event, firing.event_ids, before["until_us"])
-        alert = self._open(rule, key, event, firing, before)
-        until_us = event.time_us + span_us
-        opened = {"alert": alert.id, "until_us": until_us, "firings": 1, "last_us": event.time_us}
-        state.put(slot, opened, until_us)
-        return Opened(alert)
-
-    def _open(self, rule: Rule, key: dict[str, Json], event: Event, firing: Firing, before: Json) -> Alert:
-        previous = None
-        if before is not None and before["firings"] > 1:
-            previous = PreviousAlert(before["alert"], before["firings"] - 1, before["last_us"])
-        return Alert(
-            id=alert_id(rule.id, key, event.id),
-            rule_id=rule.id,
-            rule_version=rule.version,
-            severity=self._compiled[rule.id].severity(event),
-            key=key,
-            opened_at_us=event.time_us,
-            last_at_us=event.time_us,
-            event_count=len(firing.event_ids),
-            event_ids=firing.event_ids[:IDS_KEPT],
-            events=(event,),
-            opener=event,
-            facts=firing.facts,
-            why=firing.why,
-            previous=previous,
-        )
-
-
-def _compiled(rule: Rule) -> _Compiled:
-    cases = [(compile_predicate(case.test), case.severity) for case in rule.severity_cases]
-    return _Compiled(
-        compile_key(rule.condition.by),
-        compile_key(rule.suppress.by or ()),
-        lambda event: next((severity for holds, severity in cases if holds(event)), rule.severity),
-    )
-
-
-def _live(kept: Kept | None, clock_us: int) -> Json:
-    """What is kept, unless it has expired. Asked here, so that it makes no difference when a store sweeps."""
-    if kept is None or (kept.expires_us is not None and kept.expires_us <= clock_us):
-        return None
-    return kept.value
+    def _keep(self, rule: Rule, slot: Slot, value: Json, source: str, state: State) -> None:
+        if value is None:
+            state.put(slot, None)
+            return
+        at_us = rule.condition.wakes_us(value)
+        wake = None if at_us is None else Wake(at_us, source)
+        state.put(slot, Kept(value, rule.condition.expires_us(value), wake))
+        if wake is not None:
+            self._timers.add(slot, wake)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -100,7 +101,9 @@ def _calendar(country: str, year: int) -> frozenset[date]:
     import holidays
 
     code, _, subdivision = country.partition("-")
-    return frozenset(holidays.country_holidays(code, subdiv=subdivision or None, years=year))
+    with warnings.catch_warnings():  # for years beyond its tables the library says so on stderr; it gives what it knows
+        warnings.simplefilter("ignore")
+        return frozenset(holidays.country_holidays(code, subdiv=subdivision or None, years=year))
 
 
 def holiday_calendars() -> dict[str, list[str]]:

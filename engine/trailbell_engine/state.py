@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple, Protocol
 
 from .values import Json
@@ -23,11 +24,34 @@ class Slot(NamedTuple):
     key: str
 
 
+class Wake(NamedTuple):
+    """A call that a piece of state asks for: a condition may fire because nothing came.
+
+    Attributes:
+        at_us: the instant, in event time.
+        source: whose watermark must have passed it.
+    """
+
+    at_us: int
+    source: str
+
+
 class Kept(NamedTuple):
-    """A value and the event time from which it can change nothing any more (None: never)."""
+    """A value, the event time from which it can change nothing any more (None: never), and the call it asks for."""
 
     value: Json
-    expires_us: int | None
+    expires_us: int | None = None
+    wake: Wake | None = None
+
+
+def live(kept: Kept | None, clock_us: int) -> Json:
+    """What is kept, unless it has expired; None if there is nothing.
+
+    Whoever reads asks this, so that it makes no difference when a store sweeps.
+    """
+    if kept is None or (kept.expires_us is not None and kept.expires_us <= clock_us):
+        return None
+    return kept.value
 
 
 class State(Protocol):
@@ -36,8 +60,11 @@ class State(Protocol):
     def get(self, slot: Slot) -> Kept | None:
         """What is kept there. It may have expired: the pipeline does not look at it then, so a store may drop it."""
 
-    def put(self, slot: Slot, value: Json, expires_us: int | None) -> None:
-        """Keep a value (JSON; never changed by the caller afterwards); None forgets it."""
+    def put(self, slot: Slot, kept: Kept | None) -> None:
+        """Keep a value (JSON; never changed by the caller afterwards); None forgets what is there."""
+
+    def waking(self) -> Iterable[tuple[Slot, Wake]]:
+        """The calls that are asked for, for a pipeline that takes up where another stopped."""
 
 
 class MemoryState:
@@ -51,12 +78,16 @@ class MemoryState:
         """What is kept there, or None."""
         return self._values.get(slot)
 
-    def put(self, slot: Slot, value: Json, expires_us: int | None) -> None:
-        """Keep a value, or forget it if it is None."""
-        if value is None:
+    def put(self, slot: Slot, kept: Kept | None) -> None:
+        """Keep a value, or forget what is there."""
+        if kept is None:
             self._values.pop(slot, None)
         else:
-            self._values[slot] = Kept(value, expires_us)
+            self._values[slot] = kept
+
+    def waking(self) -> Iterable[tuple[Slot, Wake]]:
+        """The calls that are asked for."""
+        return [(slot, kept.wake) for slot, kept in self._values.items() if kept.wake is not None]
 
     def sweep(self, watermark_us: int) -> None:
         """Drop what has expired, at a cost that is a constant share of the puts since the last sweep."""

@@ -41,7 +41,7 @@ class Reorder:
 
     def push(self, event: Event) -> list[Event]:
         """Take an event that is not late; return the events that are now in order, itself perhaps among them."""
-        if not self.lateness_us:
+        if not self.lateness_us and not self._held:
             self._raise(event.time_us)
             return [event]
         heapq.heappush(self._held, (event.time_us, event.id, event))

@@ -41,6 +41,8 @@ CODES: Final[Mapping[str, str]] = {
         "A schedule is `{timezone: Europe/London, days: mon-fri, hours: 08:00-18:00, holidays: GB}`; each part "
         "may be left out. Hours may run over midnight, days over the weekend."
     ),
+    "bad-route": "A route names a receiver that is not configured, or matches in a way that can never hold.",
+    "bad-template": "A title or summary is no Jinja2 template, or does more than read fields and print them.",
     "bad-value": "The value is of the right kind and still not one that may stand here.",
     "circular-use": (
         "A named predicate uses itself, directly or through others, or more than 32 use one another in a row."
@@ -65,6 +67,7 @@ CODES: Final[Mapping[str, str]] = {
     ),
     "no-such-pack": "No pack of that name comes with the package.",
     "not-utf-8": "Rule files are UTF-8.",
+    "one-document": "The configuration is one YAML document, with no `---` inside.",
     "operator-as-field": "An operator stands where a field path stands. Below its field it would test something.",
     "several-conditions": "`when` takes exactly one condition. Two conditions are two rules.",
     "tab": "YAML allows no tabs in indentation.",
@@ -75,10 +78,15 @@ CODES: Final[Mapping[str, str]] = {
     ),
     "unknown-condition": "`when` names no condition that is known.",
     "unknown-key": "The key means nothing here. Nothing is ignored in silence, as a misspelt key would be.",
+    "unknown-variable": (
+        "A template prints a name that neither the rule's test events nor the engine provide; nothing may be there "
+        "when an alert is written."
+    ),
     "unknown-operator": (
         "A test that is a mapping consists of operators. A field inside a field is written as one path: "
         "`context.msisdn`, not `context: {msisdn: …}`."
     ),
+    "unset-variable": "The configuration names an environment variable, `${NAME}`, that is not set.",
     "untested": (
         "A rule should carry one test that fires and one that stays silent: a rule that never fires looks like a "
         "quiet day."

@@ -122,9 +122,10 @@ def read_documents(file: str, data: bytes) -> Reading:
 
 
 class _Loader(yaml.CSafeLoader):
-    """Composes only; the values of plain scalars are decided by ``plain_value``."""
+    """Composes only; what plain scalars mean is decided by ``plain_value``, so PyYAML need not guess."""
 
-    yaml_implicit_resolvers: dict[str, Any] = {}  # noqa: RUF012  # the name and shape are PyYAML's
+    def resolve(self, *_: Any) -> str:
+        return "tag:yaml.org,2002:str"
 
 
 def _compose(source: Source, start: int, end: int, documents: list[Document], problems: list[Problem]) -> None:

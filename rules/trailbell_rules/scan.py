@@ -64,6 +64,9 @@ class _Size(NamedTuple):
     height: int
 
 
+_LEAF: Final = _Size(1, 1)
+
+
 class _Open(NamedTuple):
     """A collection whose end has not come yet."""
 
@@ -82,17 +85,17 @@ class _Scan:
         self._anchors: dict[str, _Size] = {}
 
     def event(self, event: Any) -> Problem | None:
-        if isinstance(event, yaml.DocumentStartEvent):
-            self._anchors, self._aliased = {}, 0
-        elif isinstance(event, yaml.ScalarEvent):
-            self._leaf(event.anchor, _Size(1, 1))
+        if isinstance(event, yaml.ScalarEvent):
+            self._leaf(event.anchor, _LEAF)
             return self._tag(event)
+        if isinstance(event, yaml.CollectionStartEvent):
+            return self._start(event) or self._tag(event)
+        if isinstance(event, yaml.CollectionEndEvent):
+            self._end()
         elif isinstance(event, yaml.AliasEvent):
             return self._alias(event)
-        elif isinstance(event, yaml.CollectionStartEvent):
-            return self._start(event) or self._tag(event)
-        elif isinstance(event, yaml.CollectionEndEvent):
-            self._end()
+        elif isinstance(event, yaml.DocumentStartEvent):
+            self._anchors, self._aliased = {}, 0
         return None
 
     def _leaf(self, anchor: str | None, size: _Size) -> None:

@@ -26,8 +26,8 @@ _STORY: Final[tuple[tuple[str, dict[str, Json], dict[str, Json]], ...]] = (
     ("NUMBER_UPDATED", _ATTACKER, _NUMBER | {"voice-type": "sip", "voice-value": "sip:relay@pbx.invalid"}),
     ("IP_WHITELIST_DELETE", _ATTACKER, {"ip": "192.0.2.0/24"}),
 )
-"""A colleague sets up a number. Then somebody signs in as her from far away, makes a secret, sends the number's calls to
-a stranger's exchange, and takes the office off the allow-list."""
+"""A colleague sets up a number. Then somebody signs in as her from far away, makes a secret, sends the number's calls
+to a stranger's exchange, and takes the office off the allow-list."""
 
 
 def story(now_us: int) -> Iterator[dict[str, Json]]:

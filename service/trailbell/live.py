@@ -91,10 +91,13 @@ class Live:
         Raises:
             SourceError: if the source cannot go on; what was complete is stored.
         """
+        before_us = self._ledger.lateness()
         self._ledger.admit(source.name, source.lateness_us)
         pipeline = Pipeline(self._rules, self._ledger.lateness())
         for name, watermark_us in self._ledger.watermarks().items():
-            pipeline.resume(name, watermark_us, self._ledger.held(name, watermark_us))
+            # Without a lateness nothing was held; an event of the watermark's own instant has been through.
+            pipeline.resume(name, watermark_us, self._ledger.held(name, watermark_us) if before_us.get(name) else ())
+        pipeline.resume_timers(self._ledger)
         drive(source, pipeline, self._ledger, self._sink)
 
     def drain(self) -> bool:

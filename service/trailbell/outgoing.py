@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
-from trailbell_engine.alert import Alert, Opened, Output, Updated, fold
+from trailbell_engine.alert import Alert, Opened, Output, Resolved, Updated, fold, resolve
 from trailbell_engine.event import Input
 from trailbell_engine.explain import explain
 from trailbell_engine.rule import RuleSet
@@ -87,6 +87,8 @@ class Outgoing:
                 stored = self._alerts.get(output.alert_id)
                 if stored is not None:
                     self._alerts.replace(fold(stored.alert, output))
+            elif isinstance(output, Resolved):
+                self._resolve(output)
 
     def _open(self, alert: Alert) -> None:
         rule = self._rules[alert.rule_id]
@@ -102,3 +104,17 @@ class Outgoing:
         rows = [row for decision in decisions for row in deliveries(message, self._channels[decision.receiver], now_us)]
         self._outbox.add(rows, {decision.receiver: decision.reason for decision in decisions})
         self._fresh.append(Told(StoredAlert(alert, wording), decisions))
+
+    def _resolve(self, resolved: Resolved) -> None:
+        """Tell those who were told of the alert that it is over."""
+        stored = self._alerts.get(resolved.alert_id)
+        if stored is None:
+            return
+        alert = resolve(stored.alert, resolved)
+        self._alerts.replace(alert)
+        rule = self._rules[alert.rule_id]
+        message = compose(alert, rule.words, self._wording.presentation(alert), kind="resolved")
+        told = {delivery.receiver: reason for delivery, reason in self._outbox.of_alert(alert.id)}
+        now_us = self._now_us()
+        known = [self._channels[name] for name in told if name in self._channels]
+        self._outbox.add([row for channel in known for row in deliveries(message, channel, now_us)], told)

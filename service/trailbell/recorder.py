@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from trailbell_engine.alert import Alert, Opened, Output, Updated, fold
+from trailbell_engine.alert import Alert, Opened, Output, Resolved, Updated, fold, resolve
 from trailbell_engine.event import Input
 from trailbell_engine.timestamps import DAY_US, HOUR_US
 from trailbell_engine.values import Json
@@ -57,6 +57,9 @@ class Recorder:
             elif isinstance(output, Updated):
                 stored = self._alerts[output.alert_id]
                 self._alerts[output.alert_id] = stored._replace(alert=fold(stored.alert, output))
+            elif isinstance(output, Resolved):
+                stored = self._alerts[output.alert_id]
+                self._alerts[output.alert_id] = stored._replace(alert=resolve(stored.alert, output))
 
     def alerts(self) -> list[StoredAlert]:
         """The alerts in order of opening, rule id and id."""

@@ -10,6 +10,7 @@ import pytest
 
 from trailbell.testing.slack import CHANNELS, Fault
 from trailbell_engine.rule import Words
+from trailbell_notifiers import limits
 from trailbell_notifiers.channel import Attempt, ChannelError, build_channel
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
 from trailbell_notifiers.secret import Secret
@@ -90,12 +91,33 @@ def test_the_message_reads_in_three_seconds(bot, message):
     ]
 
 
+def _texts(node):
+    if isinstance(node, dict):
+        if isinstance(node.get("text"), str):
+            yield node["text"]
+        for value in node.values():
+            yield from _texts(value)
+    elif isinstance(node, list):
+        for item in node:
+            yield from _texts(item)
+
+
 def _kinds(body):
     return [next(iter(block.get("elements", [block])))["type"] for block in json.loads(body)["blocks"]]
 
 
-def test_a_message_too_large_loses_events_first(bot, message_of, event):
-    """The ladder drops events before fields; header, sentence and reason stay."""
+@pytest.mark.parametrize(
+    ("budget", "kinds"),
+    [
+        (10_000, ["header", "section", "section", "rich_text_preformatted", "rich_text_section", "mrkdwn"]),
+        (8_300, ["header", "section", "section", "rich_text_section", "mrkdwn"]),
+        (5_000, ["header", "section", "rich_text_section", "mrkdwn"]),
+        (2_000, None),
+    ],
+)
+def test_a_message_too_large_loses_events_then_fields_then_blocks(bot, message_of, event, monkeypatch, budget, kinds):
+    """The ladder: fewer events, no events, no fields, text alone."""
+    monkeypatch.setattr(limits, "SLACK_BUDGET", budget)
     wide = "&" * 100
     crowded = message_of(
         words_=Words(title="t", summary="s" * 2_000),
@@ -103,7 +125,13 @@ def test_a_message_too_large_loses_events_first(bot, message_of, event):
         events=tuple(event(number, user_email=wide, event_type=wide, source_ip=wide) for number in range(5)),
         why="&" * 3_000,
     )
-    assert _kinds(bot.render(crowded, ID)) == ["header", "section", "section", "rich_text_section", "mrkdwn"]
+    body = bot.render(crowded, ID)
+    if kinds is None:
+        assert "blocks" not in json.loads(body)
+        assert json.loads(body)["text"].startswith("🟠 High · t")
+    else:
+        assert _kinds(body) == kinds
+        assert sum(map(len, _texts(json.loads(body)["blocks"]))) <= budget
 
 
 def test_a_message_that_fits_keeps_everything(bot, message):

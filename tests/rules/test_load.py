@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trailbell_rules.load import load_rules, shipped_packs
+from trailbell_rules.load import PACKS, load_rules, shipped_packs
 
 
 def _rule(name: str, match: str = "{a: 1}") -> str:
@@ -121,7 +121,7 @@ def test_untested_rules_are_warned_of(load: Callable) -> None:
 @pytest.mark.parametrize("pack", shipped_packs())
 def test_shipped_packs_are_without_problems(pack: str) -> None:
     """Every rule that comes with the package loads, is tested, and uses what it defines."""
-    loaded = load_rules([f"pack:{pack}"])
+    loaded = load_rules([PACKS / pack])
     assert not loaded.problems
     assert len(loaded.rules) > 0
 

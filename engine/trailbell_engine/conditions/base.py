@@ -36,11 +36,13 @@ class Firing(NamedTuple):
         event_ids: the contributing events in event order.
         facts: what was measured, for templates and ``explain``; JSON.
         why: one sentence, actual against threshold.
+        lasting: it goes on until a step says ``resolved``.
     """
 
     event_ids: tuple[str, ...]
     facts: Mapping[str, Json] = {}
     why: str = ""
+    lasting: bool = False
 
 
 class Step(NamedTuple):
@@ -50,11 +52,13 @@ class Step(NamedTuple):
         state: the key's new state; None forgets the key.
         firing: set if the condition holds now.
         too_late: the event was older than all that its key still remembers, and changed nothing.
+        resolved: what the open alert told of is over.
     """
 
     state: Json
     firing: Firing | None = None
     too_late: bool = False
+    resolved: bool = False
 
 
 class Condition(Protocol):
@@ -74,8 +78,28 @@ class Condition(Protocol):
     def expires_us(self, state: Json) -> int | None:
         """The event time from which this state can change nothing any more; None keeps it for ever."""
 
+    def wakes_us(self, state: Json) -> int | None:
+        """The event time at which this state wants to be looked at again even if nothing comes; None if it does not."""
+
+    def wake(self, state: Json, time_us: int) -> Step:
+        """Look at a state at the instant it asked for: every event before it has been taken."""
+
     def to_json(self) -> Json:
         """The configuration, as the rule's version is hashed from it."""
+
+
+class EventDriven:
+    """The part of a condition that only events move: it asks for no call."""
+
+    __slots__ = ()
+
+    def wakes_us(self, state: Json) -> int | None:  # noqa: ARG002 - the protocol's signature
+        """It asks for no call."""
+        return None
+
+    def wake(self, state: Json, time_us: int) -> Step:  # noqa: ARG002 - the protocol's signature
+        """Nothing changes because time passes."""
+        return Step(state)
 
 
 @dataclass(frozen=True, slots=True)

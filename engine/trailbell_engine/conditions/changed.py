@@ -11,11 +11,11 @@ from trailbell_engine.path import Path, resolve
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json, canonical, json_equal
 
-from .base import ConditionSpec, Firing, Parameter, Step
+from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Changed:
+class Changed(EventDriven):
     """Configuration of ``changed``. Its state is the last sighting: ``[value, time_us, event id]``.
 
     The first sighting of a key is no change. A missing or null value neither fires nor is remembered, unless

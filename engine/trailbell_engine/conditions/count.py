@@ -11,11 +11,11 @@ from trailbell_engine.path import Path
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 
-from .base import ConditionSpec, Firing, Parameter, Step
+from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Count:
+class Count(EventDriven):
     """Configuration of ``count``. Its state is the window: ``[[time_us, event id], …]`` in event order.
 
     The window is ``(newest - within, newest]``: two events exactly ``within`` apart do not share it. A firing consumes

@@ -9,11 +9,11 @@ from trailbell_engine.event import Event
 from trailbell_engine.path import Path
 from trailbell_engine.values import Json
 
-from .base import ConditionSpec, Firing, Step
+from .base import ConditionSpec, EventDriven, Firing, Step
 
 
 @dataclass(frozen=True, slots=True)
-class Each:
+class Each(EventDriven):
     """Configuration of ``each``."""
 
     by: tuple[Path, ...] = ()

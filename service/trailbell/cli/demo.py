@@ -6,6 +6,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -19,9 +20,9 @@ from rich.text import Text
 from trailbell.audit.client import AuditClient
 from trailbell.audit.credentials import Credentials
 from trailbell.demo import story
-from trailbell.replay import dry_run_source
 from trailbell.live import Live, now_us
 from trailbell.outgoing import Told
+from trailbell.replay import dry_run_source
 from trailbell.sources.vonage import Polling, VonageSource
 from trailbell.store.database import open_database
 from trailbell.testing.slack import TOKEN, FakeSlack, SlackMessage
@@ -34,7 +35,7 @@ from trailbell_notifiers.channel import build_channel
 from trailbell_notifiers.routing import parse_route
 from trailbell_notifiers.secret import Secret
 
-from .cards import print_card
+from .cards import card
 from .consoles import out
 from .exits import Exit
 from .loading import load_or_fail
@@ -64,7 +65,7 @@ def command(seed: int, *, keep: bool) -> int:
         api = stack.enter_context(FakeAuditApi(past))
         _history(console, rules, api, history, today)
         arrived: Queue[SlackMessage] = Queue()
-        slack = stack.enter_context(FakeSlack(posted=arrived.put))
+        slack = stack.enter_context(FakeSlack(posted=arrived.put, channels={"C0123456789": "security"}))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="trailbell-demo-")))
         _live(console, rules, api, slack, arrived, folder, keep=keep)
     _goodbye(console)
@@ -123,15 +124,15 @@ def _live(
         polling = Polling(interval_us=SECOND_US, overlap_us=60 * SECOND_US, lateness_us=0)
         source = VonageSource(client, polling, since_us=now_us() - 2 * SECOND_US, sleep=stopping.wait)
         with Live(rules, database, receivers, told=_nothing, attempted=_nothing) as live:
-            engine = threading.Thread(target=live.run, args=(source,), name="engine")
-            engine.start()
-            try:
-                for event in story(now_us()):
-                    api.add(event)
-                _show(console, arrived, keep=keep)
-            finally:
-                stopping.set()
-                engine.join()
+            with ThreadPoolExecutor(1, "engine") as executor:
+                engine = executor.submit(live.run, source)
+                try:
+                    for event in story(now_us()):
+                        api.add(event)
+                    _show(console, arrived, keep=keep)
+                finally:
+                    stopping.set()
+                engine.result()
     database.close()
 
 
@@ -143,7 +144,8 @@ def _show(console: Console, arrived: Queue[SlackMessage], *, keep: bool) -> None
             message = arrived.get(timeout=0.1)
         except Empty:
             continue
-        print_card(console, message.payload)
+        console.print(card(message.payload))
+        console.print()
         shown += 1
         deadline_s = time.monotonic() + _QUIET_S
     if not shown:
@@ -155,6 +157,8 @@ def _nothing(_: Sequence[Told] | object) -> None:
 
 
 def _goodbye(console: Console) -> None:
-    _chapter(console, "3  Your turn", "A working folder of your own, with rules to edit and tests that show what they do:")
+    _chapter(
+        console, "3  Your turn", "A working folder of your own, with rules to edit and tests that show what they do:"
+    )
     for line in ("trailbell init alerts", "cd alerts && trailbell check && trailbell test"):
         console.print(Text("  $ ", "dim").append(line, "bold not dim"))

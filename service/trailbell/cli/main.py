@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "run": "Run for real: sources, alerts, notifications.",
     "explain": "Why an alert fired: every condition with the values it read.",
     "events": "The Audit API from the shell: types, list, show, pull.",
+    "docs": "What a problem's code means, and how to mend it.",
     "schema": "Print the JSON Schema of rules, for editors.",
     "doctor": "Check configuration, credentials, sources, receivers and the store.",
 }

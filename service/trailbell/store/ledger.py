@@ -10,7 +10,7 @@ import orjson
 
 from trailbell_engine.decode import read_json, write_json
 from trailbell_engine.event import Event, Input, Malformed, Tick
-from trailbell_engine.state import Kept, Slot
+from trailbell_engine.state import Kept, Slot, Wake
 from trailbell_engine.values import Json
 
 from .database import Database
@@ -18,15 +18,13 @@ from .database import Database
 EVENT, TICK = 0, 1
 """The kinds of the ``input`` table."""
 
-_NOTHING = Kept(None, None)
-
 
 class StoreLedger:
     """``drive.Ledger`` over a database. State changes are gathered and written once at the end of the batch."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
-        self._changed: dict[Slot, Kept] = {}
+        self._changed: dict[Slot, Kept | None] = {}
 
     def checkpoint(self, source: str) -> Json | None:
         """Where the source was at the last commit; None for a source that never committed one."""
@@ -93,17 +91,28 @@ class StoreLedger:
 
     def get(self, slot: Slot) -> Kept | None:
         """What is kept there, this batch's own changes included."""
-        changed = self._changed.get(slot)
-        if changed is not None:
-            return None if changed.value is None else changed
+        if slot in self._changed:
+            return self._changed[slot]
         row = self._database.one(
-            "SELECT value, expires_us FROM state WHERE rule_id = ? AND version = ? AND part = ? AND key = ?", slot
+            "SELECT value, expires_us, wakes_us, wakes_source FROM state "
+            "WHERE rule_id = ? AND version = ? AND part = ? AND key = ?",
+            slot,
         )
-        return None if row is None else Kept(read_json(row[0]), row[1])
+        if row is None:
+            return None
+        value, expires_us, wakes_us, source = row
+        return Kept(read_json(value), expires_us, None if wakes_us is None else Wake(wakes_us, source))
 
-    def put(self, slot: Slot, value: Json, expires_us: int | None) -> None:
-        """Keep a value, or forget it if it is None, when the batch commits."""
-        self._changed[slot] = _NOTHING if value is None else Kept(value, expires_us)
+    def put(self, slot: Slot, kept: Kept | None) -> None:
+        """Keep a value, or forget what is there, when the batch commits."""
+        self._changed[slot] = kept
+
+    def waking(self) -> list[tuple[Slot, Wake]]:
+        """The calls that committed state asks for."""
+        rows = self._database.rows(
+            "SELECT rule_id, version, part, key, wakes_us, wakes_source FROM state WHERE wakes_us IS NOT NULL"
+        )
+        return [(Slot(*row[:4]), Wake(*row[4:])) for row in rows]
 
     def complete(self, source: str, watermarks: dict[str, int], checkpoint: Json | None) -> None:
         """Note the source's watermark, and its checkpoint if there is a new one; sweep state that has expired."""
@@ -121,16 +130,17 @@ class StoreLedger:
             connection.execute("DELETE FROM state WHERE expires_us <= ?", (min(watermarks.values()),))
 
     def _write_state(self) -> None:
+        gone = [slot for slot, kept in self._changed.items() if kept is None]
         kept = [
-            (*slot, write_json(new.value), new.expires_us)
+            (*slot, write_json(new.value), new.expires_us, *(new.wake or (None, None)))
             for slot, new in self._changed.items()
-            if new.value is not None
+            if new is not None
         ]
-        gone = [slot for slot, new in self._changed.items() if new.value is None]
         connection = self._database.connection
         connection.executemany("DELETE FROM state WHERE rule_id = ? AND version = ? AND part = ? AND key = ?", gone)
         connection.executemany(
-            "INSERT INTO state (rule_id, version, part, key, value, expires_us) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET value = excluded.value, expires_us = excluded.expires_us",
+            "INSERT INTO state (rule_id, version, part, key, value, expires_us, wakes_us, wakes_source) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, "
+            "expires_us = excluded.expires_us, wakes_us = excluded.wakes_us, wakes_source = excluded.wakes_source",
             kept,
         )

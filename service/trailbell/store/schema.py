@@ -37,9 +37,12 @@ STEPS: Final[tuple[str, ...]] = (
         key        TEXT NOT NULL,
         value      BLOB NOT NULL,
         expires_us INTEGER,
+        wakes_us   INTEGER,                   -- a condition may fire because nothing came until then
+        wakes_source TEXT,
         PRIMARY KEY (rule_id, version, part, key)
     ) WITHOUT ROWID;
     CREATE INDEX state_expiry ON state (expires_us) WHERE expires_us IS NOT NULL;
+    CREATE INDEX state_waking ON state (wakes_us) WHERE wakes_us IS NOT NULL;
 
     CREATE TABLE source (
         name         TEXT PRIMARY KEY,

@@ -1,0 +1,127 @@
+"""What an alert says about itself, and when a rule is another one."""
+
+import pytest
+
+from trailbell_engine.alert import alert_id
+from trailbell_engine.conditions import CONDITIONS
+from trailbell_engine.conditions.changed import Changed
+from trailbell_engine.conditions.count import Count
+from trailbell_engine.conditions.each import Each
+from trailbell_engine.path import Path, parse_path
+from trailbell_engine.predicate import ALWAYS
+from trailbell_engine.rule import Rule, RuleSet, SeverityCase, Suppress, Words
+from trailbell_engine.timestamps import SECOND_US
+
+USER, VALUE = Path(("user",)), Path(("value",))
+
+
+def at(t, **data):
+    """A record of second ``t``."""
+    return t, data
+
+
+def count(at_least, within_s, *by):
+    return Count(at_least, within_s * SECOND_US, tuple(map(parse_path, by)))
+
+
+def changed(*by, within_s=None, track_null=False, of=VALUE):
+    return Changed(of, None if within_s is None else within_s * SECOND_US, track_null, tuple(map(parse_path, by)))
+
+
+class TestAlert:
+    """What an alert says about itself."""
+
+    def test_the_first_severity_case_that_holds_wins(self, a_test, a_rule, outputs):
+        """Cases are asked in order, of the opening event; if none holds the rule's severity stands."""
+        cases = (
+            SeverityCase(a_test("value", "gte", 100), "critical"),
+            SeverityCase(a_test("value", "gte", 10), "high"),
+        )
+        tested = a_rule(Each(), severity_cases=cases)
+        opened = outputs(tested, [at(0, value=5), at(1, value=50), at(2, value=500)])
+        assert [output.alert.severity for output in opened] == ["medium", "high", "critical"]
+
+    def test_as_a_document(self, a_rule, outputs):
+        """The alert prints as the interface promises, times in RFC 3339."""
+        (opened,) = outputs(a_rule(Each((USER,))), [at(90, user="eve")])
+        assert opened.alert.to_json() == {
+            "id": alert_id("r", {"user": "eve"}, "e1"),
+            "rule_id": "r",
+            "rule_version": a_rule(Each((USER,))).version,
+            "severity": "medium",
+            "key": {"user": "eve"},
+            "opened_at": "2026-11-22T10:01:30Z",
+            "last_at": "2026-11-22T10:01:30Z",
+            "count": 1,
+            "event_ids": ["e1"],
+            "state": "open",
+        }
+
+    def test_the_id_depends_on_rule_key_and_opening_event(self):
+        """And on nothing else; no part can run into the next."""
+        ids = {
+            alert_id("r", {"user": "eve"}, "e1"),
+            alert_id("r2", {"user": "eve"}, "e1"),
+            alert_id("r", {"user": "eve", "x": None}, "e1"),
+            alert_id("r", {"user": 1}, "e1"),
+            alert_id("r", {"user": "1"}, "e1"),
+            alert_id("r", {"user": True}, "e1"),
+            alert_id("r", {}, "e1"),
+            alert_id("r", {}, "e2"),
+        }
+        assert len(ids) == 8
+        assert alert_id("r", {"user": 1.0}, "e1") in ids
+
+
+class TestVersion:
+    """A rule's version changes exactly when its decisions may."""
+
+    def test_words_do_not_matter(self, a_rule):
+        """Another title, severity or receiver keeps the version, and so the state."""
+        other = Rule("r", "low", ALWAYS, count(2, 60), Words("u"), Suppress(0), notify=("x",), status="experimental")
+        assert other.version == a_rule(count(2, 60)).version
+
+    def test_decisions_do(self, a_test, a_rule):
+        """Match, condition and suppression are what decides."""
+        rules = [
+            a_rule(count(2, 60)),
+            a_rule(count(3, 60)),
+            a_rule(count(2, 61)),
+            a_rule(count(2, 60, "user")),
+            a_rule(count(2, 60), None),
+            a_rule(count(2, 60), 60),
+            a_rule(count(2, 60), suppress=Suppress(0, ())),
+            a_rule(Each()),
+            a_rule(changed()),
+            a_rule(changed(track_null=True)),
+            a_rule(changed(within_s=60)),
+            Rule("r", "low", a_test("id", "equals", "x"), Each(), Words("t"), Suppress(0)),
+            Rule("r", "low", a_test('"id"', "equals", "x"), Each(), Words("t"), Suppress(0)),
+            Rule("r", "low", a_test("id", "in", ["x"]), Each(), Words("t"), Suppress(0)),
+            Rule("r", "low", a_test("id", "equals", "x", ignore_case=True), Each(), Words("t"), Suppress(0)),
+        ]
+        assert len({one.version for one in rules}) == len(rules)
+
+    def test_ids_are_unique_in_a_set(self, a_rule):
+        """Two rules of one id are refused."""
+        with pytest.raises(ValueError, match="two rules share an id"):
+            RuleSet([a_rule(Each()), a_rule(Each())])
+
+    def test_a_set_finds_rules_by_id(self, a_rule):
+        """A rule set is iterated in order and looked up by id."""
+        one = a_rule(Each())
+        rules = RuleSet([one])
+        assert (len(rules), list(rules), rules["r"]) == (1, [one], one)
+        assert "r" in rules
+        assert "s" not in rules
+
+
+def test_every_condition_is_declared():
+    """The table of conditions builds each of them from the parameters it declares."""
+    given = {"at_least": 2, "within": SECOND_US, "of": VALUE, "track_null": True}
+    for name, spec in CONDITIONS.items():
+        arguments = {parameter.name: given[parameter.name] for parameter in spec.parameters}
+        condition = spec.build(**arguments, by=(USER,))
+        assert list(condition.to_json()) == [name]
+        assert condition.by == (USER,)
+        assert spec.check(arguments) is None

@@ -1,0 +1,143 @@
+"""How firings fold into the alert that is open."""
+
+import pytest
+
+from trailbell_engine.alert import EVENTS_KEPT, IDS_KEPT, Opened, Updated, fold
+from trailbell_engine.conditions.changed import Changed
+from trailbell_engine.conditions.count import Count
+from trailbell_engine.conditions.each import Each
+from trailbell_engine.path import Path, parse_path
+from trailbell_engine.rule import Suppress
+from trailbell_engine.timestamps import SECOND_US
+
+USER, VALUE = Path(("user",)), Path(("value",))
+
+
+def at(t, **data):
+    """A record of second ``t``."""
+    return t, data
+
+
+def count(at_least, within_s, *by):
+    return Count(at_least, within_s * SECOND_US, tuple(map(parse_path, by)))
+
+
+def changed(*by, within_s=None, track_null=False, of=VALUE):
+    return Changed(of, None if within_s is None else within_s * SECOND_US, track_null, tuple(map(parse_path, by)))
+
+
+@pytest.fixture(scope="session")
+def story(outputs):
+    """``opened e1``, ``folded e2 into e1``, …: events by id, alerts by the event that opened them."""
+
+    def tell(tested, timeline):
+        opener, told = {}, []
+        for output in outputs(tested, timeline):
+            if isinstance(output, Opened):
+                opener[output.alert.id] = output.alert.opener.id
+                told.append(f"opened {output.alert.opener.id}")
+            elif isinstance(output, Updated):
+                told.append(f"folded {output.event.id} into {opener[output.alert_id]}")
+        return told
+
+    return tell
+
+
+class TestSuppress:
+    """Firings within ``suppress.for`` of an alert's opening fold into it."""
+
+    @pytest.mark.parametrize(
+        ("name", "times", "expected"),
+        [
+            ("inside", [0, 59], ["opened e1", "folded e2 into e1"]),
+            ("half open", [0, 60], ["opened e1", "opened e2"]),
+            ("counted from the opening", [0, 59, 61], ["opened e1", "folded e2 into e1", "opened e3"]),
+            ("a late firing folds, too", [30, 10], ["opened e1", "folded e2 into e1"]),
+        ],
+    )
+    def test_for_a_minute(self, story, name, times, expected, a_rule):
+        """The span is half open, and begins when the alert opens."""
+        assert story(a_rule(Each(), 60), [at(t) for t in times]) == expected, name
+
+    def test_zero_folds_nothing(self, story, a_rule):
+        """``for: 0s`` opens an alert for every firing, whatever the condition."""
+        assert story(a_rule(count(1, 60), 0), [at(0), at(0)]) == ["opened e1", "opened e2"]
+
+    @pytest.mark.parametrize(
+        ("condition", "default_s"), [(Each(), 0), (count(2, 90), 90), (changed(), 0), (changed(within_s=45), 45)]
+    )
+    def test_the_default(self, condition, default_s):
+        """By default nothing is folded for ``each``, and ``within`` for conditions that have one."""
+        assert condition.default_suppress_us == default_s * SECOND_US
+
+    def test_the_default_of_count_at_work(self, story, a_rule):
+        """A second burst in the same span folds into the first."""
+        burst = [at(t) for t in (0, 1, 2, 3)]
+        assert story(a_rule(count(2, 60), None), burst) == ["opened e2", "folded e4 into e2"]
+        later = [at(t) for t in (0, 1, 60, 61)]
+        assert story(a_rule(count(2, 60), None), later) == ["opened e2", "opened e4"]
+
+    def test_per_key(self, story, a_rule):
+        """The condition's key is the folding key unless ``suppress.by`` says otherwise."""
+        timeline = [at(0, user="a"), at(1, user="b"), at(2, user="a")]
+        assert story(a_rule(Each((USER,)), 60), timeline) == ["opened e1", "opened e2", "folded e3 into e1"]
+
+    def test_by(self, story, a_rule):
+        """``suppress.by`` folds across the condition's keys, or splits them."""
+        timeline = [at(0, user="a", value=1), at(1, user="b", value=1), at(2, user="a", value=2)]
+        across = a_rule(Each((USER,)), suppress=Suppress(60 * SECOND_US, (VALUE,)))
+        assert story(across, timeline) == ["opened e1", "folded e2 into e1", "opened e3"]
+        one_for_all = a_rule(Each((USER,)), suppress=Suppress(60 * SECOND_US, ()))
+        assert story(one_for_all, timeline) == ["opened e1", "folded e2 into e1", "folded e3 into e1"]
+
+    def test_the_next_alert_says_what_was_folded(self, a_rule, outputs, start_us):
+        """``previous`` names the alert before it, how many firings it swallowed, and the last of them."""
+        first, *_, last = outputs(a_rule(Each(), 60), [at(0), at(10), at(20), at(100)])
+        assert first.alert.previous is None
+        assert last.alert.previous == (first.alert.id, 2, start_us + 20 * SECOND_US)
+
+    def test_an_alert_that_folded_nothing_leaves_nothing_to_say(self, a_rule, outputs):
+        """Without folded firings there is no ``previous``."""
+        _, second = outputs(a_rule(Each(), 60), [at(0), at(100)])
+        assert second.alert.previous is None
+
+    def test_what_was_folded_is_remembered_for_thirty_days(self, a_rule, outputs):
+        """After that nobody wants to be told."""
+        day_s = 86_400
+        for t, told in ((30 * day_s + 59, True), (30 * day_s + 60, False)):
+            *_, last = outputs(a_rule(Each(), 60), [at(0), at(10), at(t)])
+            assert (last.alert.previous is not None) is told
+
+    def test_folding_keeps_the_alert_s_identity(self, a_rule, outputs, start_us):
+        """A folded alert counts on, keeps its newest events, and stays who it is."""
+        tested = a_rule(count(2, 10), 600)
+        opened, *updates = outputs(tested, [at(t) for t in range(20)])
+        alert = opened.alert
+        for update in updates:
+            assert update.until_us == alert.opened_at_us + 600 * SECOND_US
+            alert = fold(alert, update)
+        assert (alert.id, alert.opener, alert.opened_at_us) == (
+            opened.alert.id,
+            opened.alert.opener,
+            opened.alert.opened_at_us,
+        )
+        assert (alert.event_count, alert.firings, len(alert.event_ids)) == (20, 10, 20)
+        assert alert.last_at_us == start_us + 19 * SECOND_US
+        assert [event.id for event in alert.events] == ["e12", "e14", "e16", "e18", "e20"]
+
+    def test_an_alert_lists_so_many_events_and_counts_the_rest(self, a_rule, outputs):
+        """Ids stop at their limit; the number goes on, and the document says so."""
+        opened, *updates = outputs(a_rule(Each(), 6_000), [at(t) for t in range(IDS_KEPT + 20)])
+        alert = opened.alert
+        for update in updates:
+            alert = fold(alert, update)
+        assert alert.event_ids == tuple(f"e{number}" for number in range(1, IDS_KEPT + 1))
+        assert len(alert.events) == EVENTS_KEPT
+        document = alert.to_json()
+        assert (document["count"], document["event_count"]) == (IDS_KEPT + 20, IDS_KEPT + 20)
+        assert "event_count" not in opened.alert.to_json()
+
+    def test_a_count_larger_than_the_list_of_ids(self, a_rule, outputs):
+        """A window of more events than an alert lists is counted whole."""
+        (opened,) = outputs(a_rule(count(150, 600)), [at(t) for t in range(150)])
+        assert (opened.alert.event_count, len(opened.alert.event_ids)) == (150, IDS_KEPT)
