@@ -7,10 +7,13 @@ connected socket before TLS or any byte (so that no trick with names matters).
 from __future__ import annotations
 
 import ipaddress
+import logging
 import socket
 from collections.abc import Callable, Iterable, Sequence
+from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
 
+from requests import Response
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
@@ -45,6 +48,11 @@ _NOT_GLOBAL: Final = _networks(
     "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.88.99.0/24", "fec0::/10", "5f00::/16"
 )  # fmt: skip
 """Translation and tunnel prefixes that reach other networks; Python 3.11 says ``is_global`` of most."""
+
+
+_HUSHED: Final = ContextVar("hushed", default=False)
+logging.getLogger("urllib3.connectionpool").addFilter(lambda _: not _HUSHED.get())
+# At debug level urllib3 logs every path, and a webhook's path is often its password.
 
 
 class EgressDeniedError(HTTPError):
@@ -108,6 +116,14 @@ class GuardedAdapter(HTTPAdapter):
         self._resolver = resolver
         self._connected = connected
         super().__init__(max_retries=0)
+
+    def send(self, *args: Any, **kwargs: Any) -> Response:
+        """Send, and keep the URL out of urllib3's log."""
+        token = _HUSHED.set(True)
+        try:
+            return super().send(*args, **kwargs)
+        finally:
+            _HUSHED.reset(token)
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make pools whose connections are guarded."""

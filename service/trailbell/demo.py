@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 
 from trailbell_engine.timestamps import format_time
@@ -15,40 +16,47 @@ _ATTACKER: Final[dict[str, Json]] = {"source_ip": "203.0.113.66", "source_countr
 _OFFICE: Final[dict[str, Json]] = {"source_ip": "192.0.2.17", "source_country": "GB"}
 _NUMBER: Final[dict[str, Json]] = {"country": "GB", "msisdn": "447700900123"}
 
-_STORY: Final[tuple[tuple[str, dict[str, Json], dict[str, Json]], ...]] = (
-    (
-        "NUMBER_UPDATED",
-        _OFFICE,
-        _NUMBER | {"voice-type": "app", "voice-value": "3f0e1d6c-5a2b-4c7d-9e8f-0a1b2c3d4e5f"},
-    ),
-    ("USER_LOGIN", _ATTACKER, {}),
-    ("ACCOUNT_SECRET_CREATE", _ATTACKER, {"secretId": "ad6dc56f-07b5-46e1-a527-85530e625800"}),
-    ("NUMBER_UPDATED", _ATTACKER, _NUMBER | {"voice-type": "sip", "voice-value": "sip:relay@pbx.invalid"}),
-    ("IP_WHITELIST_DELETE", _ATTACKER, {"ip": "192.0.2.0/24"}),
-)
-"""A colleague sets up a number. Then somebody signs in as her from far away, makes a secret, sends the number's calls
-to a stranger's exchange, and takes the office off the allow-list."""
 
+@dataclass(frozen=True, slots=True)
+class Act:
+    """One event of the story; called with the instant at which it happens, it is the event."""
 
-def story(now_us: int) -> Iterator[dict[str, Json]]:
-    """The events of the attack, as the Audit API gives them, to be added one after the other.
+    number: int
+    event_type: str
+    origin: Mapping[str, Json]
+    context: Mapping[str, Json]
 
-    Args:
-        now_us: the instant of the first; the others have the same second, since they are added as they happen.
-    """
-    for number, (event_type, origin, context) in enumerate(_STORY):
-        event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"trailbell-demo-{now_us}-{number}"))
-        yield {
+    def __call__(self, now_us: int) -> dict[str, Json]:
+        """The event as the Audit API gives it.
+
+        Args:
+            now_us: when it happens; microseconds since the epoch, UTC.
+        """
+        event_id = str(uuid.uuid5(uuid.NAMESPACE_URL, f"trailbell-demo-{now_us}-{self.number}"))
+        return {
             "id": event_id,
-            "event_type": event_type,
-            "event_type_description": event_type.replace("_", " ").capitalize(),
+            "event_type": self.event_type,
+            "event_type_description": self.event_type.replace("_", " ").capitalize(),
             "created_at": format_time(now_us)[:19],
             "user_email": "grace@example.com",
             "user_id": 1_200_412,
             "account_id": ACCOUNT,
             "source": "CD",
             "source_description": "Customer Dashboard",
-            **origin,
-            "context": context,
+            **self.origin,
+            "context": dict(self.context),
             "_links": {"self": {"href": f"https://api.nexmo.com/beta/audit/events/{event_id}"}},
         }
+
+
+STORY: Final = (
+    Act(
+        1, "NUMBER_UPDATED", _OFFICE, _NUMBER | {"voice-type": "app", "voice-value": "3f0e1d6c-5a2b-4c7d-9e8f-0a1b2c3d"}
+    ),
+    Act(2, "USER_LOGIN", _ATTACKER, {}),
+    Act(3, "ACCOUNT_SECRET_CREATE", _ATTACKER, {"secretId": "ad6dc56f-07b5-46e1-a527-85530e625800"}),
+    Act(4, "NUMBER_UPDATED", _ATTACKER, _NUMBER | {"voice-type": "sip", "voice-value": "sip:relay@pbx.invalid"}),
+    Act(5, "IP_WHITELIST_DELETE", _ATTACKER, {"ip": "192.0.2.0/24"}),
+)
+"""A colleague sets up a number. Then somebody signs in as her from far away, makes a secret, sends the number's calls
+to a stranger's exchange, and takes the office off the allow-list."""

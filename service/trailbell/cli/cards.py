@@ -19,7 +19,7 @@ from trailbell_notifiers.text import clean
 MAXIMUM_WIDTH: Final = 100
 """Columns; Slack's own messages are no wider."""
 _BAR: Final = "▌ "
-_TWO_COLUMNS: Final = 72
+_GAP: Final = 2
 _BAR_COLOURS: Final = {
     "🔴": "#e01e5a",
     "🟠": "#f2994a",
@@ -108,20 +108,25 @@ def _pair(field: Mapping[str, Any]) -> tuple[Text, Text]:
 
 
 class _Fields:
-    """Labels and values, two pairs to a row where there is room."""
+    """Labels and values, two pairs to a row where no value has to be broken for it."""
 
     def __init__(self, pairs: list[tuple[Text, Text]]) -> None:
         self._pairs = pairs
 
     def __rich_console__(self, _console: Console, options: ConsoleOptions) -> RenderResult:
-        abreast = 2 if options.max_width >= _TWO_COLUMNS else 1
-        grid = Table.grid(padding=(0, 2, 0, 0), expand=True)
+        abreast = 2 if self._width(2) <= options.max_width else 1
+        grid = Table.grid(padding=(0, _GAP, 0, 0))
         for _ in range(abreast):
-            grid.add_column(no_wrap=True)
-            grid.add_column(ratio=1, overflow="fold")
+            grid.add_column(no_wrap=True, overflow="ellipsis")
+            grid.add_column(overflow="fold")
         for start in range(0, len(self._pairs), abreast):
             grid.add_row(*(cell for pair in self._pairs[start : start + abreast] for cell in pair))
         yield grid
+
+    def _width(self, abreast: int) -> int:
+        columns = [self._pairs[first::abreast] for first in range(abreast)]
+        widest = (max((pair[side].cell_len for pair in column), default=0) for column in columns for side in (0, 1))
+        return sum(widest) + _GAP * (2 * abreast - 1)
 
 
 def _rich_part(part: Mapping[str, Any]) -> RenderableType:

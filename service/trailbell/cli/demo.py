@@ -19,7 +19,7 @@ from rich.text import Text
 
 from trailbell.audit.client import AuditClient
 from trailbell.audit.credentials import Credentials
-from trailbell.demo import story
+from trailbell.demo import STORY
 from trailbell.live import Live, now_us
 from trailbell.outgoing import Told
 from trailbell.replay import dry_run_source
@@ -42,6 +42,8 @@ from .loading import load_or_fail
 from .table import print_report
 
 _PATIENCE_S = 20.0
+_BETWEEN_S = 1.1
+"""Between two acts of the story: the Audit API tells time in seconds."""
 _QUIET_S = 3.0
 """The demo ends when Slack has been quiet for so long."""
 
@@ -123,16 +125,19 @@ def _live(
     with _client(api) as client:
         polling = Polling(interval_us=SECOND_US, overlap_us=60 * SECOND_US, lateness_us=0)
         source = VonageSource(client, polling, since_us=now_us() - 2 * SECOND_US, sleep=stopping.wait)
-        with Live(rules, database, receivers, told=_nothing, attempted=_nothing) as live:
-            with ThreadPoolExecutor(1, "engine") as executor:
-                engine = executor.submit(live.run, source)
-                try:
-                    for event in story(now_us()):
-                        api.add(event)
-                    _show(console, arrived, keep=keep)
-                finally:
-                    stopping.set()
-                engine.result()
+        with (
+            Live(rules, database, receivers, told=_nothing, attempted=_nothing) as live,
+            ThreadPoolExecutor(1, "engine") as executor,
+        ):
+            engine = executor.submit(live.run, source)
+            try:
+                for happen in STORY:
+                    api.add(happen(now_us()))
+                    stopping.wait(_BETWEEN_S)
+                _show(console, arrived, keep=keep)
+            finally:
+                stopping.set()
+            engine.result()
     database.close()
 
 

@@ -1,4 +1,4 @@
-"""``dry-run --sample N``: some of the alerts as Slack would show them, drawn from the very message that would be sent."""
+"""``dry-run --sample N``: some alerts as Slack would show them, drawn from the very message that would be sent."""
 
 from __future__ import annotations
 

@@ -1,0 +1,289 @@
+"""The promises everything else stands on: same inputs, same alerts, however they are cut, restarted or shuffled."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass, field
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trailbell_engine.alert import Late, Opened, RuleError, Updated, fold
+from trailbell_engine.codec import encode_alert
+from trailbell_engine.conditions.changed import Changed
+from trailbell_engine.conditions.count import Count
+from trailbell_engine.conditions.each import Each
+from trailbell_engine.event import Event, Tick
+from trailbell_engine.path import Path
+from trailbell_engine.pipeline import Pipeline
+from trailbell_engine.predicate import ALWAYS, Not
+from trailbell_engine.predicate import Test as One  # under its own name pytest would collect it
+from trailbell_engine.rule import Rule, RuleSet, Suppress, Words
+from trailbell_engine.state import Kept, MemoryState, Slot
+from trailbell_engine.timestamps import SECOND_US
+
+LONG = bool(os.environ.get("TRAILBELL_LONG"))
+thoroughly = settings(max_examples=20_000 if LONG else 200, deadline=None)
+
+LATENESS_S = 20
+USER, VALUE = Path(("user",)), Path(("value",))
+BYS = st.sampled_from(((), (USER,), (USER, VALUE)))
+SPANS_US = st.sampled_from((5, 20, 60)).map(lambda seconds: seconds * SECOND_US)
+CONDITIONS = st.one_of(
+    st.builds(Each, by=BYS),
+    st.builds(Count, at_least=st.integers(1, 3), within=SPANS_US, by=BYS),
+    st.builds(Changed, of=st.just(VALUE), within=st.none() | SPANS_US, track_null=st.booleans(), by=BYS),
+)
+SUPPRESSIONS = st.builds(Suppress, st.none() | st.just(0) | SPANS_US, st.none() | BYS)
+MATCHES = st.sampled_from((ALWAYS, One(VALUE, "in", (1, "x")), Not(One(USER, "exists", True))))
+
+
+@st.composite
+def rule_sets(draw):
+    parts = draw(st.lists(st.tuples(MATCHES, CONDITIONS, SUPPRESSIONS), min_size=1, max_size=4))
+    return RuleSet([Rule(f"r{n}", "low", *two, Words("t"), suppress) for n, (*two, suppress) in enumerate(parts)])
+
+
+@st.composite
+def inputs(draw, sources=("files", "polled")):
+    """Events of a few users and values, close together in time, in any order, with ticks between them."""
+    given_ = []
+    records = st.fixed_dictionaries(
+        {}, optional={"user": st.sampled_from("ab"), "value": st.sampled_from((1, 2, "x", None))}
+    )
+    for number in range(draw(st.integers(0, 25))):
+        source, time_us = draw(st.sampled_from(sources)), draw(st.integers(0, 100)) * SECOND_US
+        if draw(st.integers(0, 9)) == 0:
+            given_.append(Tick(time_us, source))
+        given_.append(Event(source, f"e{number}", "T", time_us, draw(records)))
+    return given_
+
+
+@dataclass
+class Service:
+    """The least that a service does around a pipeline: it records the inputs, and keeps state as JSON text."""
+
+    rules: RuleSet
+    lateness_us: dict = field(default_factory=lambda: {"polled": LATENESS_S * SECOND_US})
+    recorded: list = field(default_factory=list)
+    texts: dict = field(default_factory=dict)
+    watermarks: dict = field(default_factory=dict)
+
+    def __post_init__(self):
+        self.start()
+
+    def start(self):
+        """Begin, or begin again after a stop, from what was kept."""
+        self.pipeline = Pipeline(self.rules, self.lateness_us)
+        for source, watermark_us in self.watermarks.items():
+            ours = (item for item in self.recorded if isinstance(item, Event) and item.source == source)
+            self.pipeline.resume(source, watermark_us, [event for event in ours if event.time_us >= watermark_us])
+
+    def get(self, slot):
+        text = self.texts.get(json.dumps(slot))
+        return None if text is None else Kept(*json.loads(text))
+
+    def put(self, slot, value, expires_us):
+        if value is None:
+            self.texts.pop(json.dumps(slot), None)
+        else:
+            self.texts[json.dumps(slot)] = json.dumps([value, expires_us])
+
+    def take(self, item):
+        outputs = self.pipeline.take(item, self)
+        self.recorded.append(item)
+        self.watermarks = self.pipeline.watermarks()
+        return outputs
+
+    def close(self):
+        return [output for tick in self.pipeline.closing() for output in self.take(tick)]
+
+
+def run(rules, items):
+    service = Service(rules)
+    return [output for item in items for output in service.take(item)] + service.close()
+
+
+def alerts(outputs):
+    """The alerts as they stand at the end, by id."""
+    standing = {}
+    for output in outputs:
+        if isinstance(output, Opened):
+            assert output.alert.id not in standing, "two alerts share an id"
+            standing[output.alert.id] = output.alert
+        elif isinstance(output, Updated):
+            standing[output.alert_id] = fold(standing[output.alert_id], output)
+    return standing
+
+
+@thoroughly
+@given(rule_sets(), inputs())
+def test_the_same_inputs_give_the_same_outputs(rules, items):
+    """Twice the same inputs, twice the same outputs, ids and all."""
+    assert run(rules, items) == run(rules, items)
+
+
+SCENARIO = """
+import json, sys
+from trailbell_engine.alert import Opened
+from trailbell_engine.codec import encode_alert
+from trailbell_engine.conditions.count import Count
+from trailbell_engine.event import Event
+from trailbell_engine.path import parse_path
+from trailbell_engine.pipeline import Pipeline
+from trailbell_engine.predicate import Test
+from trailbell_engine.rule import Rule, RuleSet, Suppress, Words
+from trailbell_engine.schedule import Schedule
+from trailbell_engine.state import MemoryState
+
+match = Test(parse_path("time"), "during", Schedule(days=frozenset((6, 0, 3))))
+by = (parse_path("user"), parse_path("tags"))
+rule = Rule("r", "low", match, Count(2, 10, by), Words("t"), Suppress(0))
+pipeline, state = Pipeline(RuleSet([rule])), MemoryState()
+for n in range(8):
+    data = {"user": "ab"[n % 2], "tags": {"x": 1, "y": [True, None]}}
+    for output in pipeline.take(Event("s", f"e{n}", "T", n, data), state):
+        if isinstance(output, Opened):
+            print(json.dumps(encode_alert(output.alert)))
+"""
+
+
+def test_alerts_do_not_depend_on_the_hash_seed():
+    """Python's ``hash`` differs between processes; nothing that comes out does."""
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", SCENARIO],
+            env=os.environ | {"PYTHONHASHSEED": seed},
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+        for seed in ("0", "1", "4242")
+    }
+    (alert_lines,) = printed
+    assert len(alert_lines.splitlines()) == 4
+
+
+@thoroughly
+@given(rule_sets(), inputs(), st.data())
+def test_a_restart_at_any_moment_changes_nothing(rules, items, data):
+    """State goes through JSON, held events are found again in the record, and the outputs are the same."""
+    stops = data.draw(st.sets(st.integers(0, max(len(items), 1))))
+    service, outputs = Service(rules), []
+    for position, item in enumerate(items):
+        if position in stops:
+            service.start()
+        outputs += service.take(item)
+    service.start()
+    assert outputs + service.close() == run(rules, items)
+
+
+@thoroughly
+@given(rule_sets(), inputs(), st.data())
+def test_sweeping_at_any_moment_changes_nothing(rules, items, data):
+    """State that has expired by the watermarks of all sources may be dropped, or kept."""
+    pipeline, state, outputs = Pipeline(rules, {"polled": LATENESS_S * SECOND_US}), MemoryState(), []
+    sources = {item.source for item in items}
+    for item in items:
+        outputs += pipeline.take(item, state)
+        if data.draw(st.booleans()) and set(pipeline.watermarks()) == sources:
+            state._swept_at_len = 0
+            state.sweep(min(pipeline.watermarks().values()))
+    assert outputs + [output for tick in pipeline.closing() for output in pipeline.take(tick, state)] == run(
+        rules, items
+    )
+
+
+@thoroughly
+@given(rule_sets(), inputs(sources=("polled",)), st.data())
+def test_disorder_within_lateness_changes_no_alert(rules, items, data):
+    """Events that come in another order, none later than the lateness allows, give equal alerts."""
+    events = [item for item in items if isinstance(item, Event)]
+    delays = data.draw(st.lists(st.integers(0, LATENESS_S), min_size=len(events), max_size=len(events)))
+    arrivals = [event.time_us + delay * SECOND_US for event, delay in zip(events, delays, strict=True)]
+    shuffled = [event for _, event in sorted(zip(arrivals, events, strict=True), key=lambda pair: pair[0])]
+    ordered = sorted(events, key=lambda event: event.time_us)
+    outputs = run(rules, shuffled)
+    assert not any(isinstance(output, Late) for output in outputs)
+    assert alerts(outputs) == alerts(run(rules, ordered))
+
+
+@thoroughly
+@given(rule_sets(), inputs())
+def test_alert_ids_are_unique_and_folding_finds_its_alert(rules, items):
+    """No two alerts of a run share an id, and every folded firing names an alert that was opened before."""
+    for alert in alerts(run(rules, items)).values():
+        assert alert.event_count >= len(alert.event_ids) >= 1
+        assert alert.opener.id in alert.event_ids
+        json.dumps(encode_alert(alert))
+
+
+@thoroughly
+@given(rule_sets(), inputs())
+def test_every_event_is_evaluated_once_per_rule(rules, items):
+    """Held or late, each event that matches is told as a match exactly once per rule."""
+    rules = RuleSet([*rules, Rule("all", "info", ALWAYS, Each(), Words("t"))])
+    seen = [
+        output.event.id
+        for output in run(rules, items)
+        if type(output).__name__ == "Matched" and output.rule_id == "all"
+    ]
+    assert sorted(seen) == sorted(item.id for item in items if isinstance(item, Event))
+
+
+@dataclass(frozen=True)
+class Broken(Each):
+    """A condition with a bug that shows on some events."""
+
+    def step(self, state, event):
+        if event.data.get("value") == 1:
+            raise ZeroDivisionError("a bug")
+        return super().step(state, event)
+
+
+@thoroughly
+@given(rule_sets(), inputs())
+def test_a_rule_that_fails_disturbs_no_other(rules, items):
+    """Its failures are outputs with their reason; the other rules, and the rule itself on other events, go on."""
+    broken = Rule("broken", "low", ALWAYS, Broken(), Words("t"))
+    unmatched = Rule("unmatched", "low", One(VALUE, "starts_with", None), Each(), Words("t"))
+    rules_and_bugs = RuleSet([broken, *rules])
+    outputs = run(rules_and_bugs, items)
+    failures = [output for output in outputs if isinstance(output, RuleError)]
+    ones = [item for item in items if isinstance(item, Event) and item.data.get("value") == 1]
+    assert {failure.event.id for failure in failures} == {event.id for event in ones}
+    assert {failure.reason for failure in failures} <= {"ZeroDivisionError: a bug"}
+    mine = {"broken", unmatched.id}
+    assert [output for output in outputs if rule_of(output) not in mine] == run(rules, items)
+
+
+def rule_of(output):
+    return output.alert.rule_id if isinstance(output, Opened) else getattr(output, "rule_id", None)
+
+
+def test_state_is_forgotten_once_it_can_change_nothing():
+    """Memory does not grow with the number of keys seen, only with those a window can still reach."""
+    rules = RuleSet([Rule("r", "low", ALWAYS, Count(2, 10 * SECOND_US, (USER,)), Words("t"))])
+    pipeline, state = Pipeline(rules), MemoryState()
+    for number in range(10_000):
+        pipeline.take(Event("files", f"e{number}", "T", number * SECOND_US, {"user": str(number)}), state)
+        state.sweep(number * SECOND_US)
+    assert len(state) <= 2 * 1_024
+
+
+def test_memory_state_keeps_and_forgets():
+    """What was put is there; None forgets it; what never expires outlives every sweep."""
+    state = MemoryState()
+    slot, other = Slot("r", "v", "when", "[]"), Slot("r", "v", "when", '["x"]')
+    state.put(slot, [1], None)
+    state.put(other, [2], 10)
+    assert (state.get(slot), state.get(other), len(state)) == (([1], None), ([2], 10), 2)
+    state._swept_at_len = 0
+    state.sweep(9)
+    assert state.get(other) == ([2], 10)
+    state._swept_at_len = 0
+    state.sweep(10)
+    assert (state.get(slot), state.get(other)) == (([1], None), None)
+    state.put(slot, None, None)
+    assert len(state) == 0
