@@ -7,7 +7,7 @@ operator compares with. A closure takes the value paths start at (the event's re
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from .event import Event
 from .interpret import subjects_zone
@@ -16,10 +16,14 @@ from .operators.schedules import inside
 from .operators.structure import size
 from .path import Path, Root, elements, resolve
 from .predicate import AllOf, AnyOf, Not, Predicate, Test
+from .schedule import Schedule
 from .values import MISSING, Json
 
 Compiled: TypeAlias = Callable[[Json, Event], bool]
 Reader: TypeAlias = Callable[[Json, Event], Any]
+
+
+_TIME: Final = Path(("time",), Root.ENVELOPE)
 
 
 class Several(list[Json]):
@@ -83,6 +87,8 @@ def _compile_test(test: Test) -> Compiled:
             return _STRUCTURAL[test.operator](test)
         case "during" | "outside" if test.operand.zone_from is not None:
             return _in_subjects_zone(test)
+        case "during" | "outside" if test.path == _TIME:
+            return _at_event_time(test.operand, during=test.operator == "during")
         case _:
             operator = OPERATORS[test.operator]
             return _checked(reader(test.path), operator.compile(test.operand, test.fold), whole=operator.whole)
@@ -197,6 +203,18 @@ def _same_as(test: Test) -> Compiled:
         others = [one for value in _values(read_other, here, event) for one in elements(value)]
         ours = (one for value in _values(read, here, event) for one in elements(value))
         return any(equal(one, other, fold) for one in ours for other in others)
+
+    return compiled
+
+
+def _at_event_time(schedule: Schedule, *, during: bool) -> Compiled:
+    """The envelope's time need not be written out and read back."""
+
+    def compiled(_here: Json, event: Event) -> bool:
+        try:
+            return schedule.contains(event.time_us) is during
+        except OverflowError:  # at the edge of the calendar
+            return False
 
     return compiled
 

@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, TypeAlias
 
+import orjson
+
 from .compile import Several, reader
 from .event import Event
 from .path import Path, Root
@@ -59,5 +61,5 @@ def key_text(key: Mapping[str, Json]) -> str:
     """The key's values as one text: equal keys, and only those, have the same."""
     values = list(key.values())
     if all(value.__class__ is str for value in values):  # nearly always; the canonical form of strings is plain JSON
-        return json.dumps(values, separators=(",", ":"), ensure_ascii=False)
+        return orjson.dumps(values).decode()
     return canonical(values)

@@ -26,11 +26,12 @@ SCHEMA: Final[dict[str, Any]] = {
     "description": "E-mail to one or more addresses, through your mail server.",
     "properties": {
         "to": {
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+            "minItems": 1,
+            "maxItems": 50,
+            "uniqueItems": True,
             "description": "One address or several.",
-            "oneOf": [
-                {"type": "string"},
-                {"type": "array", "items": {"type": "string"}, "minItems": 1, "uniqueItems": True, "maxItems": 50},
-            ],
         },
         "from": {"type": "string", "description": "The sender, such as `Trailbell <alerts@example.com>`."},
         "host": {"type": "string", "minLength": 1, "description": "The mail server."},

@@ -12,7 +12,7 @@ from trailbell_engine.event import Event
 from trailbell_engine.rule import Words
 from trailbell_engine.timestamps import format_time
 
-from .render import Presentation, value_text
+from .render import VALUE_LIMIT, Presentation, value_text
 from .subjects import ACTOR, ADDRESS, COUNTRY, TARGET, first_value, label_of
 from .text import fit, one_line
 
@@ -22,6 +22,7 @@ Kind: TypeAlias = Literal["opened", "resolved", "test"]
 FIELDS_SHOWN: Final = 8
 _EMOJI: Final = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
 _EVENT_PART_LIMIT: Final = 80
+_LABEL_LIMIT: Final = 60
 _WHY_LIMIT: Final = 1_000
 
 
@@ -119,7 +120,8 @@ def readable_time(time_us: int) -> str:
 
 def _fields(alert: Alert, presentation: Presentation) -> tuple[Field, ...]:
     chosen: list[Field] = []
-    for field in _candidates(alert, presentation):
+    for label, value in _candidates(alert, presentation):
+        field = Field(fit(label, _LABEL_LIMIT), fit(value, VALUE_LIMIT))
         known = any(field.value == other.value or field.label == other.label for other in chosen)
         if field.value and not known and len(chosen) < FIELDS_SHOWN:
             chosen.append(field)

@@ -28,12 +28,13 @@ SCHEMA: Final[dict[str, Any]] = {
     "description": "A Slack channel, by bot token (preferred) or incoming webhook.",
     "properties": {
         "token": {"description": "Bot token (`xoxb-…`) with the scope `chat:write`."},
-        "channel": {"type": "string", "minLength": 1, "description": "Channel id (`C0123…`), or `#name`."},
+        "channel": {"type": "string", "minLength": 1, "description": "Channel id (`C0123…`)."},
         "webhook_url": {"description": "Incoming webhook instead of token and channel."},
         "api_url": {"type": "string", "description": "Web API base, for GovSlack and for trying things out."},
         "timeout_s": {"type": "number", "exclusiveMinimum": 0, "maximum": 60},
     },
-    "oneOf": [{"required": ["token", "channel"]}, {"required": ["webhook_url"]}],
+    "dependentRequired": {"token": ["channel"], "channel": ["token"]},
+    "minProperties": 1,
     "additionalProperties": False,
 }
 API_URL: Final = "https://slack.com/api/"
@@ -56,6 +57,8 @@ def build(name: str, settings: Mapping[str, Any]) -> SlackBot | SlackWebhook:
         ChannelError: if token or URL cannot be one.
     """
     timeout_s = float(settings.get("timeout_s", TIMEOUT_S))
+    if ("webhook_url" in settings) == ("token" in settings):
+        raise ChannelError(f"slack `{name}` needs one way in", "either `token` and `channel`, or `webhook_url`")
     if "webhook_url" in settings:
         url = as_secret(settings["webhook_url"])
         if not url.reveal().startswith(("https://", "http://")):
@@ -104,7 +107,9 @@ class SlackBot:
         payload = json.loads(body)
         receipt = self._post(payload, now_s)
         if isinstance(receipt, Rejected) and receipt.kind == "payload":
-            return self._post({name: payload[name] for name in ("text", "metadata") if name in payload}, now_s)
+            return self._post(
+                {name: payload[name] for name in ("text", "mrkdwn", "metadata") if name in payload}, now_s
+            )
         return receipt
 
     def _post(self, payload: dict[str, Any], now_s: float) -> Receipt:
@@ -157,7 +162,7 @@ class SlackWebhook:
         payload = json.loads(body)
         receipt = self._post(payload, now_s)
         if isinstance(receipt, Rejected) and receipt.kind == "payload":
-            return self._post({"text": payload["text"]}, now_s)
+            return self._post({"text": payload["text"], "mrkdwn": False}, now_s)
         return receipt
 
     def _post(self, payload: dict[str, Any], now_s: float) -> Receipt:

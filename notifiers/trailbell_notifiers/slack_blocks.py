@@ -25,9 +25,10 @@ _LADDER: Final = ((5, True), (1, True), (0, True), (0, False))
 def slack_payload(message: Message, delivery_id: str) -> dict[str, Any]:
     """``text`` and ``blocks`` of a Slack message, within every limit of ``limits``.
 
-    The text is what phones and screen readers announce, and what is sent alone if Slack refuses the blocks.
+    The text is what phones and screen readers announce, and what is sent alone if Slack refuses the blocks; it is
+    marked as holding no markup.
     """
-    payload: dict[str, Any] = {"text": _fallback(message)}
+    payload: dict[str, Any] = {"text": _fallback(message), "mrkdwn": False}
     for events, fields in _LADDER:
         blocks = list(_blocks(message, delivery_id, events, fields=fields))
         if sum(map(utf16_length, _texts(blocks))) <= limits.SLACK_BUDGET:

@@ -6,6 +6,7 @@ Google Workspace Admin SDK; OCSF 1.x; CloudEvents. The first place that holds a 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import Final
 
@@ -51,17 +52,12 @@ def first_value(paths: Sequence[Path], event: Event) -> str:
 
 
 _SPELLED: Final = {"ip": "IP", "id": "ID", "url": "URL", "api": "API", "arn": "ARN", "mfa": "MFA", "msisdn": "MSISDN"}
+_WORDS: Final = re.compile(r"[_\s-]+|(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 
 
 def label_of(path: Path | str) -> str:
-    """A field's name for people: ``user_email`` is ``User email``, ``context.voice-type`` is ``Voice type``."""
-    names = [
-        segment
-        for segment in (parse_path(path) if isinstance(path, str) else path).segments
-        if isinstance(segment, str)
-    ]
-    spaced = "".join(" " + letter.lower() if letter.isupper() else letter for letter in (names or ["value"])[-1])
-    spaced = spaced if " " in spaced.strip() and not (names or [""])[-1].isupper() else (names or ["value"])[-1]
-    words = spaced.replace("_", " ").replace("-", " ").split()
-    words = [_SPELLED.get(word.lower(), word.lower() if word.isupper() else word) for word in words] or ["value"]
-    return one_line(" ".join([words[0][:1].upper() + words[0][1:], *words[1:]]))
+    """A field's name for people: ``user_email`` is ``User email``, ``sourceIPAddress`` is ``Source IP address``."""
+    segments = (parse_path(path) if isinstance(path, str) else path).segments
+    name = next((segment for segment in reversed(segments) if isinstance(segment, str)), "")
+    words = [_SPELLED.get(word.lower(), word.lower()) for word in _WORDS.split(one_line(name)) if word] or ["value"]
+    return " ".join([words[0][:1].upper() + words[0][1:], *words[1:]])

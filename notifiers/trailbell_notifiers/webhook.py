@@ -6,6 +6,7 @@ import contextlib
 import ipaddress
 import re
 import socket
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
@@ -43,6 +44,10 @@ SCHEMA: Final[dict[str, Any]] = {
             "type": "array",
             "items": {"type": "string"},
             "description": "Private networks it may connect to.",
+        },
+        "ca_file": {
+            "type": "string",
+            "description": "PEM file of the authority that signed the endpoint's certificate.",
         },
         "timeout_s": {
             "type": "number",
@@ -82,6 +87,7 @@ class WebhookSettings:
     Attributes:
         url: where to post.
         secret: None sends no signature.
+        ca_file: trusted instead of the public authorities.
         keys: of the ``standard`` style, the current one first.
         timeout_s: for the whole exchange, connecting included.
     """
@@ -92,6 +98,7 @@ class WebhookSettings:
     signing: Literal["standard", "github"] = "standard"
     headers: Mapping[str, Secret]
     open_networks: tuple[Network, ...] = ()
+    ca_file: str | None = None
     timeout_s: float = TIMEOUT_S
 
 
@@ -119,9 +126,18 @@ def build(name: str, settings: Mapping[str, Any]) -> Webhook:
             signing=signing,
             headers=_headers(name, settings.get("headers", {})),
             open_networks=networks,
+            ca_file=_ca_file(name, settings.get("ca_file")),
             timeout_s=float(settings.get("timeout_s", TIMEOUT_S)),
         ),
     )
+
+
+def _ca_file(name: str, path: str | None) -> str | None:
+    try:
+        ssl.create_default_context(cafile=path)
+    except (OSError, ssl.SSLError) as error:
+        raise ChannelError(f"webhook `{name}`: cannot read ca_file {path}: {error}") from error
+    return path
 
 
 def _check_url(name: str, url: str) -> None:
@@ -194,6 +210,7 @@ class Webhook:
             timeout=self._settings.timeout_s,
             allow_redirects=False,
             stream=True,
+            verify=self._settings.ca_file or True,
         )
         with contextlib.closing(response), contextlib.suppress(urllib3.exceptions.HTTPError, OSError):
             # Read for politeness only: the first line has said what there is to know.

@@ -73,9 +73,9 @@ class Dispatcher:
         deadline_us = self._now_us() + patience_us
         while True:
             queues = [queue for queue in self._outbox.queues() if queue.receiver in self._channels]
-            with self._changed:
-                busy = bool(self._busy)
             dues = [self._outbox.next_due_us(queue, self._epoch) for queue in queues]
+            with self._changed:
+                busy = bool(self._busy) or None in dues  # an open queue without a due time has its lease out
             waiting = [due for due in dues if due is not None and due <= deadline_us]
             if not busy and not waiting:
                 return not self._outbox.queues()

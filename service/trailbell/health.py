@@ -11,6 +11,7 @@ import apsw
 from trailbell_engine.matcher import event_types
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel
+from trailbell_rules.load import Loaded
 
 from .audit.client import AuditClient
 from .audit.errors import AuditError
@@ -41,6 +42,13 @@ def platform_findings() -> Iterator[Finding]:
         yield Finding(
             "wrong", "sqlite", f"{version} can corrupt the store (WAL-reset bug)", "install apsw 3.51.3 or later"
         )
+
+
+def rule_findings(loaded: Loaded) -> Iterator[Finding]:
+    """The rules: do they load."""
+    errors, warnings = len(loaded.errors), len(loaded.problems) - len(loaded.errors)
+    words = f"{len(loaded.rules)} rules, {len(loaded.tests)} tests, {errors} errors, {warnings} warnings"
+    yield Finding("wrong" if errors else "ok", "rules", words, "`trailbell check` shows them" if errors else "")
 
 
 def store_findings(config: Config) -> Iterator[Finding]:

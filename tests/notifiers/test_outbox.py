@@ -220,7 +220,7 @@ class _Channel:
     def render(self, message, delivery_id_):
         return f"{delivery_id_} {message.title}".encode()
 
-    def send(self, body, attempt, now_s):
+    def send(self, body, attempt, _now_s):
         self.attempts.append((body, attempt))
         return self.receipts.pop(0) if self.receipts else Delivered()
 

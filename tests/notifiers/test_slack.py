@@ -49,6 +49,7 @@ def test_a_message_arrives_as_it_was_rendered(bot, slack_server, message):
     assert posted.payload["unfurl_links"] is False
     assert posted.payload["unfurl_media"] is False
     assert posted.payload["parse"] == "none"
+    assert posted.payload["mrkdwn"] is False
 
 
 def test_rendering_is_pure_and_holds_no_secret(bot, message):
@@ -280,10 +281,15 @@ def test_a_webhook_that_refuses_blocks_gets_text(incoming, slack_server, message
 
 @pytest.mark.parametrize(
     "settings",
-    [{"webhook_url": "hooks.slack.com/x"}, {"token": "xoxb-\nx", "channel": "C1"}, {"token": "", "channel": "C1"}],
+    [
+        {"webhook_url": "hooks.slack.com/x"},
+        {"webhook_url": "https://hooks.slack.com/x", "token": "xoxb-1", "channel": "C1"},
+        {"token": "xoxb-\nx", "channel": "C1"},
+        {"token": "", "channel": "C1"},
+    ],
 )
 def test_settings_that_cannot_work_are_told_at_start(settings):
-    """No URL, no token: an error without the secret in it."""
+    """No URL, no token, or both: an error without the secret in it."""
     with pytest.raises(ChannelError) as caught:
         build_channel({"name": "sec", "slack": settings})
     assert "sec" in str(caught.value)

@@ -82,7 +82,7 @@ def test_escaping_can_be_undone(text):
         ("ada@example.com", "ada@example.com"),
         ("203.0.113.9 · FR", "203.0.113.9 · FR"),
         ("2026-11-02 11:00:00Z", "2026-11-02 11:00:00Z"),
-        ("2001:db8::1", "2001:db8::1"),
+        ("2001:db8::1", "`2001:db8::1`"),
         ("AT&T <x>", "AT&amp;T &lt;x&gt;"),
         ("*bold*", "`*bold*`"),
         ("a_b", "`a_b`"),

@@ -9,6 +9,7 @@ from trailbell_engine.values import Json
 
 from .base import Check, Names, OperandError, Operator
 from .checks import describe, named_list
+from .memo import remembered
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -91,7 +92,7 @@ def _compile(operand: tuple[str, ...], _fold: bool) -> Check:
             return True
         return public and not any(address in network for network in _NOT_PUBLIC)
 
-    return holds
+    return remembered(holds)
 
 
 def _prepare(operand: Json, names: Names) -> tuple[str, ...]:

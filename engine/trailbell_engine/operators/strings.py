@@ -11,6 +11,7 @@ from trailbell_engine.values import Json, identity, json_equal
 
 from .base import Check, Names, OperandError, Operator
 from .checks import SCALAR_SCHEMA, TEXTS_SCHEMA, describe, is_scalar, texts
+from .memo import remembered
 
 PATTERN_MEMORY_BYTES: Final = 8 << 20
 """RE2's budget for one compiled pattern; past it the pattern is refused at load instead of growing slow."""
@@ -114,14 +115,10 @@ def _compile_matches(operand: tuple[str, ...], fold: bool) -> Check:
     searches = tuple(pattern(source, fold).search for source in operand)
     if fold:
         # Simple folding, which RE2 does, and full folding (ß is ss), which `str.casefold` does, both count.
-        return lambda value: (
-            value.__class__ is str
-            and any(search(value) is not None or search(value.casefold()) is not None for search in searches)
+        return remembered(
+            lambda value: any(search(value) is not None or search(value.casefold()) is not None for search in searches)
         )
-    if len(searches) == 1:
-        search = searches[0]
-        return lambda value: value.__class__ is str and search(value) is not None
-    return lambda value: value.__class__ is str and any(search(value) is not None for search in searches)
+    return remembered(lambda value: any(search(value) is not None for search in searches))
 
 
 def _prepare_matches(operand: Json, names: Names) -> tuple[str, ...]:
@@ -178,14 +175,13 @@ def _compile_glob(operand: tuple[str, ...], fold: bool) -> Check:
     if fold:
         # As with `matches`; folded in full, the ß that a `?` would take has become two letters.
         full = tuple(pattern(glob_to_pattern(item.casefold()), False).search for item in operand)
-        return lambda value: (
-            value.__class__ is str
-            and (
+        return remembered(
+            lambda value: (
                 any(search(value) is not None for search in searches)
                 or any(search(value.casefold()) is not None for search in full)
             )
         )
-    return lambda value: value.__class__ is str and any(search(value) is not None for search in searches)
+    return remembered(lambda value: any(search(value) is not None for search in searches))
 
 
 CONTAINS: Final = Operator(

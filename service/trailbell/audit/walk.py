@@ -51,21 +51,29 @@ def walk(page: Callable[[int], Page]) -> Walked:
 
 
 def _once(page: Callable[[int], Page]) -> tuple[dict[str, Json], str]:
+    """What one walk met, and what speaks against its being all there is. Doubt does not end a walk: it collects."""
     met: dict[str, Json] = {}
+    doubt = ""
     read, number = 0, 1
     first = current = page(1)
-    while True:
+    while current.events:
+        known = len(met)
         met.update((identity(event), event) for event in current.events)
         read += len(current.events)
-        if current.total != first.total:
-            return met, f"the total went from {first.total} to {current.total} while it was read"
-        if not current.events or (first.total is not None and read >= first.total):
+        if current.total is None and len(met) == known:
+            doubt = doubt or f"page {number} brought nothing new"
+            break
+        if current.total is not None and read >= current.total:
             break
         number += 1
         current = page(number)
-    if first.total is None:
-        return met, "" if read == len(met) else "pages overlap, and the API does not tell the total"
-    return met, "" if len(met) == first.total else f"{first.total} events are announced, {len(met)} were found"
+        if current.total != first.total:
+            doubt = f"the total went from {first.total} to {current.total} while it was read"
+    if not doubt and first.total is None and read != len(met):
+        doubt = "pages overlap, and the API does not tell the total"
+    if not doubt and first.total is not None and len(met) != first.total:
+        doubt = f"{first.total} events are announced, {len(met)} were found"
+    return met, doubt
 
 
 def identity(event: Json) -> str:

@@ -83,15 +83,21 @@ def _spaced(blocks: Sequence[Mapping[str, Any]]) -> Iterator[RenderableType]:
 
 
 def _block(block: Mapping[str, Any]) -> RenderableType:
-    draw = {
-        "header": lambda: Text(_plain(block["text"]).plain, style="bold"),
-        "section": lambda: _section(block),
-        "rich_text": lambda: Group(*map(_rich_part, block["elements"])),
-        "context": lambda: Group(*(_dimmed(element) for element in block["elements"])),
-        "actions": lambda: _buttons(block["elements"]),
-        "divider": lambda: Text("─" * 24, style="dim"),
-    }.get(str(block.get("type")))
-    return draw() if draw else Text(f"[{block.get('type')}]", style="dim italic")
+    match block.get("type"):
+        case "header":
+            return Text(_plain(block["text"]).plain, style="bold")
+        case "section":
+            return _section(block)
+        case "rich_text":
+            return Group(*map(_rich_part, block["elements"]))
+        case "context":
+            return Group(*map(_dimmed, block["elements"]))
+        case "actions":
+            return _buttons(block["elements"])
+        case "divider":
+            return Text("─" * 24, style="dim")
+        case unknown:
+            return Text(f"[{clean(str(unknown))}]", style="dim italic")
 
 
 def _section(block: Mapping[str, Any]) -> RenderableType:

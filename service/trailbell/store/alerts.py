@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import orjson
-
 from trailbell_engine.alert import Alert
 from trailbell_engine.codec import decode_alert, encode_alert
 from trailbell_engine.decode import read_json, write_json
@@ -54,7 +52,7 @@ class Alerts:
                 alert.severity,
                 alert.opened_at_us,
                 write_json(encode_alert(alert)),
-                orjson.dumps(wording),
+                write_json(wording),
             ),
         )
         return connection.changes() > 0
@@ -91,4 +89,4 @@ class Alerts:
 
 
 def _stored(row: tuple[Any, ...]) -> StoredAlert:
-    return StoredAlert(decode_alert(read_json(row[0])), orjson.loads(row[1]))
+    return StoredAlert(decode_alert(read_json(row[0])), read_json(row[1]))

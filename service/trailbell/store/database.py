@@ -122,6 +122,9 @@ def _lock(folder: Path) -> IO[bytes]:
 
 def _connect(path: Path, *, write: bool) -> apsw.Connection:
     fresh = not path.exists()
+    if fresh and write:
+        # Before SQLite opens it: the WAL beside it gets the mode that the file has at that moment.
+        os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
     flags = apsw.SQLITE_OPEN_READWRITE | apsw.SQLITE_OPEN_CREATE if write else apsw.SQLITE_OPEN_READONLY
     connection = apsw.Connection(str(path), flags=flags)
     try:
@@ -134,7 +137,6 @@ def _connect(path: Path, *, write: bool) -> apsw.Connection:
             connection.execute("PRAGMA cache_size = -65536")
         _bring_up(connection, path, write=write)
         if fresh and write:
-            path.chmod(0o600)
             _sync_folder(path.parent)
             connection.execute("PRAGMA synchronous = FULL")
     except BaseException:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from threading import Lock
 from typing import Final, Literal, NamedTuple
 from uuid import UUID
@@ -114,6 +114,11 @@ class EventLedger:
     def __len__(self) -> int:
         return len(self._events)
 
+    def __iter__(self) -> Iterator[dict[str, Json]]:
+        """Every event, oldest first."""
+        with self._lock:
+            return iter(sorted(self._events.values(), key=_age))
+
     def find(self, event_id: str) -> dict[str, Json] | None:
         """The event of that id."""
         return self._events.get(event_id)
@@ -124,4 +129,8 @@ class EventLedger:
             found = [event for event in self._events.values() if query.accepts(event, inclusive=self.inclusive)]
         if self.order == "id":
             return sorted(found, key=lambda event: str(event["id"]))
-        return sorted(found, key=lambda event: (event["created_at"], event["id"]), reverse=self.order == "newest")
+        return sorted(found, key=_age, reverse=self.order == "newest")
+
+
+def _age(event: Mapping[str, Json]) -> tuple[str, str]:
+    return event["created_at"], event["id"]

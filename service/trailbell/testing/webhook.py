@@ -11,6 +11,7 @@ import base64
 import hashlib
 import hmac
 import json
+import ssl
 import sys
 import threading
 import time
@@ -43,6 +44,7 @@ class FakeWebhook:
     Attributes:
         secret: verifies signatures with it; None verifies nothing.
         now_s: the clock that timestamps are compared with.
+        context: TLS of the server; None speaks plain HTTP.
         deliveries: every accepted request, oldest first.
         requests: every request that came in, refused ones too.
         arrived: called with each accepted request.
@@ -50,6 +52,7 @@ class FakeWebhook:
 
     secret: str | None = SECRET
     now_s: Callable[[], float] = time.time
+    context: ssl.SSLContext | None = None
     host: str = "127.0.0.1"
     port: int = 0
     arrived: Callable[[Received], None] = lambda _: None
@@ -60,7 +63,7 @@ class FakeWebhook:
     _server: LoopbackServer = field(init=False)
 
     def __post_init__(self) -> None:
-        self._server = LoopbackServer(self._answer, self.host, self.port)
+        self._server = LoopbackServer(self._answer, self.host, self.port, self.context)
 
     def __enter__(self) -> Self:
         self._server.__enter__()
@@ -72,7 +75,8 @@ class FakeWebhook:
     @property
     def url(self) -> str:
         """Where to post."""
-        return f"http://{self.host}:{self._server.port}/hooks/secret-path"
+        scheme = "http" if self.context is None else "https"
+        return f"{scheme}://{self.host}:{self._server.port}/hooks/secret-path"
 
     def script(self, *answers: Answer, accept: bool = False) -> None:
         """Line up answers for the next requests, one each; ``accept`` takes the delivery before answering so."""

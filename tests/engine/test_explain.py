@@ -1,0 +1,112 @@
+"""The explanation of a predicate: the tree again, with a verdict and the values read at every node."""
+
+import json
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trailbell_engine.explain import VALUES_KEPT, decisive, explain
+from trailbell_engine.interpret import holds
+from trailbell_engine.predicate import ALWAYS, AllOf, AnyOf, Not
+
+
+def verdicts(verdict):
+    yield verdict
+    for part in verdict.parts:
+        yield from verdicts(part)
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_the_verdict_is_the_interpreter_s(data, encounters):
+    """An explanation never says anything else than the engine decided, and prints as JSON."""
+    predicate, event = data.draw(encounters)
+    verdict = explain(predicate, event)
+    assert verdict.holds is holds(predicate, event)
+    assert json.loads(json.dumps(verdict.to_json()))["holds"] is verdict.holds
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_a_verdict_follows_from_its_parts(data, encounters):
+    """``all``, ``any`` and ``not`` mean at every node what they say."""
+    for verdict in verdicts(explain(*data.draw(encounters))):
+        held = [part.holds for part in verdict.parts]
+        expected = {"all": all(held), "any": any(held), "not": held != [True], "test": verdict.holds}
+        assert verdict.holds is expected[verdict.kind]
+
+
+@settings(max_examples=100, deadline=None)
+@given(data=st.data())
+def test_what_is_decisive_is_part_of_the_tree(data, encounters):
+    """Only tests are decisive; below no negation they have the verdict's own outcome."""
+    predicate, event = data.draw(encounters)
+    verdict = explain(predicate, event)
+    found = list(decisive(verdict))
+    everything = list(verdicts(verdict))
+    assert all(one.kind == "test" and one in everything for one in found)
+    if all(one.kind != "not" for one in everything):
+        assert all(one.holds is verdict.holds for one in found)
+
+
+def test_a_test_says_what_it_read(a_test, an_event):
+    """Path, operator, operand and the values found, as a printer needs them."""
+    verdict = explain(
+        a_test("actor.country", "in", ["GB", "DE"], ignore_case=True), an_event({"actor": {"country": "us"}})
+    )
+    assert verdict.to_json() == {
+        "holds": False,
+        "path": "actor.country",
+        "in": ["GB", "DE"],
+        "values": ["us"],
+        "ignore_case": True,
+    }
+
+
+def test_missing_is_no_value(a_test, an_event):
+    """Where the path found nothing there are no values; null is one."""
+    test = a_test("a.b", "equals", "x")
+    assert explain(test, an_event()).values == ()
+    assert explain(test, an_event({"a": {"b": None}})).values == (None,)
+
+
+def test_several_values(a_test, an_event):
+    """Through an array on the way there are several, of which the first few are kept; an array at the end is one."""
+    several = explain(a_test("a.b", "equals", 11), an_event({"a": [{"b": number} for number in range(12)]}))
+    assert (several.holds, several.values) == (True, tuple(range(VALUES_KEPT)))
+    assert explain(a_test("a", "equals", 2), an_event({"a": [1, 2]})).values == ([1, 2],)
+
+
+def test_a_negative_is_a_negation(a_test, an_event):
+    """A negative operator shows its positive, and which way round it went."""
+    verdict = explain(a_test("country", "not_in", ["GB"]), an_event({"country": "GB"}))
+    assert verdict.to_json() == {
+        "holds": False,
+        "not": [{"holds": True, "path": "country", "in": ["GB"], "values": ["GB"]}],
+    }
+
+
+def test_operands_print_as_json(a_test, an_event):
+    """A path, or a predicate over an element, prints as in the tree."""
+    same = explain(a_test("a", "same_as", "b.c"), an_event())
+    assert same.operand == {"path": "b.c"}
+    some = explain(a_test("a", "any_element", a_test("this", "gt", 1, in_element=True)), an_event({"a": [1, 2]}))
+    assert (some.holds, some.operand) == (True, {"path": "this", "gt": 1})
+
+
+def test_every_part_is_asked(a_test, an_event):
+    """Nothing is cut short: a person wants to see all that failed, not only the first."""
+    tree = AllOf((a_test("a", "equals", 1), a_test("b", "equals", 2), AnyOf((a_test("c", "equals", 3), ALWAYS))))
+    verdict = explain(tree, an_event({"c": 3}))
+    assert [one.holds for one in verdicts(verdict)] == [False, False, False, True, True, True]
+
+
+def test_what_would_have_to_change(a_test, an_event):
+    """A failed ``all`` names each part that failed, a failed ``any`` all of its parts, and not those that held."""
+    one, two, three = (a_test(name, "equals", name) for name in "abc")
+    event = an_event({"a": "a"})
+    assert [found.path for found in decisive(explain(AllOf((one, two, three)), event))] == ["b", "c"]
+    assert [found.path for found in decisive(explain(AnyOf((two, three)), event))] == ["b", "c"]
+    assert [found.path for found in decisive(explain(AnyOf((two, one)), event))] == ["a"]
+    assert [found.path for found in decisive(explain(Not(AllOf((one,))), event))] == ["a"]
+    assert [found.path for found in decisive(explain(AllOf((one, Not(one))), event))] == ["a"]
