@@ -8,6 +8,7 @@ from typing import Final
 from .alert import IDS_KEPT, Alert, Folded, Opened, Resolved, Severity, Updated, alert_id
 from .compile import compile_predicate
 from .conditions.base import Firing
+from .describe import describe_match
 from .event import Event
 from .key import compile_key, key_text
 from .rule import Rule
@@ -84,7 +85,7 @@ class Alerting:
             events=(event,),
             opener=event,
             facts=firing.facts,
-            why=firing.why,
+            why=firing.why or describe_match(self._rule.match, event),
             previous=previous,
         )
 

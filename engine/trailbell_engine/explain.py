@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from .event import Event
 from .interpret import test_holds
+from .near_miss import near_miss
 from .path import resolve
 from .predicate import AllOf, AnyOf, Not, Predicate, Test, to_json
 from .values import Json
@@ -25,6 +26,7 @@ class Verdict:
         parts: the outcomes of its parts, in rule order; a test has none.
         path, operator, operand, fold: of a test; the operand as JSON.
         values: of a test: the first values its path reached; none means MISSING.
+        remark: of a test that does not hold: what is nearly right about it.
     """
 
     holds: bool
@@ -35,13 +37,14 @@ class Verdict:
     operand: Json = None
     fold: bool = False
     values: tuple[Json, ...] = ()
+    remark: str = ""
 
     def to_json(self) -> dict[str, Json]:
         """The outcome as a JSON object."""
         if self.kind != "test":
             return {"holds": self.holds, self.kind: [part.to_json() for part in self.parts]}
         test = {"holds": self.holds, "path": self.path, self.operator: self.operand, "values": list(self.values)}
-        return test | ({"ignore_case": True} if self.fold else {})
+        return test | ({"ignore_case": True} if self.fold else {}) | ({"remark": self.remark} if self.remark else {})
 
 
 def explain(node: Predicate, event: Event) -> Verdict:
@@ -62,14 +65,16 @@ def explain(node: Predicate, event: Event) -> Verdict:
 
 def _explain_test(test: Test, event: Event) -> Verdict:
     found = resolve(test.path, event.data, event)
+    holds = test_holds(test, found, event.data, event)
     return Verdict(
-        holds=test_holds(test, found, event.data, event),
+        holds=holds,
         kind="test",
         path=str(test.path),
         operator=test.operator,
         operand=to_json(test.operand),
         fold=test.fold,
         values=tuple(found[:VALUES_KEPT]),
+        remark="" if holds else near_miss(test, found, event),
     )
 
 

@@ -66,6 +66,12 @@ class Channel(Protocol):
     def render(self, message: Message, delivery_id: str) -> bytes:
         """The body of a delivery, without secrets. Pure; it is stored, so every attempt sends the same bytes."""
 
+    def probe(self) -> Receipt:
+        """Ask whether it would listen, as far as that can be done without telling anybody anything.
+
+        ``Delivered.reference`` says in words what was found. Blocks, for a bounded time; never raises.
+        """
+
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:
         """Try once to deliver ``body``. Blocks, for a bounded time; never raises; no secret is in the receipt."""
 

@@ -7,7 +7,7 @@ import re
 import smtplib
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
 from typing import Any, Final, Literal
@@ -151,13 +151,20 @@ class Mail:
         """The whole mail but for ``Date``. Pure."""
         return mail_bytes(message, delivery_id, self._settings.sender, self._settings.recipients)
 
+    def probe(self) -> Receipt:
+        """Connect, secure, log in, and leave. Whether it takes mail for the recipients shows only when it does."""
+        return self._converse(lambda conversation: conversation.introduce())
+
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:  # noqa: ARG002  # the protocol's signature
         """Hand the mail over for one recipient. Blocks for at most ``timeout_s`` after the connection."""
         mail = with_date(body, round(attempt.created_s * 1e6))
+        return self._converse(lambda conversation: conversation.deliver(mail, attempt.target))
+
+    def _converse(self, purpose: Callable[[_Conversation], Delivered]) -> Receipt:
         with Deadline(self._settings.timeout_s) as deadline:
             conversation = _Conversation(self._settings, self._context, deadline)
             try:
-                return conversation.deliver(mail, attempt.target)
+                return purpose(conversation)
             except smtplib.SMTPResponseException as error:
                 if deadline.passed:
                     return self._failed(conversation.step, error, late=True)
@@ -195,23 +202,40 @@ class _Conversation:
         self._context = context
         self._deadline = deadline
 
+    def introduce(self) -> Delivered:
+        """From the connection to being known, and no further.
+
+        Raises:
+            smtplib.SMTPException, OSError: at ``step``.
+        """
+        with self._session():
+            settings = self._settings
+            known = f", as {settings.username}" if settings.username else ""
+            return Delivered(f"{settings.host}:{settings.port} speaks SMTP, TLS {settings.tls}{known}")
+
     def deliver(self, mail: bytes, target: str) -> Delivered:
         """Everything from the connection to the answer to the final dot.
 
         Raises:
             smtplib.SMTPException, OSError: at ``step``.
         """
-        server = self._connected()
-        try:
-            self._introduce(server)
+        with self._session() as server:
             self._say("mail", lambda: server.mail(self._settings.sender.addr_spec))
             self._say("rcpt", lambda: server.rcpt(target))
             answer = self._say("data", lambda: server.data(mail))
+        return Delivered(one_line(answer.decode("utf-8", "replace"))[:200])
+
+    @contextlib.contextmanager
+    def _session(self) -> Iterator[smtplib.SMTP]:
+        """A server that knows us; left politely, whatever has happened."""
+        server = self._connected()
+        try:
+            self._introduce(server)
+            yield server
         finally:
             with contextlib.suppress(smtplib.SMTPException, OSError):
                 server.quit()  # whatever it answers, the mail's fate is known by now
             server.close()
-        return Delivered(one_line(answer.decode("utf-8", "replace"))[:200])
 
     def _introduce(self, server: smtplib.SMTP) -> None:
         settings = self._settings

@@ -98,6 +98,13 @@ class SlackBot:
         payload["metadata"] = {"event_type": EVENT_TYPE, "event_payload": {"delivery_id": delivery_id}}
         return _frozen(payload)
 
+    def probe(self) -> Receipt:
+        """Whose token it is, by ``auth.test``. Whether the bot is in the channel shows only when it posts."""
+        receipt, answer = self._call("auth.test", {}, 0.0)
+        if not isinstance(receipt, Delivered):
+            return receipt
+        return Delivered(f"signed in to {answer.get('team', 'Slack')} as {answer.get('user', 'a bot')}")
+
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:
         """Post once; ``Delivered.reference`` is ``channel:ts``. Blocks for at most a few timeouts."""
         if attempt.uncertain:
@@ -156,6 +163,10 @@ class SlackWebhook:
     def render(self, message: Message, delivery_id: str) -> bytes:
         """Text and blocks. Pure."""
         return _frozen(slack_payload(message, delivery_id))
+
+    def probe(self) -> Receipt:
+        """Nothing can be asked: Slack answers an incoming webhook only when something is posted."""
+        return Delivered("an incoming webhook, which answers only to a message")
 
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:  # noqa: ARG002  # the protocol's signature
         """Post once. Blocks for at most two timeouts."""

@@ -18,7 +18,7 @@ import urllib3
 from . import limits
 from .channel import Attempt, ChannelError
 from .deadline import Deadline
-from .egress import EgressDeniedError, GuardedAdapter, Network, Resolver, system_resolver
+from .egress import EgressDeniedError, GuardedAdapter, Network, Resolver, allowed, system_resolver
 from .message import Message
 from .native import native_json
 from .pace import Rate
@@ -184,6 +184,18 @@ class Webhook:
     def render(self, message: Message, delivery_id: str) -> bytes:  # noqa: ARG002  # travels in a header, not in the body
         """The native JSON document. Pure."""
         return native_json(message)
+
+    def probe(self) -> Receipt:
+        """Where its name leads and whether the guard lets us go there. No connection is made."""
+        parts = urlsplit(self._settings.url.reveal())
+        host = parts.hostname or ""
+        try:
+            addresses = self._resolver(host, parts.port or (443 if parts.scheme == "https" else 80))
+        except OSError as error:
+            return Retry(f"{host} has no address: {_kind_of(error)}")
+        if not any(allowed(address, self._settings.open_networks) for address in addresses):
+            return Rejected(f"{host} leads to no public address; open it with allow_cidrs if it is yours", "receiver")
+        return Delivered(f"{host} is {', '.join(addresses)}; not asked, since any request may count as an alert")
 
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:
         """Post once, signed for this instant. Blocks for at most ``timeout_s``, however slowly the receiver drips."""

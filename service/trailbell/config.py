@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from trailbell_engine.durations import parse_duration
-from trailbell_engine.timestamps import DAY_US, MINUTE_US
+from trailbell_engine.durations import format_duration, parse_duration
+from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US
 from trailbell_engine.values import Json
 from trailbell_notifiers.routing import RouteError, parse_route
 from trailbell_rules.document import Document, read_documents
@@ -19,6 +19,9 @@ from .config_schema import config_schema
 from .environment import Unset, expand, setting
 
 FILE_NAME: Final = "trailbell.yaml"
+
+_SHORTEST_US: Final = {"since": SECOND_US, "poll_every": SECOND_US, "overlap": SECOND_US, "lateness": 0}
+"""The API's times are whole seconds: what is shorter cannot be asked for."""
 
 
 class ConfigError(Exception):
@@ -119,7 +122,7 @@ def _read(file: Path) -> Document | None:
     if documents and documents[0].value is not None:
         problems.extend(validate_document(documents[0], config_schema()))
         if not problems:
-            problems.extend(_route_problems(documents[0]))
+            problems.extend((*_route_problems(documents[0]), *_duration_problems(documents[0])))
     if problems:
         raise ConfigError(problems, texts)
     return documents[0] if documents and documents[0].value is not None else None
@@ -136,6 +139,23 @@ def _route_problems(document: Document) -> list[Problem]:
         span = document.span_of_value(place)
         return [Problem("bad-route", "error", str(error), span, error.help)]
     return []
+
+
+def _duration_problems(document: Document) -> list[Problem]:
+    """What a pattern cannot say of durations: that one is too short to poll by, or longer than ten years."""
+    given = document.value.get("sources", {}).get("vonage", {})
+    problems = []
+    for name, shortest_us in _SHORTEST_US.items():
+        duration_us = _duration_us(given[name]) if name in given else shortest_us
+        if duration_us is None or duration_us < shortest_us:
+            span = document.span_of_value(("sources", "vonage", name))
+            summary = f"`{name}` is from {format_duration(shortest_us)} to ten years, and not {given[name]}"
+            problems.append(Problem("bad-duration", "error", summary, span, "write it as `90s`, `10m` or `1d`"))
+    return problems
+
+
+def _duration_us(text: str) -> int | None:
+    return 0 if text == "0s" else parse_duration(text)
 
 
 def _filled(value: Json, document: Document, environ: Mapping[str, str]) -> Json:
@@ -187,9 +207,5 @@ def _overridden(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str,
 
 def _vonage(values: Mapping[str, Any]) -> VonageSettings:
     names = {"since": "since_us", "poll_every": "poll_every_us", "lateness": "lateness_us", "overlap": "overlap_us"}
-    durations = {
-        target: 0 if values[name] == "0s" else parse_duration(values[name])
-        for name, target in names.items()
-        if name in values
-    }
-    return VonageSettings(**durations, url=values.get("url"))  # type: ignore[arg-type]  # the schema admits durations only
+    durations = {target: _duration_us(values[name]) for name, target in names.items() if name in values}
+    return VonageSettings(**durations, url=values.get("url"))  # type: ignore[arg-type]  # no None: they were checked

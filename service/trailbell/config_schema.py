@@ -42,7 +42,7 @@ def _vonage() -> dict[str, Any]:
         "since": (DURATION, "How far back the first run looks.", "1d"),
         "poll_every": (DURATION, "How often the API is asked.", "60s"),
         "lateness": (_DURATION_OR_ZERO, "How late an event may come and still be taken in its order.", "1m"),
-        "overlap": (_DURATION_OR_ZERO, "How far each poll reaches back over the one before it.", "5m"),
+        "overlap": (DURATION, "How far each poll reaches back over the one before it.", "5m"),
         "url": (TEXT, "Another address of the API.", "https://api.nexmo.com/beta/audit"),
     }
     schema = mapping({name: described(*entry) for name, entry in words.items()})

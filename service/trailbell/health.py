@@ -11,6 +11,7 @@ import apsw
 from trailbell_engine.matcher import event_types
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel
+from trailbell_notifiers.receipt import Delivered
 from trailbell_rules.load import Loaded
 
 from .audit.client import AuditClient
@@ -102,6 +103,8 @@ def receiver_findings(channels: Mapping[str, Channel]) -> Iterator[Finding]:
     if not channels:
         yield Finding("note", "receivers", "none: alerts are stored and printed", "add some below `receivers:`")
     for name, channel in channels.items():
-        found = channel.probe()
-        state: State = "ok" if found.works else "wrong"
-        yield Finding(state, f"receiver {name}", found.words, found.help)
+        receipt = channel.probe()
+        if isinstance(receipt, Delivered):
+            yield Finding("ok", f"receiver {name}", receipt.reference)
+        else:
+            yield Finding("wrong", f"receiver {name}", receipt.reason)

@@ -235,3 +235,34 @@ def test_a_receiver_is_of_exactly_one_kind(config):
     with pytest.raises(ChannelError, match="exactly one of: slack, email, webhook"):
         build_channel(config)
     assert set(KINDS) == {"slack", "email", "webhook"}
+
+
+def test_a_probe_tells_nobody(bench):
+    """It says in words what it found, shows no secret, and nothing arrives."""
+    receipt = bench.channel().probe()
+    assert isinstance(receipt, Delivered)
+    assert receipt.reference
+    assert CANARY not in receipt.reference
+    assert bench.arrived == 0
+
+
+@pytest.mark.parametrize("kind", ["slack-bot", "email"])
+def test_a_probe_finds_wrong_credentials(kind, tls_of, ca_file):
+    """Before an alert has to."""
+    with ExitStack() as stack:
+        bench = _bench(kind, stack, tls_of, ca_file)
+        wrong = {"slack-bot": {"token": Secret("xoxb-revoked")}, "email": {"password": Secret("revoked")}}[kind]
+        receipt = bench.channel(**wrong).probe()
+    assert isinstance(receipt, Rejected)
+    assert receipt.kind == "receiver"
+    assert "revoked" not in receipt.reason
+
+
+def test_a_probe_meets_the_guard(tls_of, ca_file):
+    """A webhook whose name leads inside is found without a connection."""
+    with ExitStack() as stack:
+        bench = _bench("webhook", stack, tls_of, ca_file)
+        receipt = bench.channel(allow_cidrs=[]).probe()
+        assert bench.server.deliveries == []
+    assert isinstance(receipt, Rejected)
+    assert "allow_cidrs" in receipt.reason

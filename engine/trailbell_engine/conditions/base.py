@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, Protocol, TypeAlias
 
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
-from trailbell_engine.values import Json
+from trailbell_engine.values import Json, canonical
+
+STATE_SHOWN: Final = 160
+"""Characters of a state that is shown as it is."""
 
 ParameterKind: TypeAlias = Literal["path", "paths", "duration", "count", "number", "boolean", "predicate"]
 """How a parameter is written: ``duration`` gives microseconds, ``count`` a whole number of at least 1."""
@@ -35,7 +38,7 @@ class Firing(NamedTuple):
     Attributes:
         event_ids: the contributing events in event order.
         facts: what was measured, for templates and ``explain``; JSON.
-        why: one sentence, actual against threshold.
+        why: one sentence, actual against threshold; where there is none, the match is described.
         lasting: it goes on until a step says ``resolved``.
     """
 
@@ -87,8 +90,22 @@ class Condition(Protocol):
     def to_json(self) -> Json:
         """The configuration, as the rule's version is hashed from it."""
 
+    def describe_state(self, state: Json) -> str:
+        """What a key's state says, on one line for people: how far it is, and what it still needs. Times in UTC."""
 
-class EventDriven:
+
+class Described:
+    """The part of a condition that has no words of its own for its state: people see the state itself."""
+
+    __slots__ = ()
+
+    def describe_state(self, state: Json) -> str:
+        """The state as JSON."""
+        text = canonical(state)
+        return text if len(text) <= STATE_SHOWN else text[: STATE_SHOWN - 1] + "…"
+
+
+class EventDriven(Described):
     """The part of a condition that only events move: it asks for no call."""
 
     __slots__ = ()

@@ -59,6 +59,12 @@ class Changed(EventDriven):
         """With ``within`` a sighting is forgotten; without it the last value is kept."""
         return None if self.within is None else int(state[1]) + self.within
 
+    def describe_state(self, state: Json) -> str:
+        """The value that the next one is compared with, and for how long."""
+        value, seen_us, event_id = state
+        text = f"last value {canonical(value)}, seen {format_time(seen_us)} in event {event_id}"
+        return text if self.within is None else f"{text}; forgotten at {format_time(seen_us + self.within)}"
+
     def to_json(self) -> Json:
         """The configuration as written, the duration in microseconds."""
         return {

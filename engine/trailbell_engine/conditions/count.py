@@ -8,7 +8,7 @@ from typing import Final
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
-from trailbell_engine.timestamps import SECOND_US
+from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 
 from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
@@ -53,6 +53,15 @@ class Count(EventDriven):
     def expires_us(self, state: Json) -> int | None:
         """The instant at which the newest entry leaves the window."""
         return int(state[-1][0]) + self.within
+
+    def describe_state(self, state: Json) -> str:
+        """How full the window is, and what would fill it in time: a new event must share it with the oldest one."""
+        first_us, last_us = int(state[0][0]), int(state[-1][0])
+        since = "at" if len(state) == 1 else f"from {format_time(first_us)} to"
+        return (
+            f"{len(state)} of {self.at_least} in {format_duration(self.within)}, {since} {format_time(last_us)}; "
+            f"needs {self.at_least - len(state)} more before {format_time(first_us + self.within)}"
+        )
 
     def to_json(self) -> Json:
         """The configuration as written, the duration in microseconds."""

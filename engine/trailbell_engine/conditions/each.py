@@ -24,8 +24,8 @@ class Each(EventDriven):
         return 0
 
     def step(self, state: Json, event: Event) -> Step:
-        """Fire."""
-        return Step(state, Firing((event.id,), {"count": 1}, "every event that matches fires"))
+        """Fire. Why is for the match to say."""
+        return Step(state, Firing((event.id,), {"count": 1}))
 
     def expires_us(self, state: Json) -> int | None:  # noqa: ARG002 - the protocol's signature
         """There is no state to keep."""

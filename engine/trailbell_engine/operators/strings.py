@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Any, Final
 
@@ -100,6 +101,7 @@ def pattern(source: str, fold: bool) -> Any:
     options = re2.Options()
     options.log_errors = False
     options.case_sensitive = not fold
+    options.never_capture = True  # nobody asks what a group matched
     options.max_mem = PATTERN_MEMORY_BYTES
     return re2.compile(source, options)
 
@@ -111,14 +113,27 @@ def _found(value: Json, sources: tuple[str, ...], fold: bool) -> bool:
     return any(pattern(source, fold).search(subject) is not None for source in sources for subject in subjects)
 
 
+def _finder(sources: Iterable[str], fold: bool) -> Callable[[str], bool]:
+    """A function that says whether one of the patterns is found in a text."""
+    # A search in bytes takes half the time of one in text, where the library counts characters up to each match.
+    searches = tuple(pattern(source, fold).search for source in sources)
+    if len(searches) == 1:
+        (search,) = searches
+        return lambda text: search(text.encode()) is not None
+
+    def found(text: str) -> bool:
+        subject = text.encode()
+        return any(search(subject) is not None for search in searches)
+
+    return found
+
+
 def _compile_matches(operand: tuple[str, ...], fold: bool) -> Check:
-    searches = tuple(pattern(source, fold).search for source in operand)
+    found = _finder(operand, fold)
     if fold:
         # Simple folding, which RE2 does, and full folding (ß is ss), which `str.casefold` does, both count.
-        return remembered(
-            lambda value: any(search(value) is not None or search(value.casefold()) is not None for search in searches)
-        )
-    return remembered(lambda value: any(search(value) is not None for search in searches))
+        return remembered(lambda value: found(value) or found(value.casefold()))
+    return remembered(found)
 
 
 def _prepare_matches(operand: Json, names: Names) -> tuple[str, ...]:
@@ -171,17 +186,12 @@ def _globbed(value: Json, operand: tuple[str, ...], fold: bool) -> bool:
 
 
 def _compile_glob(operand: tuple[str, ...], fold: bool) -> Check:
-    searches = tuple(pattern(glob_to_pattern(item), fold).search for item in operand)
+    found = _finder(map(glob_to_pattern, operand), fold)
     if fold:
         # As with `matches`; folded in full, the ß that a `?` would take has become two letters.
-        full = tuple(pattern(glob_to_pattern(item.casefold()), False).search for item in operand)
-        return remembered(
-            lambda value: (
-                any(search(value) is not None for search in searches)
-                or any(search(value.casefold()) is not None for search in full)
-            )
-        )
-    return remembered(lambda value: any(search(value) is not None for search in searches))
+        found_folded = _finder((glob_to_pattern(item.casefold()) for item in operand), False)
+        return remembered(lambda value: found(value) or found_folded(value.casefold()))
+    return remembered(found)
 
 
 CONTAINS: Final = Operator(

@@ -30,7 +30,6 @@ _BAR_COLOURS: Final = {
     "🧪": "#9b72cf",
 }
 _DEFAULT_COLOUR: Final = "#8d8d8d"
-_CODE: Final = "bold"
 _MARKUP: Final = re.compile(
     r"`(?P<code>[^`\n]+)`"
     r"|\*(?P<bold>[^*\n]+)\*"
@@ -170,7 +169,7 @@ def _mrkdwn(markup: str) -> Text:
     for found in _MARKUP.finditer(markup):
         text.append(_unescaped(markup[end : found.start()]))
         kind = str(found.lastgroup)
-        text.append(_unescaped(found[kind]), style={"bold": "bold", "code": _CODE, "label": "underline"}.get(kind, ""))
+        text.append(_unescaped(found[kind]), style={"bold": "bold", "code": "bold", "label": "underline"}.get(kind, ""))
         end = found.end()
     text.append(_unescaped(markup[end:]))
     return text

@@ -21,6 +21,8 @@ def refusal(payload: dict[str, Any]) -> str | None:
         return "no_text"
     if not isinstance(payload.get("text", ""), str) or not isinstance(blocks or [], list):
         return "invalid_arguments"
+    if len(payload.get("text", "")) > limits.SLACK_TEXT:
+        return "msg_too_long"
     if len(payload.get("attachments") or ()) > limits.SLACK_ATTACHMENTS:
         return "too_many_attachments"
     if len(blocks or ()) > limits.SLACK_BLOCKS or not all(_good(block) for block in blocks or ()):
