@@ -1,4 +1,4 @@
-"""What of a match was met, in one line with the values read: ``event_type USER_LOGIN · source_country KP not in GB``."""
+"""What of a match was met, in one line with the values read: ``event_type LOGIN · country KP not in GB``."""
 
 from __future__ import annotations
 

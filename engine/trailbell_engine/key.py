@@ -46,10 +46,14 @@ def record_of(by: tuple[Path, ...], key: Mapping[str, Json]) -> dict[str, Json]:
     It stands for the event where a condition fires because none came, so that words and severity can speak of the key.
     """
     record: dict[str, Json] = {}
-    for path in by:
-        names = [segment for segment in path.segments if isinstance(segment, str)]
+    placed: set[tuple[str, ...]] = set()
+    for path in sorted(by, key=lambda path: len(path.segments)):
+        names = tuple(segment for segment in path.segments if isinstance(segment, str))
         if len(names) < len(path.segments) or path.root is Root.ENVELOPE:
             continue
+        if any(names[:length] in placed for length in range(1, len(names) + 1)):
+            continue  # `user.name` beside `user`: it is inside the whole value
+        placed.add(names)
         inner = record
         for name in names[:-1]:
             inner = inner.setdefault(name, {})

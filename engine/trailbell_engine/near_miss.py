@@ -52,7 +52,7 @@ def near_miss(test: Test, found: Sequence[Json], event: Event) -> str:
     operator = OPERATORS[test.operator]
     values = list(found) if operator.whole else [scalar for value in found for scalar in elements(value)]
     for value in values:
-        remark = _kind(test.operator, value) or _nearly(operator, test, value)
+        remark = _nearly(operator, test, value) or _kind(test.operator, value)
         if remark:
             return remark
     return ""
@@ -111,7 +111,7 @@ def _nearly(operator: Operator, test: Test, value: Json) -> str:
             return words
         if operator.folds and not test.fold and holds(change, fold=True):
             return f"{words} and in case" if change is not _same else "it differs only in case"
-    return _other_type(value) if holds(_as_text) else ""
+    return _other_type(value, test.operand) if holds(_as_text) else ""
 
 
 def _each(operand: Any, change: Callable[[Json], Json]) -> Any:
@@ -145,5 +145,7 @@ _CHANGES: Final[tuple[tuple[str, Callable[[Json], Json]], ...]] = (
 )
 
 
-def _other_type(value: Json) -> str:
-    return f"it is {describe(value)}, {canonical(value)}; the rule has another type"
+def _other_type(value: Json, operand: Any) -> str:
+    entries = operand if isinstance(operand, tuple) else (operand,)
+    alike = [describe(entry) for entry in entries if _as_text(entry) == _as_text(value)]
+    return f"it is {describe(value)}, and the rule has {alike[0] if alike else 'another type'}"

@@ -17,6 +17,7 @@ from trailbell_rules.validate import validate_document
 
 from .config_schema import config_schema
 from .environment import Unset, expand, setting
+from .overrides import overridden
 
 FILE_NAME: Final = "trailbell.yaml"
 
@@ -93,8 +94,9 @@ def load_config(file: Path | None, environ: Mapping[str, str], *, secrets: bool 
         OSError: if the file cannot be read.
     """
     document = _read(file) if file is not None else None
-    values: dict[str, Any] = dict(document.value) if document is not None else {}
-    values = _overridden(values, environ)
+    values, problems = overridden(document.value if document is not None else {}, environ)
+    if problems:
+        raise ConfigError(problems, {})
     if document is not None and secrets:
         values["receivers"] = _filled(values.get("receivers", {}), document, environ)
     base = file.parent if file is not None else Path()
@@ -189,20 +191,6 @@ def _unset(unset: Unset, span: Span) -> Problem:
         span,
         f"export {unset.name}=…, or {unset.name}_FILE=/path/to/a/file that holds it",
     )
-
-
-def _overridden(values: dict[str, Any], environ: Mapping[str, str]) -> dict[str, Any]:
-    """Settings of the environment win over the file: ``TRAILBELL_STATE``, ``TRAILBELL_RULES`` (joined by commas).
-
-    Their relative paths are relative to the working folder.
-    """
-    state, rules = setting("TRAILBELL_STATE", environ), setting("TRAILBELL_RULES", environ)
-    if state:
-        values = values | {"state": str(Path.cwd() / state)}
-    if rules:
-        paths = [path.strip() for path in rules.split(",") if path.strip()]
-        values = values | {"rules": [path if path.startswith("pack:") else str(Path.cwd() / path) for path in paths]}
-    return values
 
 
 def _vonage(values: Mapping[str, Any]) -> VonageSettings:

@@ -45,7 +45,7 @@ def walk(page: Callable[[int], Page]) -> Walked:
     for _ in range(WALKS):
         met, doubt = _once(page)
         found.update(met)
-        if True:
+        if not doubt:
             return Walked(list(found.values()), complete=True, doubt="")
     return Walked(list(found.values()), complete=False, doubt=doubt)
 

@@ -1,85 +1,123 @@
-"""The verdict on a predicate as a tree on the terminal: ✔ and ✘, and what was read."""
+"""The verdict on a predicate as a tree on the terminal: ✔ and ✘, what was asked, what was read, and what was nearly it."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
+from rich.cells import cell_len
 from rich.text import Text
 
+from trailbell_engine.phrases import operator_of, phrase, value_text
 from trailbell_engine.values import Json
 
 from .printable import printable
 
-_WORDS: Final = {"all": "all of", "any": "any of", "not": "not"}
-_OPERATORS: Final = {
-    "equals": "is",
-    "in": "is one of",
-    "contains": "contains",
-    "starts_with": "starts with",
-    "ends_with": "ends with",
-    "matches": "matches",
-    "glob": "fits",
-    "gt": ">",
-    "gte": "≥",
-    "lt": "<",
-    "lte": "≤",
-    "cidr": "is inside",
-    "during": "is during",
-    "outside": "is outside",
-    "exists": "exists",
-    "same_as": "is the same as",
-}
-_META: Final = frozenset({"holds", "path", "values", "ignore_case"})
-_WIDTH: Final = 60
+_GROUPS: Final = {"all": "all of", "any": "any of", "not": "not"}
+_FIELD_CELLS: Final = 36
+"""A longer path stands out of its column instead of widening it for all."""
+_READ_CELLS: Final = 22
+"""Kept free for what was read; where that needs more, it goes to a line of its own."""
+_GAP: Final = "  "
 
 
-def verdict_lines(verdict: Mapping[str, Json], depth: int = 0) -> Iterator[Text]:
-    """The lines of a verdict, as ``Verdict.to_json`` wrote it."""
-    kind = next((name for name in _WORDS if isinstance(verdict.get(name), list)), None)
-    if kind == "all" and depth == 0:
-        for part in verdict["all"]:
-            yield from verdict_lines(part, depth)
+class _Row(NamedTuple):
+    """One line before it is laid out."""
+
+    depth: int
+    holds: bool
+    field: str
+    asked: str = ""
+    read: str = ""
+    missing: bool = False
+    remark: str = ""
+    first: bool = False
+
+
+def verdict_lines(verdict: Mapping[str, Json], width: int = 120) -> Iterator[Text]:
+    """The lines of a verdict, as ``Verdict.to_json`` wrote it, in aligned columns.
+
+    Of a verdict that does not hold, the first test that decides so is marked.
+
+    Args:
+        verdict: what to show.
+        width: cells to fit into; a long field name or value may pass them.
+    """
+    rows = list(_rows(verdict, _first_failing(verdict)))
+    fields = [cell_len(row.field) + 2 * row.depth for row in rows if row.asked]
+    field_cells = min(max(fields, default=0), _FIELD_CELLS)
+    room = width - field_cells - 2 * len(_GAP) - _READ_CELLS - 4
+    asked_cells = min(max((cell_len(row.asked) for row in rows), default=0), max(room, 12))
+    for row in rows:
+        yield from _lines(row, field_cells, asked_cells, width)
+
+
+def _first_failing(verdict: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The first test that makes the verdict what it is, where it does not hold."""
+    if verdict["holds"]:
+        return None
+    while (kind := _group(verdict)) is not None:
+        wanted = verdict["holds"] if kind != "not" else not verdict["holds"]
+        found = next((part for part in verdict[kind] if part["holds"] is wanted), None)
+        if found is None:
+            return None
+        verdict = found
+    return verdict
+
+
+def _group(verdict: Mapping[str, Any]) -> str | None:
+    return next((name for name in _GROUPS if isinstance(verdict.get(name), list) and "path" not in verdict), None)
+
+
+def _rows(verdict: Mapping[str, Any], first: object, depth: int = 0, *, inside_all: bool = True) -> Iterator[_Row]:
+    kind = _group(verdict)
+    if kind is None:
+        yield _test(verdict, depth, first, holds=verdict["holds"], negated=False)
         return
-    line = Text("  " * depth).append("✔ " if verdict["holds"] else "✘ ", "green" if verdict["holds"] else "red")
-    if kind is not None:
-        yield line.append(_WORDS[kind])
-        for part in verdict[kind]:
-            yield from verdict_lines(part, depth + 1)
+    parts = verdict[kind]
+    if kind == "not" and _group(parts[0]) is None:
+        yield _test(parts[0], depth, first, holds=verdict["holds"], negated=True)
         return
-    yield line.append_text(_test(verdict))
+    if kind != "all" or not inside_all:
+        yield _Row(depth, verdict["holds"], _GROUPS[kind])
+        depth += 1
+    for part in parts:
+        yield from _rows(part, first, depth, inside_all=kind == "all")
 
 
-def _test(verdict: Mapping[str, Json]) -> Text:
-    operator = next(name for name in verdict if name not in _META)
-    operand = "" if operator == "exists" else f" {_shown(verdict[operator])}"
-    text = Text(printable(str(verdict["path"])), "bold").append(
-        f" {_OPERATORS.get(operator, operator)}{operand}", "not bold"
+def _test(test: Mapping[str, Any], depth: int, first: object, *, holds: bool, negated: bool) -> _Row:
+    operator = operator_of(test)
+    asked = phrase(operator, test[operator], negated=negated, fold=bool(test.get("ignore_case")), quoted=True)
+    values = test["values"]
+    read = ", ".join(value_text(value, quoted=True) for value in values[:3]) + (", …" if len(values) > 3 else "")
+    return _Row(
+        depth,
+        holds,
+        printable(str(test["path"])),
+        printable(asked),
+        printable(read) if values else "no such field",
+        missing=not values,
+        remark=printable(test.get("remark", "")),
+        first=test is first,
     )
-    if verdict.get("ignore_case"):
-        text.append(" (ignoring case)", "dim not bold")
-    values = verdict["values"]
-    if not values:
-        return text.append("   (there is no such field)", "yellow not bold")
-    if operator == "exists" or (operator == "equals" and verdict["holds"]):
-        return text
-    return text.append(
-        f"   (was {', '.join(map(_shown, values[:3]))}{', …' if len(values) > 3 else ''})", "cyan not bold"
-    )
 
 
-def _shown(value: Any) -> str:
-    if isinstance(value, dict) and set(value) == {"path"}:
-        return printable(str(value["path"]))
-    if isinstance(value, dict) and "timezone" in value:
-        return _schedule(value)
-    text = printable(json.dumps(value, ensure_ascii=False))
-    return text if len(text) <= _WIDTH else text[: _WIDTH - 1] + "…"
-
-
-def _schedule(value: Mapping[str, Any]) -> str:
-    zone = value["timezone"]
-    days, hours = ",".join(value["days"]), ", ".join(value["hours"]) or "all day"
-    holidays = f", without holidays of {value['holidays']}" if value["holidays"] else ""
-    return printable(f"{days} {hours} {zone if isinstance(zone, str) else zone['default']}{holidays}")
+def _lines(row: _Row, field_cells: int, asked_cells: int, width: int) -> Iterator[Text]:
+    line = Text("▶ " if row.first else _GAP, "bold red").append("  " * row.depth)
+    line.append("✔ " if row.holds else "✘ ", "green" if row.holds else "red")
+    style = "bold" if row.first else "not bold default"
+    line.append(row.field, f"bold {'red' if row.first else 'default'}" if row.asked else "italic")
+    if not row.asked:
+        yield line
+        return
+    column = cell_len(_GAP) + 2 + field_cells + len(_GAP)
+    line.append(" " * max(len(_GAP), column - line.cell_len)).append(row.asked, style)
+    read = Text(row.read, "yellow" if row.missing else "cyan")
+    at = max(column + asked_cells + len(_GAP), line.cell_len + len(_GAP))
+    if at + read.cell_len <= width or at <= column + asked_cells + len(_GAP):
+        yield line.append(" " * (at - line.cell_len)).append_text(read)
+    else:
+        yield line
+        yield Text(" " * column).append("was ", "dim").append_text(read)
+    if row.remark:
+        yield Text(" " * column).append(f"↳ {row.remark}", "bold yellow")

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from trailbell_engine.alert import Late, Opened, RuleError, Updated, fold
+from trailbell_engine.alert import Late, Matched, Opened, Resolved, RuleError, Updated, fold, resolve
 from trailbell_engine.codec import encode_alert
+from trailbell_engine.conditions.base import Firing, Step
 from trailbell_engine.conditions.changed import Changed
 from trailbell_engine.conditions.count import Count
 from trailbell_engine.conditions.each import Each
@@ -30,7 +31,41 @@ LATENESS_S = 20
 USER, VALUE = Path(("user",)), Path(("value",))
 BYS = st.sampled_from(((), (USER,), (USER, VALUE)))
 SPANS_US = st.sampled_from((5, 20, 60)).map(lambda seconds: seconds * SECOND_US)
+
+
+@dataclass(frozen=True)
+class Quiet:
+    """A condition that fires because nothing came: a key was not seen for a span, until it is seen again.
+
+    Its state is ``[last seen, id of that event, fired]``.
+    """
+
+    span_us: int
+    by: tuple = ()
+    default_suppress_us = 0
+
+    def step(self, state, event):
+        newest = max([event.time_us, event.id], (state or [-1, ""])[:2])
+        return Step([*newest, False], resolved=bool(state and state[2]))
+
+    def wakes_us(self, state):
+        return None if state[2] else state[0] + self.span_us
+
+    def wake(self, state, time_us):
+        return Step([*state[:2], True], Firing((state[1],), {"since_us": state[0]}, "quiet", lasting=True))
+
+    def expires_us(self, state):
+        return None
+
+    def describe_state(self, state):
+        return str(state)
+
+    def to_json(self):
+        return {"quiet": self.span_us, "by": [str(path) for path in self.by]}
+
+
 CONDITIONS = st.one_of(
+    st.builds(Quiet, span_us=SPANS_US, by=BYS),
     st.builds(Each, by=BYS),
     st.builds(Count, at_least=st.integers(1, 3), within=SPANS_US, by=BYS),
     st.builds(Changed, of=st.just(VALUE), within=st.none() | SPANS_US, track_null=st.booleans(), by=BYS),
@@ -125,6 +160,8 @@ def alerts(outputs):
             standing[output.alert.id] = output.alert
         elif isinstance(output, Updated):
             standing[output.alert_id] = fold(standing[output.alert_id], output)
+        elif isinstance(output, Resolved):
+            standing[output.alert_id] = resolve(standing[output.alert_id], output)
     return standing
 
 
@@ -226,7 +263,7 @@ def test_alert_ids_are_unique_and_folding_finds_its_alert(rules, items):
     """No two alerts of a run share an id, and every folded firing names an alert that was opened before."""
     for alert in alerts(run(rules, items)).values():
         assert alert.event_count >= len(alert.event_ids) >= 1
-        assert alert.opener.id in alert.event_ids
+        assert alert.opener.id in alert.event_ids or alert.opener.id.startswith("@")
         json.dumps(encode_alert(alert))
 
 
@@ -235,11 +272,7 @@ def test_alert_ids_are_unique_and_folding_finds_its_alert(rules, items):
 def test_every_event_is_evaluated_once_per_rule(rules, items):
     """Held or late, each event that matches is told as a match exactly once per rule."""
     rules = RuleSet([*rules, Rule("all", "info", ALWAYS, Each(), Words("t"))])
-    seen = [
-        output.event.id
-        for output in run(rules, items)
-        if type(output).__name__ == "Matched" and output.rule_id == "all"
-    ]
+    seen = [output.event.id for output in run(rules, items) if isinstance(output, Matched) and output.rule_id == "all"]
     assert sorted(seen) == sorted(item.id for item in items if isinstance(item, Event))
 
 
