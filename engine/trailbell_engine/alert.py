@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-from .event import Event
+from .event import Event, is_instant
 from .timestamps import format_time
 from .values import Json, canonical
 
@@ -46,8 +46,9 @@ class Alert:
         event_count: how many events contributed.
         firings: how often the condition fired: one that opened it, the rest folded.
         event_ids: ids of the contributing events in event order, at most ``IDS_KEPT``, the first ones.
-        events: the newest of the events on which the condition fired, oldest first, at most ``EVENTS_KEPT``.
-        opener: the event on which the condition fired.
+        events: the newest of the events on which the condition fired, oldest first, at most ``EVENTS_KEPT``;
+            none where it fired because none came.
+        opener: the event on which the condition fired, or the instant (see ``event.instant``).
         facts: what the condition measured, by name: ``{"change": {"old": "sip", "new": "app"}}``,
             ``{"count": 5, "at_least": 5, "within": "10m", "span_s": 252}``.
         why: one sentence, actual against threshold.
@@ -91,12 +92,12 @@ class Alert:
         return document
 
 
-def alert_id(rule_id: str, key: Mapping[str, Json], opening: str) -> str:
-    """The id of the alert that ``opening`` (an event's id, or an instant for ``absent``) opens: 32 hex digits.
+def alert_id(rule_id: str, key: Mapping[str, Json], opening: Event) -> str:
+    """The id of the alert that an event, or the stand-in for an instant at which none came, opens: 32 hex digits.
 
-    The canonical JSON of the three parts is hashed, so no part can run into the next.
+    Rule, key and the event's identity (source and id) are hashed as canonical JSON, so no part can run into the next.
     """
-    text = canonical([rule_id, dict(key), opening])
+    text = canonical([rule_id, dict(key), opening.source, opening.id])
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
@@ -112,7 +113,7 @@ class Updated(NamedTuple):
     Attributes:
         alert_id: the open alert.
         rule_id: its rule.
-        event: the event on which the condition fired.
+        event: the event on which the condition fired, or the instant.
         event_ids: the events that contributed to this firing, in event order.
         until_us: the event time until which firings fold.
     """
@@ -146,7 +147,8 @@ def resolve(alert: Alert, resolved: Resolved) -> Alert:
 def fold(alert: Alert, update: Updated) -> Alert:
     """The alert with one more firing: count, last time and newest events grow; id, opener and wording stay."""
     room = max(0, IDS_KEPT - len(alert.event_ids))
-    events = sorted((*alert.events, update.event), key=lambda event: (event.time_us, event.id))
+    new = () if is_instant(update.event) else (update.event,)
+    events = sorted((*alert.events, *new), key=lambda event: (event.time_us, event.id))
     return replace(
         alert,
         last_at_us=max(alert.last_at_us, update.event.time_us),
@@ -171,6 +173,20 @@ class TooLate(NamedTuple):
     event: Event
 
 
+class Overflow(NamedTuple):
+    """A key of a rule held as much as it may: its oldest entries were given up, and what it measures is less exact.
+
+    Attributes:
+        rule_id: the rule.
+        event: on which it happened.
+        entries: how many were given up.
+    """
+
+    rule_id: str
+    event: Event
+    entries: int
+
+
 class Late(NamedTuple):
     """An event older than its source's watermark when it came. It still counts where a window is open."""
 
@@ -192,4 +208,4 @@ class RuleError(NamedTuple):
     reason: str
 
 
-Output: TypeAlias = Opened | Updated | Resolved | Matched | Late | TooLate | Duplicate | RuleError
+Output: TypeAlias = Opened | Updated | Resolved | Matched | Late | TooLate | Overflow | Duplicate | RuleError

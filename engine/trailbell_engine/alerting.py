@@ -9,8 +9,9 @@ from .alert import IDS_KEPT, Alert, Folded, Opened, Resolved, Severity, Updated,
 from .compile import compile_predicate
 from .conditions.base import Firing
 from .describe import describe_match
-from .event import Event
+from .event import Event, is_instant
 from .key import compile_key, key_text
+from .lookup import settled
 from .rule import Rule
 from .state import Kept, Slot, State, live
 from .timestamps import DAY_US
@@ -40,6 +41,7 @@ class Alerting:
             firing: what was measured.
             state: of the engine.
         """
+        event = settled(event)
         folding_key = key if self._folding_key is None else self._folding_key(event)
         slot = self._slot("suppress", folding_key)
         before = live(state.get(slot), clock_us) if self._span_us else None
@@ -73,7 +75,7 @@ class Alerting:
         if before is not None and before["firings"] > 1:
             previous = Folded(before["alert"], before["firings"] - 1, before["last_us"])
         return Alert(
-            id=alert_id(self._rule.id, key, event.id),
+            id=alert_id(self._rule.id, key, event),
             rule_id=self._rule.id,
             rule_version=self._rule.version,
             severity=self._severity(event),
@@ -82,7 +84,7 @@ class Alerting:
             last_at_us=event.time_us,
             event_count=len(firing.event_ids),
             event_ids=firing.event_ids[:IDS_KEPT],
-            events=(event,),
+            events=() if is_instant(event) else (event,),
             opener=event,
             facts=firing.facts,
             why=firing.why or describe_match(self._rule.match, event),

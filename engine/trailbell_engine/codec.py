@@ -14,7 +14,11 @@ VERSION: Final = 1
 
 def encode_event(event: Event) -> Json:
     """The event as a JSON object."""
-    return event._asdict()
+    record = event._asdict()
+    if event.lookup:
+        return record | {"lookup": dict(event.lookup)}
+    del record["lookup"]
+    return record
 
 
 def decode_event(record: Mapping[str, Any]) -> Event:

@@ -6,17 +6,19 @@ operator compares with. A closure takes the value paths start at (the event's re
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from typing import Any, Final, TypeAlias
 
 from .event import Event
 from .interpret import subjects_zone
 from .operators import OPERATORS, Check
+from .operators.memo import Memory, remembered
 from .operators.schedules import inside
 from .operators.structure import size
 from .path import Path, Root, elements, resolve
 from .predicate import AllOf, AnyOf, Not, Predicate, Test
 from .schedule import Schedule
+from .value_list import ValueList
 from .values import MISSING, Json
 
 Compiled: TypeAlias = Callable[[Json, Event], bool]
@@ -32,21 +34,67 @@ class Several(list[Json]):
 
 def compile_predicate(node: Predicate) -> Callable[[Event], bool]:
     """A function that says whether the predicate holds for an event."""
-    compiled = _compile(node)
+    compiled = Compiler().predicate(node)
     return lambda event: compiled(event.data, event)
 
 
-def _compile(node: Predicate) -> Compiled:
-    match node:
-        case AllOf(parts):
-            return _all([_compile(part) for part in parts])
-        case AnyOf(parts):
-            return _any([_compile(part) for part in parts])
-        case Not(part):
-            compiled = _compile(part)
-            return lambda here, event: not compiled(here, event)
-        case Test():
-            return _compile_test(node)
+class Compiler:
+    """Compiles predicates that will be asked about the same events: checks that they share remember together.
+
+    Attributes:
+        memory: what costly checks remember their answers in.
+    """
+
+    def __init__(self, memory: Memory | None = None) -> None:
+        self.memory = memory or Memory()
+        self._costly: dict[Hashable, Check] = {}
+
+    def predicate(self, node: Predicate) -> Compiled:
+        """A function that says whether the predicate holds for the value its paths start at, in an event."""
+        match node:
+            case AllOf(parts):
+                return _all([self.predicate(part) for part in parts])
+            case AnyOf(parts):
+                return _any([self.predicate(part) for part in parts])
+            case Not(part):
+                compiled = self.predicate(part)
+                return lambda here, event: not compiled(here, event)
+            case Test():
+                return self._test(node)
+
+    def check(self, test: Test) -> Check:
+        """The test's operator with its operand, as a function of one value."""
+        operator = OPERATORS[test.operator]
+        if not operator.costly:
+            return operator.compile(test.operand, test.fold)
+        # Costly operands are texts: equal ones mean the same. A list from a file may be too long to be compared.
+        operand = id(test.operand) if isinstance(test.operand, ValueList) else test.operand
+        name = (test.operator, operand, test.fold)
+        if name not in self._costly:
+            self._costly[name] = remembered(operator.compile(test.operand, test.fold), self.memory)
+        return self._costly[name]
+
+    def _test(self, test: Test) -> Compiled:
+        match test.operator:
+            case "exists":
+                read, wanted = reader(test.path), test.operand
+                return lambda here, event: (read(here, event) is not MISSING) is wanted
+            case "length":
+                return _length(reader(test.path), self.predicate(test.operand))
+            case "any_element":
+                return _any_element(reader(test.path), self.predicate(test.operand))
+            case "every_element":
+                return _every_element(reader(test.path), self.predicate(test.operand))
+            case "same_as":
+                return _same_as(test)
+            case "during" | "outside" if test.operand.zone_from is not None:
+                return _in_subjects_zone(test)
+            case "during" | "outside" if test.path == _TIME:
+                return _at_event_time(test.operand, during=test.operator == "during")
+            case _:
+                compiled = _checked(reader(test.path), self.check(test), whole=OPERATORS[test.operator].whole)
+                texts = _plain_texts(test)
+                return compiled if texts is None else _one_of(texts, test.path, compiled)
 
 
 def _all(parts: list[Compiled]) -> Compiled:
@@ -78,22 +126,6 @@ def _any(parts: list[Compiled]) -> Compiled:
     return compiled
 
 
-def _compile_test(test: Test) -> Compiled:
-    match test.operator:
-        case "exists":
-            read, wanted = reader(test.path), test.operand
-            return lambda here, event: (read(here, event) is not MISSING) is wanted
-        case "length" | "any_element" | "every_element" | "same_as":
-            return _STRUCTURAL[test.operator](test)
-        case "during" | "outside" if test.operand.zone_from is not None:
-            return _in_subjects_zone(test)
-        case "during" | "outside" if test.path == _TIME:
-            return _at_event_time(test.operand, during=test.operator == "during")
-        case _:
-            operator = OPERATORS[test.operator]
-            return _checked(reader(test.path), operator.compile(test.operand, test.fold), whole=operator.whole)
-
-
 def _checked(read: Reader, check: Check, *, whole: bool) -> Compiled:
     """Apply a check to what the reader finds: to arrays as a whole, or to their elements."""
 
@@ -108,6 +140,37 @@ def _checked(read: Reader, check: Check, *, whole: bool) -> Compiled:
             return any(map(check, elements(value)))
         return check(value)
 
+    return compiled
+
+
+def _plain_texts(test: Test) -> frozenset[str] | None:
+    """The texts of which the field must be exactly one, if that is all the test is about; else None."""
+    operand = test.operand if test.operator == "in" else (test.operand,)
+    if test.operator not in ("equals", "in") or test.fold or isinstance(operand, ValueList):
+        return None
+    return frozenset(operand) if all(item.__class__ is str for item in operand) else None
+
+
+def _one_of(texts: frozenset[str], path: Path, otherwise: Compiled) -> Compiled:
+    """The most common test on the most common paths, in one call; ``otherwise`` knows the rest."""
+    if path.root is not Root.HERE or not all(isinstance(name, str) for name in path.segments):
+        return otherwise
+    match path.segments:
+        case (outer,):
+
+            def compiled(here: Json, event: Event) -> bool:
+                value = here.get(outer) if here.__class__ is dict else None
+                return value in texts if value.__class__ is str else otherwise(here, event)
+
+        case (outer, inner):
+
+            def compiled(here: Json, event: Event) -> bool:
+                value = here.get(outer) if here.__class__ is dict else None
+                value = value.get(inner) if value.__class__ is dict else None
+                return value in texts if value.__class__ is str else otherwise(here, event)
+
+        case _:
+            return otherwise
     return compiled
 
 
@@ -165,9 +228,7 @@ def _values(read: Reader, here: Json, event: Event) -> list[Json]:
     return value if value.__class__ is Several else [value]
 
 
-def _length(test: Test) -> Compiled:
-    read, fits = reader(test.path), _compile(test.operand)
-
+def _length(read: Reader, fits: Compiled) -> Compiled:
     def compiled(here: Json, event: Event) -> bool:
         sizes = (size(value) for value in _values(read, here, event))
         return any(fits(length, event) for length in sizes if length is not None)
@@ -175,9 +236,7 @@ def _length(test: Test) -> Compiled:
     return compiled
 
 
-def _any_element(test: Test) -> Compiled:
-    read, fits = reader(test.path), _compile(test.operand)
-
+def _any_element(read: Reader, fits: Compiled) -> Compiled:
     def compiled(here: Json, event: Event) -> bool:
         arrays = (value for value in _values(read, here, event) if value.__class__ is list)
         return any(fits(element, event) for array in arrays for element in array)
@@ -185,9 +244,7 @@ def _any_element(test: Test) -> Compiled:
     return compiled
 
 
-def _every_element(test: Test) -> Compiled:
-    read, fits = reader(test.path), _compile(test.operand)
-
+def _every_element(read: Reader, fits: Compiled) -> Compiled:
     def compiled(here: Json, event: Event) -> bool:
         arrays = (value for value in _values(read, here, event) if value.__class__ is list)
         return any(all(fits(element, event) for element in array) for array in arrays)
@@ -228,11 +285,3 @@ def _in_subjects_zone(test: Test) -> Compiled:
         return any(inside(one, schedule, zone) is wanted for one in values)
 
     return compiled
-
-
-_STRUCTURAL: dict[str, Callable[[Test], Compiled]] = {
-    "length": _length,
-    "any_element": _any_element,
-    "every_element": _every_element,
-    "same_as": _same_as,
-}

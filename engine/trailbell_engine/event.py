@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final, NamedTuple, TypeAlias
 
 from .timestamps import format_time
@@ -21,6 +22,7 @@ class Event(NamedTuple):
         time_us: when it happened, microseconds since the epoch, UTC.
         data: the record as decoded; never changed by anybody.
         untimed: the record had no readable time and borrowed that of the event before it.
+        lookup: rows of the rule set's lookups by name (see ``lookup``); None for one that found none. Not recorded.
     """
 
     source: str
@@ -29,12 +31,30 @@ class Event(NamedTuple):
     time_us: int
     data: dict[str, Json]
     untimed: bool = False
+    lookup: Mapping[str, Json] = {}
 
     def envelope(self, name: str) -> str:
         """The envelope field of that name as text; ``time`` is RFC 3339 in UTC."""
         if name == "time":
             return format_time(self.time_us)
         return self.event_type if name == "event_type" else self.id
+
+
+def instant(source: str, time_us: int, event_type: str, data: dict[str, Json]) -> Event:
+    """What stands for the event where a rule fires because none came: the clock, at an instant.
+
+    Args:
+        source: whose clock it is.
+        time_us: when.
+        event_type: of the key, if it has one.
+        data: the key's values where events have them.
+    """
+    return Event(source, f"@{format_time(time_us)}", event_type, time_us, data)
+
+
+def is_instant(event: Event) -> bool:
+    """Whether it is no event at all but an instant: only that has its own time for an id."""
+    return event.id[:1] == "@" and event.id == f"@{format_time(event.time_us)}"
 
 
 class Malformed(NamedTuple):

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 import orjson
 
 from .compile import Several, reader
-from .event import Event
+from .event import Event, instant
 from .path import Path, Root
 from .values import MISSING, Json, canonical
+
+_EVENT_TYPE: Final = Path(("event_type",), Root.ENVELOPE)
 
 KeyReader: TypeAlias = Callable[[Event], dict[str, Json]]
 
@@ -40,11 +42,14 @@ def key_of_text(by: tuple[Path, ...], text: str) -> dict[str, Json]:
     return dict(zip(map(str, by), json.loads(text), strict=True))
 
 
-def record_of(by: tuple[Path, ...], key: Mapping[str, Json]) -> dict[str, Json]:
-    """A record that has the key's values where events have them, as far as plain names lead there.
+def instant_of(by: tuple[Path, ...], key: Mapping[str, Json], source: str, time_us: int) -> Event:
+    """The instant at which a key's condition fires because no event came; words and severity can speak of the key."""
+    event_type = next((key[str(path)] for path in by if path == _EVENT_TYPE), "")
+    return instant(source, time_us, event_type, record_of(by, key))
 
-    It stands for the event where a condition fires because none came, so that words and severity can speak of the key.
-    """
+
+def record_of(by: tuple[Path, ...], key: Mapping[str, Json]) -> dict[str, Json]:
+    """A record that has the key's values where events have them, as far as plain names lead there."""
     record: dict[str, Json] = {}
     placed: set[tuple[str, ...]] = set()
     for path in sorted(by, key=lambda path: len(path.segments)):

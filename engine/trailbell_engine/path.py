@@ -30,6 +30,7 @@ class Root(Enum):
     HERE = "here"  # the event; inside an element operator, the element
     EVENT = "event"  # `$.…`: the event, from inside an element
     ENVELOPE = "envelope"  # event_type, id, time: the field that every source has
+    LOOKUP = "lookup"  # lookup.NAME.COLUMN: a row that belongs to the event
 
 
 class PathError(ValueError):
@@ -63,13 +64,16 @@ class Path:
         for position, segment in enumerate(self.segments):
             if isinstance(segment, str):
                 alone = len(self.segments) == 1 and self.root is Root.HERE
-                text += ("." if text else "") + _spelled(segment, reserved=alone or position == 0)
+                reserved = (alone or position == 0) and self.root is not Root.LOOKUP
+                text += ("." if text else "") + _spelled(segment, reserved=reserved)
             else:
                 text += f"[{'*' if segment is EVERY else segment}]"
         return text
 
 
-_RESERVED: Final = frozenset({"all", "any", "not", "use", "this", "$", *ENVELOPE})
+LOOKUP: Final = "lookup"
+"""The first name of paths to looked-up rows; a field of the event that is called so is quoted: ``"lookup".x``."""
+_RESERVED: Final = frozenset({"all", "any", "not", "use", "this", "$", LOOKUP, *ENVELOPE})
 
 
 def _spelled(name: str, *, reserved: bool) -> str:
@@ -103,6 +107,9 @@ def parse_path(text: str, *, in_element: bool = False) -> Path:
     quoted_only = text.endswith('"')
     if at_event and len(segments) == 1 and segments[0] in ENVELOPE and not quoted_only:
         root = Root.ENVELOPE
+    own = quoted_first or text.startswith('$."')
+    if at_event and len(segments) > 1 and segments[0] == LOOKUP and isinstance(segments[1], str) and not own:
+        root = Root.LOOKUP
     return Path(tuple(segments), root)
 
 
@@ -155,7 +162,11 @@ def resolve(path: Path, here: Json, event: Event) -> list[Json]:
     if path.root is Root.ENVELOPE:
         return [event.envelope(str(path.segments[0]))]
     values: list[Json] = [event.data if path.root is Root.EVENT else here]
-    for segment in path.segments:
+    segments = path.segments
+    if path.root is Root.LOOKUP:
+        row = event.lookup.get(str(segments[1]))
+        values, segments = [] if row is None else [row], segments[2:]
+    for segment in segments:
         values = [reached for value in values for reached in _descend(segment, value)]
     return values
 

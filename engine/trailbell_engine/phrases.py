@@ -76,7 +76,7 @@ def _structured(operand: dict[str, Any], *, quoted: bool) -> str:
     if "timezone" in operand:
         return schedule_text(operand)
     if "list" in operand:
-        return f"the list {operand['list']} ({operand['entries']:,} entries)"
+        return f"the list {operand['list']}"
     return predicate_text(operand, quoted=quoted)
 
 

@@ -5,16 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from .alert import Late, Matched, Output, RuleError, TooLate
+from .alert import Late, Matched, Output, Overflow, RuleError, TooLate
 from .alerting import Alerting
 from .conditions.base import Step
 from .event import Event, Tick
-from .key import KeyReader, compile_key, key_of_text, key_text, record_of
-from .matcher import Matcher
+from .key import KeyReader, compile_key, instant_of, key_of_text, key_text
+from .matching import Matcher
 from .rule import Rule, RuleSet
 from .state import Kept, Slot, State, Wake, live
 from .timers import Timers
-from .timestamps import format_time
 from .values import Json
 from .watermark import Reorder
 
@@ -85,12 +84,14 @@ class Pipeline:
             watermark_us = source.watermark_us or 0
             outputs.append(Late(item, watermark_us))
             self._evaluate(item, watermark_us, state, outputs)
+            self._wake(item.source, watermark_us, watermark_us, state, outputs)
             return outputs
+        swept_us = source.watermark_us  # so far a store may have dropped what has expired
         for event in source.advance(item.time_us) if isinstance(item, Tick) else source.push(item):
-            self._wake(item.source, event.time_us, state, outputs)
+            self._wake(item.source, event.time_us, swept_us, state, outputs)
             self._evaluate(event, event.time_us, state, outputs)
         if source.watermark_us is not None:
-            self._wake(item.source, source.watermark_us, state, outputs)
+            self._wake(item.source, source.watermark_us, swept_us, state, outputs)
         return outputs
 
     def closing(self) -> list[Tick]:
@@ -100,37 +101,44 @@ class Pipeline:
 
     def _evaluate(self, event: Event, clock_us: int, state: State, outputs: list[Output]) -> None:
         """Ask the rules about one event. State that has expired by ``clock_us`` is not there any more."""
-        for rule, matches in self._matcher.candidates(event):
+        event = self.rules.lookups.enrich(event)
+        for rule, failure in self._matcher.matches(event):
+            if failure is not None:
+                outputs.append(_rule_error(rule, event, failure))
+                continue
             try:
-                if matches(event):
-                    outputs.append(Matched(rule.id, event))
-                    running = self._running[rule.id]
-                    key = running.key(event)
-                    slot = Slot(rule.id, rule.version, "when", key_text(key))
-                    before = live(state.get(slot), clock_us)
-                    step = rule.condition.step(before, event)
-                    self._apply(running, key, step, event, clock_us, state, outputs)
-                    if step.state is not before:
-                        self._keep(rule, slot, step.state, event.source, state)
+                outputs.append(Matched(rule.id, event))
+                running = self._running[rule.id]
+                key = running.key(event)
+                slot = Slot(rule.id, rule.version, "when", key_text(key))
+                before = live(state.get(slot), clock_us)
+                step = rule.condition.step(before, event)
+                self._apply(running, key, step, event, clock_us, state, outputs)
+                if step.state is not before:
+                    self._keep(rule, slot, step.state, event.source, state)
             except Exception as error:  # noqa: BLE001 - one rule's failure on one event must not stop the others
-                outputs.append(RuleError(rule.id, event, f"{type(error).__name__}: {error}"))
+                outputs.append(_rule_error(rule, event, error))
 
-    def _wake(self, source: str, before_us: int, state: State, outputs: list[Output]) -> None:
-        """Look at the states that asked for it at an instant before ``before_us``."""
+    def _wake(self, source: str, before_us: int, swept_us: int | None, state: State, outputs: list[Output]) -> None:
+        """Look at the states that asked for it at an instant before ``before_us``.
+
+        A late event may ask for an instant that the watermark has passed; what has expired since is gone then, too.
+        """
         for at_us, slot in self._timers.before(source, before_us):
+            clock_us = at_us if swept_us is None else max(at_us, swept_us)
             kept = state.get(slot)
-            if kept is None or kept.wake != Wake(at_us, source):
+            if kept is None or kept.wake != Wake(at_us, source) or live(kept, clock_us) is None:
                 continue  # the state has changed its mind since
             running = self._running[slot.rule_id]
             condition = running.rule.condition
             key = key_of_text(condition.by, slot.key)
-            instant = Event(source, f"@{format_time(at_us)}", "", at_us, record_of(condition.by, key))
+            event = self.rules.lookups.enrich(instant_of(condition.by, key, source, at_us))
             try:
                 step = condition.wake(kept.value, at_us)
-                self._apply(running, key, step, instant, at_us, state, outputs)
+                self._apply(running, key, step, event, clock_us, state, outputs)
                 self._keep(running.rule, slot, step.state, source, state)
             except Exception as error:  # noqa: BLE001 - one rule's failure on one key must not stop the others
-                outputs.append(RuleError(slot.rule_id, instant, f"{type(error).__name__}: {error}"))
+                outputs.append(_rule_error(running.rule, event, error))
 
     def _apply(
         self,
@@ -144,6 +152,8 @@ class Pipeline:
     ) -> None:
         if step.too_late:
             outputs.append(TooLate(running.rule.id, event))
+        if step.overflow:
+            outputs.append(Overflow(running.rule.id, event, step.overflow))
         if step.resolved:
             resolved = running.alerting.resolve(key, event.time_us, state)
             if resolved is not None:
@@ -160,3 +170,7 @@ class Pipeline:
         state.put(slot, Kept(value, rule.condition.expires_us(value), wake))
         if wake is not None:
             self._timers.add(slot, wake)
+
+
+def _rule_error(rule: Rule, event: Event, error: Exception) -> RuleError:
+    return RuleError(rule.id, event, f"{type(error).__name__}: {error}")

@@ -12,6 +12,7 @@ from typing import Any, TypeAlias
 
 from .path import Path
 from .schedule import Schedule
+from .value_list import ValueList
 from .values import Json
 
 
@@ -75,6 +76,8 @@ def to_json(node: Operand) -> Json:
             return {"path": str(node)}
         case Schedule():
             return node.to_json()
+        case ValueList():
+            return {"list": node.name}
         case tuple():
             return [to_json(item) for item in node]
         case _:

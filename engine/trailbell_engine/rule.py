@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple
 
 from .alert import Severity
 from .conditions.base import Condition
+from .lookup import Lookups
 from .path import Path
 from .predicate import Predicate, to_json
 from .values import canonical
@@ -58,6 +59,16 @@ class Suppress:
     by: tuple[Path, ...] | None = None
 
 
+class Budget(NamedTuple):
+    """What a rule may cost those who read it. It decides nothing: a dry-run says whether the rule keeps to it.
+
+    Attributes:
+        max_per_day: alerts a day, on average.
+    """
+
+    max_per_day: float
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A validated rule.
@@ -71,6 +82,7 @@ class Rule:
         words: what a person reads.
         notify: names of receivers; empty leaves it to the routes.
         status: an ``experimental`` rule is evaluated and stored, and nobody is told.
+        budget: how many alerts it may make; None if nobody has said.
         version: 12 hex digits, a hash of match, condition and suppress.
     """
 
@@ -83,6 +95,7 @@ class Rule:
     severity_cases: tuple[SeverityCase, ...] = ()
     notify: tuple[str, ...] = ()
     status: Literal["stable", "experimental"] = "stable"
+    budget: Budget | None = None
     origin: Origin = NOWHERE
     version: str = field(init=False)
 
@@ -101,13 +114,18 @@ class Rule:
 class RuleSet:
     """Rules with unique ids, in the order they were written. Immutable: a reload makes a new one."""
 
-    def __init__(self, rules: tuple[Rule, ...] | list[Rule] = ()) -> None:
+    def __init__(self, rules: Iterable[Rule] = (), lookups: Lookups | None = None) -> None:
         """Collect the rules.
+
+        Args:
+            rules: in the order they were written.
+            lookups: the tables that they may read from.
 
         Raises:
             ValueError: if two rules share an id.
         """
         self.rules = tuple(rules)
+        self.lookups = lookups or Lookups()
         self._by_id = {rule.id: rule for rule in self.rules}
         if len(self._by_id) != len(self.rules):
             raise ValueError("two rules share an id")
@@ -117,6 +135,10 @@ class RuleSet:
 
     def __len__(self) -> int:
         return len(self.rules)
+
+    def only(self, rules: Iterable[Rule]) -> RuleSet:
+        """A set of these rules, with the tables of this one."""
+        return RuleSet(rules, self.lookups)
 
     def __getitem__(self, rule_id: str) -> Rule:
         return self._by_id[rule_id]

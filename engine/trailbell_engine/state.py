@@ -89,6 +89,10 @@ class MemoryState:
         """The calls that are asked for."""
         return [(slot, kept.wake) for slot, kept in self._values.items() if kept.wake is not None]
 
+    def items(self) -> Iterable[tuple[Slot, Kept]]:
+        """Everything that is kept."""
+        return self._values.items()
+
     def sweep(self, watermark_us: int) -> None:
         """Drop what has expired, at a cost that is a constant share of the puts since the last sweep."""
         if len(self._values) < self._swept_at_len:

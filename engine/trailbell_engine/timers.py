@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from .state import Slot, Wake
 
@@ -26,5 +26,9 @@ class Timers:
     def before(self, source: str, time_us: int) -> Iterable[tuple[int, Slot]]:
         """Take out the source's calls before an instant, in order of time and slot."""
         heap = self._heaps.get(source)
-        while heap and heap[0][0] < time_us:
-            yield heapq.heappop(heap)
+        return _taken(heap, time_us) if heap and heap[0][0] < time_us else ()  # nearly always nothing is due
+
+
+def _taken(heap: list[tuple[int, Slot]], time_us: int) -> Iterator[tuple[int, Slot]]:
+    while heap and heap[0][0] < time_us:
+        yield heapq.heappop(heap)

@@ -32,16 +32,51 @@ def parse_time(text: str) -> int | None:
     A time without a zone is taken as UTC, because the Audit API writes its times so. A bare date is no instant.
     The leap second ``:60`` is read as the last microsecond before it.
     """
+    minute_us, rest_us = _MINUTES.get(text[:_SHORTEST]), _RESTS.get(text[_SHORTEST:])
+    if minute_us is not None and rest_us is not None:
+        return minute_us + rest_us
+    time_us = _parse(text)
+    if time_us is not None:
+        _remember(text, time_us)
+    return time_us
+
+
+_MINUTES: Final[dict[str, int]] = {}
+_RESTS: Final[dict[str, int]] = {}
+_REMEMBERED: Final = 4096
+"""Minutes, and rests of a time after its minute, that are remembered. A stream's events share them."""
+_LONGEST_REST: Final = len(":30.123456+02:00")
+
+
+def _remember(text: str, time_us: int) -> None:
+    """Note what the text's first minute and its rest stand for: in every other text they stand for the same.
+
+    Times with a compact hour, at hour 24, and at the edges of the calendar do not come apart like this.
+    """
+    minute, rest = text[:_SHORTEST], text[_SHORTEST:]
+    if minute[13] != ":" or minute[11:13] == "24" or len(rest) > _LONGEST_REST:
+        return
+    rest_us = _RESTS.get(rest)
+    minute_us = _parse(minute) if rest_us is None else time_us - rest_us
+    if minute_us is None or not EARLIEST_US + DAY_US <= minute_us <= LATEST_US - DAY_US:
+        return
+    for memo, part, part_us in ((_MINUTES, minute, minute_us), (_RESTS, rest, time_us - minute_us)):
+        if len(memo) >= _REMEMBERED:
+            memo.clear()
+        memo[part] = part_us
+
+
+def _parse(text: str) -> int | None:
     if text[4:11:3] not in _SEPARATORS or len(text) < _SHORTEST:
         return None
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
         if text[-1:] == "z":  # RFC 3339 allows it, `fromisoformat` does not
-            return parse_time(text[:-1] + "Z")
+            return _parse(text[:-1] + "Z")
         if text[17:19] != "60" or text[19:20].isdigit():
             return None
-        return parse_time(text[:17] + "59.999999" + text[19:].lstrip("0123456789."))
+        return _parse(text[:17] + "59.999999" + text[19:].lstrip("0123456789."))
     # Whole days, seconds and microseconds: exact, and four times as fast as dividing by a timedelta.
     since = moment - (_NAIVE_EPOCH if moment.tzinfo is None else _EPOCH)
     time_us = since.days * DAY_US + since.seconds * SECOND_US + since.microseconds

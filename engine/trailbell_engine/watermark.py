@@ -1,9 +1,10 @@
 """Event time's order: hold events for as long as an older one may still come, release them sorted.
 
-The watermark of a source is the instant before which no more events are expected: the newest event time seen, or the
-newest clock tick, less the source's lateness. An event older than the watermark is late. An event that is not is held
-until the watermark passes it. So at every moment the held events of a source are exactly its recorded events at or
-after its watermark; a restart finds them in the store, and nothing of the buffer itself need be saved.
+The watermark of a source is the instant before which no more events are expected: the newest event time seen less the
+source's lateness, or a later clock tick, which has the lateness taken off already. An event older than the watermark
+is late. An event that is not is held until the watermark passes it. So at every moment the held events of a source are
+exactly its recorded events at or after its watermark; a restart finds them in the store, and nothing of the buffer
+itself need be saved.
 
 A source without lateness (files, stdin) gives its events through at once, in the order they come.
 """

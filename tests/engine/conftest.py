@@ -10,7 +10,7 @@ from trailbell_engine.compile import compile_predicate
 from trailbell_engine.event import Event
 from trailbell_engine.interpret import holds
 from trailbell_engine.operators import NEGATIVES, OPERATORS, Names
-from trailbell_engine.path import EVERY, Path, Root, parse_path
+from trailbell_engine.path import EVERY, LOOKUP, Path, Root, parse_path
 from trailbell_engine.predicate import AllOf, AnyOf, Not, Predicate, Test, tests
 from trailbell_engine.schedule import Hours, Schedule
 from trailbell_engine.timestamps import parse_time
@@ -128,10 +128,15 @@ _OPERANDS = {
 }
 
 
+_TABLES = ("people", "geo")
+
+
 @st.composite
 def _paths(draw: st.DrawFn, *, in_element: bool) -> Path:
     if draw(st.integers(0, 9)) == 0:
         return Path((draw(st.sampled_from(("event_type", "id", "time"))),), Root.ENVELOPE)
+    if draw(st.integers(0, 9)) == 0:
+        return Path((LOOKUP, draw(st.sampled_from(_TABLES)), draw(st.sampled_from(_NAMES))), Root.LOOKUP)
     segment = st.one_of(*[st.sampled_from(_NAMES)] * 5, st.sampled_from((0, -1, EVERY)))
     rest = draw(st.lists(segment, max_size=2))
     if in_element and draw(st.booleans()):
@@ -199,7 +204,8 @@ def _plant(data: dict[str, Any], segments: tuple[Any, ...], value: Any) -> None:
 def _encounters(draw: st.DrawFn) -> tuple[Predicate, Event]:
     predicate, event = draw(_trees()), draw(_EVENTS)
     for test in draw(st.permutations(list(tests(predicate))))[:4]:
-        if test.path.root is not Root.ENVELOPE and test.path.segments and isinstance(test.path.segments[0], str):
+        own = test.path.root in (Root.HERE, Root.EVENT)
+        if own and test.path.segments and isinstance(test.path.segments[0], str):
             value = draw(_near(test))
             _plant(event.data, test.path.segments, draw(st.sampled_from((value, value, [value], [[], value]))))
             if test.operator == "same_as" and test.operand.segments and isinstance(test.operand.segments[0], str):
@@ -214,6 +220,10 @@ _EVENTS = st.builds(
     event_type=st.sampled_from(("LOGIN", "LOGOUT", "", "sip")),
     time_us=st.sampled_from((0, 1_795_000_000_000_000, 1_795_300_000_000_001)),
     data=st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=5),
+    lookup=st.dictionaries(
+        st.sampled_from(_TABLES),
+        st.one_of(st.none(), st.dictionaries(st.sampled_from(_NAMES), _VALUES, max_size=5)),
+    ),
 )
 
 

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from trailbell_engine.compile import compile_predicate
 from trailbell_engine.conditions.each import Each
 from trailbell_engine.interpret import holds
-from trailbell_engine.matcher import Matcher, event_types
+from trailbell_engine.matching import Matcher, event_types
 from trailbell_engine.path import Path, Root
 from trailbell_engine.predicate import AllOf
 from trailbell_engine.predicate import Test as One  # under its own name pytest would collect it
@@ -48,17 +48,17 @@ def test_the_matcher_finds_exactly_the_rules_that_hold_in_their_order(data, pred
     rules = RuleSet([Rule(f"r{n}", "low", match, Each(), Words("t")) for n, match in enumerate(matches)])
     matcher = Matcher(rules)
     for event in data.draw(st.lists(events, min_size=1, max_size=3)):
-        found = [rule.id for rule, matched in matcher.candidates(event) if matched(event)]
-        assert found == [rule.id for rule in rules if holds(rule.match, event)]
+        expected = [rule.id for rule in rules if holds(rule.match, event)]
+        assert [hit.rule.id for hit in matcher.matches(event)] == expected
 
 
-def test_a_rule_that_names_its_event_types_is_asked_about_no_others(an_event):
-    """Rules that bind themselves to event types cost nothing on other events."""
+def test_a_rule_that_names_its_event_types_matches_no_others(an_event):
+    """Rules are looked up by the event types to which they bind themselves; the others are found for all."""
     bound = Rule("bound", "low", AllOf((One(EVENT_TYPE, "in", ("A", "B")),)), Each(), Words("t"))
     free = Rule("free", "low", AllOf(()), Each(), Words("t"))
     matcher = Matcher(RuleSet([bound, free]))
-    assert [rule.id for rule, _ in matcher.candidates(an_event(event_type="A"))] == ["bound", "free"]
-    assert [rule.id for rule, _ in matcher.candidates(an_event(event_type="C"))] == ["free"]
+    assert [hit.rule.id for hit in matcher.matches(an_event(event_type="A"))] == ["bound", "free"]
+    assert [hit.rule.id for hit in matcher.matches(an_event(event_type="C"))] == ["free"]
 
 
 def test_contradicting_event_types_leave_none():

@@ -17,8 +17,12 @@ from trailbell_engine.values import Json, canonical
 STATE_SHOWN: Final = 160
 """Characters of a state that is shown as it is."""
 
-ParameterKind: TypeAlias = Literal["path", "paths", "duration", "count", "number", "boolean", "predicate"]
-"""How a parameter is written: ``duration`` gives microseconds, ``count`` a whole number of at least 1."""
+ParameterKind: TypeAlias = Literal[
+    "path", "paths", "duration", "count", "number", "share", "speed", "boolean", "choice", "predicate", "steps"
+]
+"""How a parameter is written: ``duration`` gives microseconds, ``count`` a whole number of at least 1, ``share`` a
+number from 0 to 1 (also written ``20%``), ``speed`` km/h, ``choice`` one of the parameter's words, ``steps`` a tuple of
+``sequence.SequenceStep``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,21 @@ class Parameter:
     summary: str
     required: bool = False
     default: Json = None
+    choices: tuple[str, ...] = ()
+
+
+class Flaw(NamedTuple):
+    """What is wrong between parameters that are well-formed one by one.
+
+    Attributes:
+        summary: one sentence.
+        at: where, below the condition: a parameter, or deeper; empty for the condition itself.
+        help: what to write instead.
+    """
+
+    summary: str
+    at: tuple[str | int, ...] = ()
+    help: str = ""
 
 
 class Firing(NamedTuple):
@@ -56,12 +75,14 @@ class Step(NamedTuple):
         firing: set if the condition holds now.
         too_late: the event was older than all that its key still remembers, and changed nothing.
         resolved: what the open alert told of is over.
+        overflow: how many entries were given up because the key holds as many as it may.
     """
 
     state: Json
     firing: Firing | None = None
     too_late: bool = False
     resolved: bool = False
+    overflow: int = 0
 
 
 class Condition(Protocol):
@@ -129,7 +150,9 @@ class ConditionSpec:
         parameters: besides ``by``, which every condition takes.
         build: makes the configuration from keyword arguments named as the parameters (and ``by``).
         facts: what a firing measured, by the names that templates use.
-        check: names a problem between parameters, or returns None.
+        check: finds what is wrong between parameters; None if nothing is.
+        silent: whether a firing can come because nothing came, so that its words can speak of the key alone.
+        remembers: earlier events matter; without memory there is nothing to learn from history.
     """
 
     name: str
@@ -137,7 +160,9 @@ class ConditionSpec:
     build: Callable[..., Condition]
     parameters: tuple[Parameter, ...] = ()
     facts: tuple[str, ...] = ("count",)
-    check: Callable[[Mapping[str, Any]], str | None] = field(default=lambda _: None)
+    check: Callable[[Mapping[str, Any]], Flaw | None] = field(default=lambda _: None)
+    silent: Callable[[Any], bool] = field(default=lambda _: False)
+    remembers: bool = True
 
 
 BY = Parameter(

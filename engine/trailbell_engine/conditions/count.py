@@ -56,11 +56,11 @@ class Count(EventDriven):
 
     def describe_state(self, state: Json) -> str:
         """How full the window is, and what would fill it in time: a new event must share it with the oldest one."""
-        first_us, last_us = int(state[0][0]), int(state[-1][0])
-        since = "at" if len(state) == 1 else f"from {format_time(first_us)} to"
+        last, end = format_time(state[-1][0]), format_time(state[0][0] + self.within)
+        shown_end = end.split("T")[1] if end[:10] == last[:10] else end
         return (
-            f"{len(state)} of {self.at_least} in {format_duration(self.within)}, {since} {format_time(last_us)}; "
-            f"needs {self.at_least - len(state)} more before {format_time(first_us + self.within)}"
+            f"{len(state)} of {self.at_least} in {format_duration(self.within)}, last {last}; "
+            f"needs {self.at_least - len(state)} more before {shown_end}"
         )
 
     def to_json(self) -> Json:

@@ -36,4 +36,4 @@ class Each(EventDriven):
         return {"each": {"by": [str(path) for path in self.by]}}
 
 
-EACH: Final = ConditionSpec("each", "the event matches", Each)
+EACH: Final = ConditionSpec("each", "the event matches", Each, remembers=False)

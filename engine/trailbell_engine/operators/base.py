@@ -55,6 +55,7 @@ class Operator:
         operand: the operand's grammar.
         whole: looks at an array as a whole; otherwise an array means any of its elements.
         folds: ``ignore_case`` reaches it.
+        costly: a check takes longer than remembering its answer for a text; what is no text does not pass it.
         negative: the operator that is its negation, if it has one.
         example: an operand for documentation and tests.
     """
@@ -68,5 +69,6 @@ class Operator:
     operand: OperandKind = "value"
     whole: bool = False
     folds: bool = False
+    costly: bool = False
     negative: str | None = None
     example: Json = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from trailbell_engine.value_list import ValueList
 from trailbell_engine.values import Json, identity, json_equal
 
 from .base import Check, Operator
@@ -30,10 +31,18 @@ def _compile_equals(operand: Json, fold: bool) -> Check:
 
 
 def _is_one_of(value: Json, operand: tuple[Json, ...], fold: bool) -> bool:
+    if isinstance(operand, ValueList):  # an explanation should not take a walk over a million values
+        return _compile_in(operand, fold)(value)
     return any(_equal(value, item, fold) for item in operand)
 
 
 def _compile_in(operand: tuple[Json, ...], fold: bool) -> Check:
+    if isinstance(operand, ValueList):
+        return operand.derived(("in", fold), lambda: _membership(operand, fold))
+    return _membership(operand, fold)
+
+
+def _membership(operand: tuple[Json, ...], fold: bool) -> Check:
     wanted = frozenset(identity(_folded(item) if fold else item) for item in operand)
     if fold:
         return lambda value: identity(_folded(value)) in wanted

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from typing import Final, TypeAlias
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Any, Final, TypeAlias
 
+from trailbell_engine.value_list import ValueList
 from trailbell_engine.values import Json
 
+from .addresses import Span, complement, place, span, union
 from .base import Check, Names, OperandError, Operator
 from .checks import describe, named_list
-from .memo import remembered
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -55,6 +58,8 @@ _NOT_PUBLIC: Final = tuple(
     )
 )
 
+_PUBLIC_SPANS: Final = complement(span(str(network)) for network in _NOT_PUBLIC)
+
 
 def parse_address(value: Json) -> Address | None:
     """The address that the string is, IPv4 in IPv6 (``::ffff:192.0.2.1``) unwrapped; None if it is none."""
@@ -74,34 +79,40 @@ def _inside(address: Address, name: str) -> bool:
 
 
 def _holds(value: Json, operand: tuple[str, ...], _fold: bool) -> bool:
+    if isinstance(operand, ValueList):  # an explanation should not take a walk over a million networks
+        return _compile(operand, _fold)(value)
     address = parse_address(value)
     return address is not None and any(_inside(address, name) for name in operand)
 
 
 def _compile(operand: tuple[str, ...], _fold: bool) -> Check:
-    networks = tuple(
-        ipaddress.ip_network(text) for name in operand if name != PUBLIC for text in WELL_KNOWN.get(name, (name,))
-    )
-    public = PUBLIC in operand
+    turns = operand.derived(_TURNS, list) if isinstance(operand, ValueList) else _turns(spans(operand))
 
     def holds(value: Json) -> bool:
-        address = parse_address(value)
-        if address is None:
+        if value.__class__ is not str:
             return False
-        if any(address in network for network in networks):
-            return True
-        return public and not any(address in network for network in _NOT_PUBLIC)
+        where = place(value)
+        return where is not None and bisect_right(turns, where) % 2 == 1
 
-    return remembered(holds)
+    return holds
 
 
-def _prepare(operand: Json, names: Names) -> tuple[str, ...]:
+def spans(operand: tuple[str, ...]) -> list[Span]:
+    """The addresses of the networks as spans of ``addresses.place``, sorted, none touching another."""
+    if isinstance(operand, ValueList):
+        turns: list[int] = operand.derived(_TURNS, list)
+        return list(zip(turns[::2], turns[1::2], strict=True))
+    named = (name for name in operand if name != PUBLIC)
+    networks = [span(network) for name in named for network in WELL_KNOWN.get(name, (name,))]
+    return union(networks + (_PUBLIC_SPANS if PUBLIC in operand else []))
+
+
+def _prepare(operand: Json, names: Names) -> tuple[Any, ...]:
     if isinstance(operand, str) and (operand in WELL_KNOWN or operand == PUBLIC):
         return (operand,)
     if isinstance(operand, str):
         if operand in names.lists or not _looks_like_network(operand):
-            entries: tuple[Json, ...] = named_list(operand, names)
-            return tuple(_network(entry, (), f" in the list {operand!r}") for entry in entries)
+            return _named_networks(operand, named_list(operand, names))
         return (_network(operand, ()),)
     if not isinstance(operand, list) or not operand:
         raise OperandError(
@@ -111,6 +122,31 @@ def _prepare(operand: Json, names: Names) -> tuple[str, ...]:
         entry if isinstance(entry, str) and (entry in WELL_KNOWN or entry == PUBLIC) else _network(entry, (position,))
         for position, entry in enumerate(operand)
     )
+
+
+_TURNS: Final = "turns"
+
+
+def _turns(spans: Iterable[Span]) -> list[int]:
+    """Where a span begins the answer turns to yes, where it ends to no: an odd number of turns so far means yes."""
+    return [edge for pair in spans for edge in pair]
+
+
+def _named_networks(name: str, entries: tuple[Json, ...]) -> tuple[Json, ...]:
+    where = f" in the list {name!r}"
+    if not isinstance(entries, ValueList):
+        return tuple(_network(entry, (), where) for entry in entries)
+    entries.derived(_TURNS, lambda: _turns(union(_named_span(entry, where) for entry in entries)))
+    return entries
+
+
+def _named_span(entry: Json, where: str) -> Span:
+    try:
+        if ":" not in entry:
+            return span(entry)
+    except (TypeError, ValueError):
+        pass  # what is wrong with it is said below
+    return span(_network(entry, (), where))
 
 
 _HELP: Final = "write 203.0.113.0/24, 2001:db8::/32, private, public, loopback or link_local"
@@ -150,6 +186,7 @@ CIDR: Final = Operator(
     prepare=_prepare,
     holds=_holds,
     compile=_compile,
+    costly=True,
     negative="not_cidr",
     example="203.0.113.0/24",
 )

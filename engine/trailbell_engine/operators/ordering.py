@@ -18,8 +18,8 @@ _DECIMAL: Final = re.compile(r"[+-]?(?:\d{1,400}(?:\.\d{0,400})?|\.\d{1,400})\Z"
 Comparison: TypeAlias = Callable[[Any, Any], bool]
 
 
-def _number(value: Json) -> Any:
-    """The value as something that compares as a number; None if it is none."""
+def number(value: Json) -> Any:
+    """The value as a number, if it is one or a string that is wholly a decimal number; None if it is none."""
     if is_number(value):
         return value
     if isinstance(value, str) and _DECIMAL.match(value):
@@ -33,9 +33,9 @@ def _instant(value: Json) -> int | None:
 
 def _holds(compare: Comparison) -> Callable[[Json, Json, bool], bool]:
     def holds(value: Json, operand: Json, _fold: bool) -> bool:
-        bound, number = _number(operand), _number(value)
+        bound, found = number(operand), number(value)
         if bound is not None:
-            return number is not None and compare(number, bound)
+            return found is not None and compare(found, bound)
         instant, limit = _instant(value), _instant(operand)
         return instant is not None and limit is not None and compare(instant, limit)
 
@@ -44,14 +44,14 @@ def _holds(compare: Comparison) -> Callable[[Json, Json, bool], bool]:
 
 def _compiled(compare: Comparison) -> Callable[[Json, bool], Check]:
     def compile_(operand: Json, _fold: bool) -> Check:
-        bound = _number(operand)
+        bound = number(operand)
         if bound is not None:
 
             def by_number(value: Json) -> bool:
                 if value.__class__ is int or value.__class__ is float:
                     return compare(value, bound)
-                number = _number(value)
-                return number is not None and compare(number, bound)
+                found = number(value)
+                return found is not None and compare(found, bound)
 
             return by_number
         limit = _instant(operand)
@@ -67,7 +67,7 @@ def _compiled(compare: Comparison) -> Callable[[Json, bool], Check]:
 
 def _prepare(operand: Json, _names: Names) -> Json:
     if is_number(operand) or (
-        isinstance(operand, str) and (_number(operand) is not None or _instant(operand) is not None)
+        isinstance(operand, str) and (number(operand) is not None or _instant(operand) is not None)
     ):
         return operand
     if isinstance(operand, str):

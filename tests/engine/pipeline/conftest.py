@@ -1,21 +1,22 @@
 """Timelines: what happened at which second, and what a rule makes of it."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any, TypeAlias
 
 import pytest
 
-from trailbell_engine.alert import Matched, Opened, Output
+from trailbell_engine.alert import Matched, Opened, Output, Resolved, RuleError
 from trailbell_engine.conditions.base import Condition
-from trailbell_engine.event import Event
+from trailbell_engine.event import Event, Tick
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.predicate import ALWAYS
 from trailbell_engine.rule import Rule, RuleSet, Suppress, Words
 from trailbell_engine.state import MemoryState, State
 from trailbell_engine.timestamps import SECOND_US, parse_time
 
-Timeline: TypeAlias = list[tuple[int, dict[str, Any]]]
-"""Records with the second in which each happened, in the order in which they come."""
+Timeline: TypeAlias = list[tuple[int, dict[str, Any] | None]]
+"""Records with the second in which each happened, in the order in which they come; None is a tick of the clock."""
 
 START_US = parse_time("2026-11-22T10:00:00Z")
 
@@ -26,8 +27,16 @@ def _rule(condition: Condition, suppress_s: int | None = 0, **more: Any) -> Rule
 
 
 def _events(timeline: Timeline) -> list[Event]:
+    return [item for item in _inputs(timeline) if isinstance(item, Event)]
+
+
+def _inputs(timeline: Timeline) -> list[Event | Tick]:
+    numbers = count(1)
     return [
-        Event("test", f"e{number}", "T", START_US + t * SECOND_US, data) for number, (t, data) in enumerate(timeline, 1)
+        Tick(START_US + t * SECOND_US, "test")
+        if data is None
+        else Event("test", f"e{next(numbers)}", "T", START_US + t * SECOND_US, data)
+        for t, data in timeline
     ]
 
 
@@ -37,8 +46,10 @@ def _close(pipeline: Pipeline, state: State) -> list[Output]:
 
 def _outputs(rule: Rule, timeline: Timeline, lateness_s: int = 0) -> list[Output]:
     pipeline, state = Pipeline(RuleSet([rule]), {"test": lateness_s * SECOND_US}), MemoryState()
-    given = [output for event in _events(timeline) for output in pipeline.take(event, state)]
-    return [output for output in given + _close(pipeline, state) if not isinstance(output, Matched)]
+    given = [output for item in _inputs(timeline) for output in pipeline.take(item, state)]
+    told = [output for output in given + _close(pipeline, state) if not isinstance(output, Matched)]
+    assert not [output for output in told if isinstance(output, RuleError)], told
+    return told
 
 
 def _firings(condition: Condition, timeline: Timeline, lateness_s: int = 0) -> list[tuple[int, str]]:
@@ -83,3 +94,20 @@ def outputs() -> Callable[..., list[Output]]:
 def firings() -> Callable[..., list[tuple[int, str]]]:
     """When a condition fires on a timeline, with the events that contributed: ``(t, "e1 e2")``."""
     return _firings
+
+
+def _story(condition: Condition, timeline: Timeline, lateness_s: int = 0) -> list[tuple[int, str]]:
+    """What people would be told: the second, and the events of an alert or ``resolved``."""
+    return [
+        ((output.time_us - START_US) // SECOND_US, "resolved")
+        if isinstance(output, Resolved)
+        else ((output.alert.opened_at_us - START_US) // SECOND_US, " ".join(output.alert.event_ids) or "silence")
+        for output in _outputs(_rule(condition), timeline, lateness_s)
+        if isinstance(output, Opened | Resolved)
+    ]
+
+
+@pytest.fixture(scope="session")
+def story() -> Callable[..., list[tuple[int, str]]]:
+    """When a condition fires and when that is over: ``(t, "e1 e2")``, ``(t, "silence")``, ``(t, "resolved")``."""
+    return _story

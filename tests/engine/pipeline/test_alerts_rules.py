@@ -1,5 +1,7 @@
 """What an alert says about itself, and when a rule is another one."""
 
+import json
+
 import pytest
 
 from trailbell_engine.alert import alert_id
@@ -7,6 +9,8 @@ from trailbell_engine.conditions import CONDITIONS
 from trailbell_engine.conditions.changed import Changed
 from trailbell_engine.conditions.count import Count
 from trailbell_engine.conditions.each import Each
+from trailbell_engine.conditions.sequence import SequenceStep
+from trailbell_engine.event import Event
 from trailbell_engine.path import Path, parse_path
 from trailbell_engine.predicate import ALWAYS
 from trailbell_engine.rule import Rule, RuleSet, SeverityCase, Suppress, Words
@@ -45,7 +49,7 @@ class TestAlert:
         """The alert prints as the interface promises, times in RFC 3339."""
         (opened,) = outputs(a_rule(Each((USER,))), [at(90, user="eve")])
         assert opened.alert.to_json() == {
-            "id": alert_id("r", {"user": "eve"}, "e1"),
+            "id": alert_id("r", {"user": "eve"}, opened.alert.opener),
             "rule_id": "r",
             "rule_version": a_rule(Each((USER,))).version,
             "severity": "medium",
@@ -59,18 +63,21 @@ class TestAlert:
 
     def test_the_id_depends_on_rule_key_and_opening_event(self):
         """And on nothing else; no part can run into the next."""
+        first, second = Event("test", "e1", "", 0, {}), Event("test", "e2", "", 0, {})
         ids = {
-            alert_id("r", {"user": "eve"}, "e1"),
-            alert_id("r2", {"user": "eve"}, "e1"),
-            alert_id("r", {"user": "eve", "x": None}, "e1"),
-            alert_id("r", {"user": 1}, "e1"),
-            alert_id("r", {"user": "1"}, "e1"),
-            alert_id("r", {"user": True}, "e1"),
-            alert_id("r", {}, "e1"),
-            alert_id("r", {}, "e2"),
+            alert_id("r", {"user": "eve"}, first),
+            alert_id("r2", {"user": "eve"}, first),
+            alert_id("r", {"user": "eve", "x": None}, first),
+            alert_id("r", {"user": 1}, first),
+            alert_id("r", {"user": "1"}, first),
+            alert_id("r", {"user": True}, first),
+            alert_id("r", {}, first),
+            alert_id("r", {}, second),
+            alert_id("r", {}, first._replace(source="other")),
         }
-        assert len(ids) == 8
-        assert alert_id("r", {"user": 1.0}, "e1") in ids
+        assert len(ids) == 9
+        assert alert_id("r", {}, first) == alert_id("r", {}, first._replace(time_us=1, data={"x": 1}))
+        assert alert_id("r", {"user": 1.0}, first) in ids
 
 
 class TestVersion:
@@ -116,12 +123,31 @@ class TestVersion:
         assert "s" not in rules
 
 
-def test_every_condition_is_declared():
-    """The table of conditions builds each of them from the parameters it declares."""
-    given = {"at_least": 2, "within": SECOND_US, "of": VALUE, "track_null": True}
-    for name, spec in CONDITIONS.items():
-        arguments = {parameter.name: given[parameter.name] for parameter in spec.parameters}
-        condition = spec.build(**arguments, by=(USER,))
-        assert list(condition.to_json()) == [name]
-        assert condition.by == (USER,)
-        assert spec.check(arguments) is None
+STEPS = (SequenceStep("one", ALWAYS), SequenceStep("two", ALWAYS))
+SMALLEST = {
+    "each": {},
+    "count": {"at_least": 2, "within": SECOND_US},
+    "distinct": {"of": (VALUE,), "at_least": 2, "within": SECOND_US},
+    "metric": {"function": "sum", "of": VALUE, "within": SECOND_US, "above": 10},
+    "ratio": {"of": ALWAYS, "within": SECOND_US, "below": 0.5},
+    "spike": {"factor": 3, "within": SECOND_US},
+    "absent": {"for": SECOND_US},
+    "first_seen": {"of": (VALUE,)},
+    "changed": {"of": VALUE},
+    "sequence": {"steps": STEPS, "within": SECOND_US},
+    "impossible_travel": {"location": VALUE, "faster_than": 900},
+}
+"""The fewest parameters with which each condition can be written."""
+
+
+@pytest.mark.parametrize("name", CONDITIONS)
+def test_every_condition_is_declared(name):
+    """A condition is built from the parameters it declares, and prints under its own name."""
+    spec, arguments = CONDITIONS[name], SMALLEST[name]
+    assert {one.name for one in spec.parameters if one.required} <= set(arguments)
+    assert set(arguments) <= {one.name for one in spec.parameters}
+    assert spec.check(arguments) is None
+    condition = spec.build(**arguments, by=(USER,))
+    assert list(condition.to_json()) == [name]
+    assert condition.by == (USER,)
+    json.dumps(condition.to_json())

@@ -1,0 +1,139 @@
+"""``absent``: a key that was there has gone quiet."""
+
+from __future__ import annotations
+
+from bisect import bisect_right, insort
+from dataclasses import dataclass
+from typing import Any, Final, TypedDict
+
+from trailbell_engine.durations import format_duration
+from trailbell_engine.event import Event
+from trailbell_engine.path import Path
+from trailbell_engine.timestamps import format_time
+from trailbell_engine.values import Json
+
+from .base import ConditionSpec, Firing, Flaw, Parameter, Step
+from .window import ENTRIES_KEPT
+
+
+class _Watch(TypedDict):
+    """The state of one key.
+
+    Attributes:
+        since_us: the first event.
+        times: the newest ``fewer_than`` event times, oldest first.
+        absent_us: since when the key is absent; None while it is not.
+    """
+
+    since_us: int
+    times: list[int]
+    absent_us: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """Configuration of ``absent``.
+
+    A key is watched from its first event on. It is absent at the first instant ``t``, at least ``span`` after that
+    event, at which ``(t - span, t]`` holds fewer than ``fewer_than`` events: an event exactly ``span`` after the last
+    one is in time. It fires once, and is over when an event brings the number back, be it a late one. Nothing fires
+    for a key that was never seen. A key that stays away for good stays absent; its state is kept for ever.
+    """
+
+    span: int
+    fewer_than: int = 1
+    by: tuple[Path, ...] = ()
+
+    @property
+    def default_suppress_us(self) -> int:
+        """An absence has an end; the one after it is another."""
+        return 0
+
+    def step(self, state: Json, event: Event) -> Step:
+        """Note the event; an absence ends when it makes enough of them."""
+        watch: _Watch = state or {"since_us": event.time_us, "times": [], "absent_us": None}
+        times = [*watch["times"]]
+        insort(times, event.time_us)
+        since_us, absent_us = min(watch["since_us"], event.time_us), watch["absent_us"]
+        instant_us = max(times[-1], absent_us or 0)
+        if event.time_us <= instant_us - self.span:
+            return Step(state, too_late=True)
+        resolved = absent_us is not None and self._within(times, instant_us) >= self.fewer_than
+        after: _Watch = {
+            "since_us": since_us,
+            "times": times[-self.fewer_than :],
+            "absent_us": None if resolved else absent_us,
+        }
+        return Step(after, resolved=resolved)
+
+    def _within(self, times: list[int], instant_us: int) -> int:
+        return len(times) - bisect_right(times, instant_us - self.span)
+
+    def wakes_us(self, state: Json) -> int | None:
+        """The first instant at which too few are left; None once that has been told."""
+        watch: _Watch = state
+        if watch["absent_us"] is not None:
+            return None
+        full = len(watch["times"]) == self.fewer_than
+        return (watch["times"][0] if full else watch["since_us"]) + self.span
+
+    def wake(self, state: Json, time_us: int) -> Step:
+        """Too few are left."""
+        watch: _Watch = state
+        return Step(watch | {"absent_us": time_us}, self._firing(watch, time_us))
+
+    def _firing(self, watch: _Watch, time_us: int) -> Firing:
+        count, last_us = self._within(watch["times"], time_us), watch["times"][-1]
+        facts: dict[str, Any] = {
+            "count": count,
+            "fewer_than": self.fewer_than,
+            "for": format_duration(self.span),
+            "last": format_time(last_us),
+        }
+        what = "no event" if not count else f"{count} event{'' if count == 1 else 's'}"
+        threshold = "" if self.fewer_than == 1 else f", fewer than {self.fewer_than}"
+        why = f"{what} in {facts['for']}{threshold}; the last was at {facts['last']}"
+        return Firing((), facts, why, lasting=True)
+
+    def expires_us(self, state: Json) -> int | None:  # noqa: ARG002 - the protocol's signature
+        """A key is waited for as long as it takes."""
+        return None
+
+    def describe_state(self, state: Json) -> str:
+        """Whether it is there, when it was seen last, and when it would be missed."""
+        watch: _Watch = state
+        last = f"last seen {format_time(watch['times'][-1])}"
+        if watch["absent_us"] is not None:
+            return f"absent since {format_time(watch['absent_us'])}, {last}"
+        return f"{last}; absent at {format_time(self.wakes_us(state) or 0)} unless more come"
+
+    def to_json(self) -> Json:
+        """The configuration as written, the duration in microseconds."""
+        return {
+            "absent": {"for": self.span, "fewer_than": self.fewer_than, "by": [str(path) for path in self.by]},
+        }
+
+
+def _absent(**arguments: Any) -> Absent:
+    """``for`` is a word of Python's own, so the field is called ``span``."""
+    return Absent(arguments.pop("for"), **arguments)
+
+
+def _check(arguments: Any) -> Flaw | None:
+    if arguments.get("fewer_than", 1) > ENTRIES_KEPT:
+        return Flaw(f"a key keeps at most {ENTRIES_KEPT:,} events", ("fewer_than",), "ask for fewer")
+    return None
+
+
+ABSENT: Final = ConditionSpec(
+    "absent",
+    "a key that was seen before has had too few matches for a time; the alert is resolved when it is back",
+    _absent,
+    (
+        Parameter("for", "duration", "how long, in event time", required=True),
+        Parameter("fewer_than", "count", "how many matches in that time would do; 1 by default", default=1),
+    ),
+    facts=("count", "fewer_than", "for", "last"),
+    check=_check,
+    silent=lambda _: True,
+)

@@ -1,0 +1,46 @@
+"""What an event shows of watched fields, as small texts that state can be keyed by."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Final
+
+from trailbell_engine.event import Event
+from trailbell_engine.path import Path, elements, resolve
+from trailbell_engine.values import Json, canonical
+
+_WHOLE_UP_TO: Final = 100
+"""Longer texts are kept as a hash and their beginning, so that state stays small whatever events hold."""
+_SHOWN: Final = 40
+_HASH_DIGITS: Final = 32
+
+
+def sighted(of: tuple[Path, ...], event: Event) -> list[str]:
+    """The values that an event shows, each once, as texts: equal values, and only those, have the same text.
+
+    Of one path, each value it reaches is one, the elements of arrays too; null is none. Of several paths the
+    combination is one value, arrays as a whole; where a part is missing or null there is none.
+    """
+    if len(of) == 1:
+        found = (item for value in resolve(of[0], event.data, event) for item in elements(value))
+        return list(dict.fromkeys(_text(value) for value in found if value is not None))
+    parts = [_part(resolve(path, event.data, event)) for path in of]
+    return [] if None in parts else [_text(parts)]
+
+
+def _part(values: list[Json]) -> Json:
+    return values[0] if len(values) == 1 else values or None
+
+
+def _text(value: Json) -> str:
+    text = canonical(value)
+    if len(text) <= _WHOLE_UP_TO:
+        return text
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
+    return f"#{digest}{text[:_SHOWN]}"
+
+
+def shown(text: str) -> Json:
+    """The value again, for people; of a long one the beginning."""
+    return f"{text[_HASH_DIGITS + 1 :]}…" if text.startswith("#") else json.loads(text)

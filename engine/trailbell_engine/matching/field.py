@@ -1,0 +1,211 @@
+"""The index of one field: from what an event has there to the candidates registered under a test that it meets."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from trailbell_engine.compile import Several
+from trailbell_engine.operators import OPERATORS
+from trailbell_engine.operators.addresses import place
+from trailbell_engine.operators.memo import Memory
+from trailbell_engine.operators.network import spans
+from trailbell_engine.operators.ordering import number as as_number
+from trailbell_engine.path import elements
+from trailbell_engine.predicate import Test
+from trailbell_engine.values import Json, identity
+
+from .anchors import constants, is_listed
+from .intervals import Interval, Intervals
+from .postings import Candidate, Postings, at, merged, postings
+from .texts import TEXT_OPERATORS, Texts, is_folded
+
+_POSTING_BYTES = 232  # a dictionary with one short tuple, as an answer that is no other's
+
+
+class Field:
+    """The index of one field.
+
+    Attributes:
+        known: postings by text, for texts that have been looked up. Reading it directly is nearly all the work.
+        scans: a text that is not ``known`` must be looked up with ``of_text``; otherwise it leads nowhere.
+        asks_null: null leads somewhere.
+        of_number: where a number leads, if that is a matter of intervals alone; the fast way for what never repeats.
+    """
+
+    __slots__ = (
+        "_addresses",
+        "_bands",
+        "_exact",
+        "_lists",
+        "_members",
+        "_memory",
+        "_numbers",
+        "_texts",
+        "asks_null",
+        "known",
+        "of_number",
+        "scans",
+    )
+
+    def __init__(self, registered: Iterable[tuple[Test, Candidate]], memory: Memory) -> None:
+        """Build the index of the tests and the candidates they lead to."""
+        lists, registered = _apart(registered)
+        self._memory = memory
+        self._lists = [
+            (OPERATORS[test.operator].compile(test.operand, test.fold), postings([found])) for test, found in lists
+        ]
+        self._exact = _by_constant(registered)
+        self._members = _by_member(registered)
+        self._texts = [
+            Texts(tests, folded=folded)
+            for folded in (False, True)
+            if (
+                tests := [
+                    (test, found) for test, found in registered if _is_scanned(test) and is_folded(test) is folded
+                ]
+            )
+        ]
+        self._bands = [(_interval(test), found) for test, found in registered if test.operator == "between"]
+        sides = [(_interval(test), found) for test, found in registered if test.operator in _SIDES]
+        self._numbers = Intervals([*sides, *self._bands], postings) if sides or self._bands else None
+        networks = [
+            (Interval(low, high, with_high=False), found)
+            for test, found in registered
+            if test.operator == "cidr"
+            for low, high in spans(test.operand)
+        ]
+        self._addresses = Intervals(networks, postings) if networks else None
+        self.asks_null = None in self._exact or bool(self._lists)
+        self.scans = bool(self._lists or self._texts or self._numbers or self._addresses)
+        alone = not self._lists and not any(item.__class__ in (int, float) for item in self._exact)
+        self.of_number = self._numbers.found if self._numbers is not None and alone else None
+        self.known = memory.memo() if self.scans else {t: p for t, p in self._exact.items() if isinstance(t, str)}
+
+    def of_text(self, text: str) -> Postings:
+        """Where a text leads that is not known yet; from now on it is."""
+        several = list(self._text(text))
+        found = merged(several)
+        self._memory.keep(self.known, text, found, _POSTING_BYTES if len(several) > 1 else 0)
+        return found
+
+    def of_other(self, value: Any, event_type: str | None) -> list[Candidate]:
+        """The candidates, for an event of that type, of what else ``compile.reader`` can give."""
+        return [found for each in self._value(value) for found in at(each, event_type)]
+
+    def _text(self, text: str) -> Iterator[Postings]:
+        equal = self._exact.get(text)
+        if equal is not None:
+            yield equal
+        for texts in self._texts:
+            yield from texts.found(text)
+        yield from self._listed(text)
+        if self._numbers is not None:
+            yield from self._number(as_number(text))
+        if self._addresses is not None and (where := place(text)) is not None:
+            yield from self._addresses.found(where)
+
+    def _listed(self, value: Json) -> Iterator[Postings]:
+        for check, found in self._lists:
+            if check(value):
+                yield found
+
+    def _number(self, number: Any) -> Iterator[Postings]:
+        if self._numbers is not None and number is not None:
+            yield from self._numbers.found(number)
+
+    def _value(self, value: Any) -> Iterator[Postings]:
+        kind = value.__class__
+        if kind is str:
+            found = self.known.get(value)
+            if found is None and self.scans:
+                found = self.of_text(value)
+            if found:
+                yield found
+        elif kind is int or kind is float:
+            if (equal := self._exact.get(value)) is not None:
+                yield equal
+            yield from self._listed(value)
+            yield from self._number(value)
+        elif kind is bool or value is None:
+            if (equal := self._exact.get(identity(value))) is not None:
+                yield equal
+            yield from self._listed(value)
+        elif kind is list or kind is Several:
+            yield from self._array(value)
+
+    def _array(self, values: list[Json]) -> Iterator[Postings]:
+        scalars = elements(values)
+        for scalar in scalars:
+            yield from self._value(scalar)
+        if self._members:
+            arrays = values if values.__class__ is Several else [values]
+            for array in arrays:
+                yield from self._of_members(array)
+        if self._bands:
+            yield from self._straddled([n for scalar in scalars if (n := as_number(scalar)) is not None])
+
+    def _of_members(self, array: Json) -> Iterator[Postings]:
+        for element in array if array.__class__ is list else ():
+            if element.__class__ is not list and element.__class__ is not dict:
+                folded = element.casefold() if element.__class__ is str else element
+                for name in ((False, identity(element)), (True, identity(folded))):
+                    if (found := self._members.get(name)) is not None:
+                        yield found
+
+    def _straddled(self, numbers: list[Any]) -> Iterator[Postings]:
+        """Bands of which one element may meet the lower bound and another the upper one."""
+        if len(numbers) > 1:
+            least, most = min(numbers), max(numbers)
+            yield postings(found for interval, found in self._bands if interval.meets(least, most))
+
+
+_SIDES = frozenset({"gt", "gte", "lt", "lte"})
+
+
+def _apart(
+    registered: Iterable[tuple[Test, Candidate]],
+) -> tuple[list[tuple[Test, Candidate]], list[tuple[Test, Candidate]]]:
+    """The tests about long lists, which are asked as they are, and the others."""
+    lists: list[tuple[Test, Candidate]] = []
+    others: list[tuple[Test, Candidate]] = []
+    for pair in registered:
+        (lists if is_listed(pair[0]) else others).append(pair)
+    return lists, others
+
+
+def _is_scanned(test: Test) -> bool:
+    return test.operator in TEXT_OPERATORS and (test.fold or test.operator not in ("equals", "in"))
+
+
+def _by_constant(registered: list[tuple[Test, Candidate]]) -> dict[Any, Postings]:
+    """What ``equals`` and ``in`` lead to. Without case, texts are sought otherwise."""
+    known: dict[Any, list[Candidate]] = {}
+    for test, candidate in registered:
+        for item in constants(test) if test.operator in ("equals", "in") else ():
+            if not (test.fold and isinstance(item, str)):
+                known.setdefault(identity(item), []).append(candidate)
+    return {item: postings(found) for item, found in known.items()}
+
+
+def _by_member(registered: list[tuple[Test, Candidate]]) -> dict[tuple[bool, Any], Postings]:
+    """What ``contains`` leads to in arrays: (without case, element)."""
+    known: dict[tuple[bool, Any], list[Candidate]] = {}
+    for test, candidate in registered:
+        for item in test.operand if test.operator == "contains" else ():
+            folded = item.casefold() if test.fold and isinstance(item, str) else item
+            known.setdefault((test.fold, identity(folded)), []).append(candidate)
+    return {item: postings(found) for item, found in known.items()}
+
+
+def _interval(test: Test) -> Interval:
+    """The numbers that meet a comparison, or two."""
+    if test.operator == "between":
+        low, high = map(_interval, test.operand)
+        return Interval(low.low, high.high, low.with_low, high.with_high)
+    bound, inclusive = as_number(test.operand), test.operator in ("gte", "lte")
+    return (
+        Interval(low=bound, with_low=inclusive)
+        if test.operator[0] == "g"
+        else Interval(high=bound, with_high=inclusive)
+    )

@@ -1,0 +1,103 @@
+"""The compiled rules of a set: which of them an event matches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from operator import attrgetter
+
+from trailbell_engine.compile import Compiled, Compiler
+from trailbell_engine.event import Event
+from trailbell_engine.operators.memo import Memory
+from trailbell_engine.path import Path
+from trailbell_engine.predicate import AllOf, Predicate, Test
+from trailbell_engine.rule import RuleSet
+from trailbell_engine.values import Json
+
+from .anchors import Anchors, conjuncts
+from .event_types import event_types
+from .field import Field
+from .plan import plans
+from .postings import Candidate, Hit
+
+_POSITION = attrgetter("position")
+
+
+class Matcher:
+    """The rules of a set, indexed.
+
+    Attributes:
+        memory: what remembered answers take, with its counters.
+    """
+
+    def __init__(self, rules: RuleSet, memory: Memory | None = None) -> None:
+        """Index the rules. What few events ask for is compiled when the first one does."""
+        self.memory = memory or Memory()
+        self._rules = rules
+        self._compiler = Compiler(self.memory)
+        self._matches: dict[str, Compiled] = {}
+        self._loose: list[Candidate] = []
+        registered = self._register()
+        self._others, self._plans = plans(
+            {path: Field(tests, self.memory) for path, tests in registered.items()},
+            {path: {candidate for _, candidate in tests} for path, tests in registered.items()},
+            self._loose,
+        )
+
+    def matches(self, event: Event) -> Sequence[Hit]:
+        """The rules that the event matches, in rule order, and among them those that could not be evaluated on it.
+
+        A rule that another test rules out already may not have been evaluated at all.
+        """
+        try:
+            found = self._plans.get(event.event_type, self._others).find(event)
+        except Exception:  # noqa: BLE001 - a value that an index cannot take must not stop the rules that never look at it
+            return self._one_by_one(event)
+        if not found:
+            return ()
+        if len(found) > 1:
+            found = sorted(set(found), key=_POSITION)
+        data = event.data
+        hits = []
+        for candidate in found:
+            rest = candidate.rest
+            try:
+                if rest is None or rest(data, event):
+                    hits.append(candidate.hit)
+            except Exception as error:  # noqa: BLE001 - one rule's failure on one event must not stop the others
+                hits.append(Hit(candidate.hit.rule, error))
+        return hits
+
+    def _register(self) -> dict[Path, list[tuple[Test, Candidate]]]:
+        """The tests that rules are registered under, by field; rules that have none are ``_loose``."""
+        anchors = Anchors(rule.match for rule in self._rules)
+        registered: dict[Path, list[tuple[Test, Candidate]]] = {}
+        for position, rule in enumerate(self._rules):
+            types = event_types(rule.match)
+            anchor, rest = anchors.choose(conjuncts(rule.match))
+            candidate = Candidate(position, types, None, Hit(rule))
+            if rest:
+                candidate.rest = self._compiled_when_asked(candidate, rest)
+            if anchor is None:
+                self._loose.append(candidate)
+            for test in anchor.tests if anchor is not None else ():
+                registered.setdefault(test.path, []).append((test, candidate))
+        return registered
+
+    def _compiled_when_asked(self, candidate: Candidate, parts: list[Predicate]) -> Compiled:
+        def compiled(here: Json, event: Event) -> bool:
+            candidate.rest = rest = self._compiler.predicate(AllOf(tuple(parts)))
+            return rest(here, event)
+
+        return compiled
+
+    def _one_by_one(self, event: Event) -> list[Hit]:
+        hits = []
+        for rule in self._rules:
+            if rule.id not in self._matches:
+                self._matches[rule.id] = self._compiler.predicate(rule.match)
+            try:
+                if self._matches[rule.id](event.data, event):
+                    hits.append(Hit(rule))
+            except Exception as error:  # noqa: BLE001 - as above
+                hits.append(Hit(rule, error))
+        return hits
