@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jsonschema import Draft202012Validator
 
 from trailbell_engine.predicate import ALWAYS
-from trailbell_engine.rule import Origin, Rule, SeverityCase, Suppress, Words
+from trailbell_engine.rule import Budget, Origin, Rule, SeverityCase, Suppress, Words
 from trailbell_engine.values import Json
 
 from .conditions import read_condition, read_duration
@@ -56,7 +56,9 @@ def _read(document: Document, scope: Scope, report: Report) -> Rule | None:
     condition = read_condition(value.get("when", "each"), ("when",), report, predicates)
     words = _words(value, report)
     suppress = _suppress(value.get("suppress", {}), report)
-    cases = _severity_cases(_mapping(value.get("alert")).get("severity", []), predicates)
+    alert = _mapping(value.get("alert"))
+    cases = _severity_cases(alert.get("severity", []), predicates)
+    scope.check_lookups(report, [text for text in (value.get("title"), alert.get("summary")) if isinstance(text, str)])
     if report.failed:
         return None
     return Rule(
@@ -69,6 +71,7 @@ def _read(document: Document, scope: Scope, report: Report) -> Rule | None:
         severity_cases=cases,
         notify=tuple(value.get("notify", ())),
         status=value.get("status", "stable"),
+        budget=Budget(value["budget"]["alerts_per_day"]) if "budget" in value else None,
         origin=Origin(document.file, document.span_of_key(()).line),
     )
 

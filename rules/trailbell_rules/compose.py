@@ -6,7 +6,7 @@ libyaml's own composer recurses (50,000 opening brackets end the process) and it
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -14,7 +14,7 @@ import yaml
 
 from trailbell_engine.values import Json
 
-from .problem import Problem, ProblemSeverity
+from .problem import MAXIMUM_PROBLEMS, Problem, ProblemSeverity, too_many
 from .scalars import NotANumberError, has_leading_zero, plain_value
 from .source import Source
 
@@ -26,6 +26,10 @@ Spot: TypeAlias = tuple[int, int, "dict[str, Member] | list[Spot] | None"]
 """Where a value starts and ends, and the spots of what is in it. Plain tuples: a rule has hundreds."""
 Member: TypeAlias = tuple[int, int, Spot]
 """Where a key starts and ends, and the spot of its value."""
+
+
+_SEQUENCE_END: Final[Any] = yaml.SequenceEndEvent  # as Any: the stubs say that marks may be None, libyaml's never are
+_MAPPING_END: Final[Any] = yaml.MappingEndEvent
 
 
 class Composed(NamedTuple):
@@ -72,7 +76,7 @@ class _Composer:
         self._base = start
         self._problems = problems
         self._parser = yaml.CSafeLoader(source.text[start:end])
-        self._next = self._parser.get_event
+        self._next: Callable[[], Any] = self._parser.get_event
         self._anchors: dict[str, _Anchored] = {}
         self._aliased = 0
         self._sound = True
@@ -114,7 +118,7 @@ class _Composer:
     def _sequence(self, start: Any, depth: int) -> tuple[Json, Spot]:
         values: list[Json] = []
         spots: list[Spot] = []
-        while (event := self._next()).__class__ is not yaml.SequenceEndEvent:
+        while (event := self._next()).__class__ is not _SEQUENCE_END:
             value, spot = self._node(event, depth + 1)
             values.append(value)
             spots.append(spot)
@@ -123,7 +127,7 @@ class _Composer:
     def _mapping(self, start: Any, depth: int) -> tuple[Json, Spot]:
         values: dict[str, Json] = {}
         members: dict[str, Member] = {}
-        while (event := self._next()).__class__ is not yaml.MappingEndEvent:
+        while (event := self._next()).__class__ is not _MAPPING_END:
             name, (key_start, key_end, _) = self._key(event, depth)
             value, spot = self._node(self._next(), depth + 1)
             if name is None:
@@ -202,8 +206,11 @@ class _Composer:
         return _Refused(Problem(code, "error", summary, self._source.span(start, end), help_))
 
     def _problem(self, code: str, spot: Spot, summary: str, help_: str, severity: ProblemSeverity = "error") -> None:
+        span = self._source.span(spot[0], spot[1])
+        if len(self._problems) >= MAXIMUM_PROBLEMS:
+            raise _Refused(too_many(span))
         self._sound = self._sound and severity != "error"
-        self._problems.append(Problem(code, severity, summary, self._source.span(spot[0], spot[1]), help_))
+        self._problems.append(Problem(code, severity, summary, span, help_))
 
 
 def _size(value: Json) -> tuple[int, int]:

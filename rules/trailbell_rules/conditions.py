@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, Final
 
 from trailbell_engine.conditions import BY, CONDITIONS, Condition, ConditionSpec, Parameter
 from trailbell_engine.durations import parse_duration
+from trailbell_engine.speeds import parse_speed
 from trailbell_engine.values import Json
 
 from .document import Place
 from .predicates import PredicateReader
 from .report import Report, kind
+from .steps import read_steps
 from .suggest import did_you_mean, listed, nearest
 
 
@@ -21,9 +24,7 @@ def read_condition(value: Json, place: Place, report: Report, predicates: Predic
     if isinstance(value, str):
         if value in CONDITIONS:
             return _build(CONDITIONS[value], {}, place, report, predicates) or fallback
-        report.value(
-            "unknown-condition", f'unknown condition "{value}"', place, _KNOWN, did_you_mean(value, CONDITIONS)
-        )
+        report.value("unknown-condition", f'unknown condition "{value}"', place, _KNOWN, _meant(value, CONDITIONS))
         return fallback
     if not isinstance(value, dict) or not value:
         found = "an empty mapping" if value == {} else kind(value)
@@ -37,7 +38,7 @@ def read_condition(value: Json, place: Place, report: Report, predicates: Predic
                 f'unknown condition "{name}"',
                 (*place, name),
                 _KNOWN,
-                did_you_mean(name, CONDITIONS),
+                _meant(name, CONDITIONS),
             )
     for name in names[1:]:
         help_ = f'it also says "{names[0]}"; make two rules of it'
@@ -45,6 +46,42 @@ def read_condition(value: Json, place: Place, report: Report, predicates: Predic
     built = [_build(CONDITIONS[name], value[name], (*place, name), report, predicates) for name in names]
     return built[0] or fallback if built else fallback
 
+
+def _meant(word: str, known: Collection[str]) -> str:
+    """Did you mean: what the word is a slip of, or what other languages call so."""
+    translated = _SYNONYMS.get(word.lower())
+    return did_you_mean(translated if translated in known else word, known)
+
+
+_SYNONYMS: Final = {
+    # conditions
+    **dict.fromkeys(("any", "always", "every"), "each"),
+    **dict.fromkeys(("frequency", "threshold", "event_count", "burst"), "count"),
+    **dict.fromkeys(("cardinality", "value_count", "unique", "count_distinct"), "distinct"),
+    **dict.fromkeys(("metric_aggregation", "aggregation", "value_sum", "value_avg"), "metric"),
+    **dict.fromkeys(("percentage_match", "percentage", "share"), "ratio"),
+    **dict.fromkeys(("spike_aggregation", "anomaly"), "spike"),
+    **dict.fromkeys(("flatline", "absence", "missing", "silence", "heartbeat"), "absent"),
+    **dict.fromkeys(("new_term", "new_terms", "new_value"), "first_seen"),
+    **dict.fromkeys(("temporal", "temporal_ordered", "correlation", "steps"), "sequence"),
+    # parameters and their values
+    **dict.fromkeys(("num_events", "minimum", "gte", "min_count", "threshold_cur"), "at_least"),
+    **dict.fromkeys(("timeframe", "timespan", "window", "time_window", "period", "in"), "within"),
+    **dict.fromkeys(("query_key", "group_by", "group-by", "key", "per"), "by"),
+    **dict.fromkeys(("field", "fields", "compare_key", "cardinality_field", "metric_agg_key"), "of"),
+    **dict.fromkeys(("metric_agg_type", "type"), "function"),
+    **dict.fromkeys(("max_threshold", "max_percentage", "gt", "over"), "above"),
+    **dict.fromkeys(("min_threshold", "min_percentage", "lt", "under"), "below"),
+    **dict.fromkeys(("min_doc_count", "min_denominator"), "min_events"),
+    "spike_height": "factor",
+    "spike_type": "direction",
+    "match_bucket_filter": "of",
+    "speed": "faster_than",
+    **dict.fromkeys(("average", "mean"), "avg"),
+    "median": "p50",
+    "total": "sum",
+}
+"""What ElastAlert, Sigma, Panther and other tongues say; too far from our words to be found by likeness."""
 
 _KNOWN: Final = f"known: {listed(CONDITIONS, 'and')}"
 
@@ -79,9 +116,9 @@ def _check_names(
     absent = [name for name in parameters if name not in value]
     meant = set()
     for name in value.keys() - parameters.keys():
-        meant.add(nearest(name, absent))
+        meant.add(nearest(_SYNONYMS.get(name, name), absent))
         help_ = f'"{spec.name}" takes {listed(parameters, "and")}'
-        report.key("unknown-key", f'unknown key "{name}"', (*place, name), help_, did_you_mean(name, absent))
+        report.key("unknown-key", f'unknown key "{name}"', (*place, name), help_, _meant(name, absent))
     missing = [name for name in absent if parameters[name].required and name not in meant]
     if missing:
         names = listed((f'"{name}"' for name in missing), "and")
@@ -91,9 +128,10 @@ def _check_names(
 
 
 def _checked(spec: ConditionSpec, arguments: dict[str, Any], place: Place, report: Report) -> Condition | None:
-    problem = spec.check(arguments)
-    if problem is not None:
-        report.key("bad-condition", problem, place)
+    flaw = spec.check(arguments)
+    if flaw is not None:
+        report_at = report.value if len(flaw.at) > 1 else report.key
+        report_at("bad-condition", flaw.summary, (*place, *flaw.at), flaw.help)
         return None
     return spec.build(**arguments)
 
@@ -108,6 +146,14 @@ def _argument(parameter: Parameter, value: Json, place: Place, report: Report, p
             return read_duration(value, place, report)
         case "predicate":
             return predicates.predicate(value, place)
+        case "steps":
+            return read_steps(value, place, report, predicates)
+        case "share":
+            return _share(parameter, value, place, report)
+        case "speed":
+            return _speed(value, place, report)
+        case "choice":
+            return _choice(parameter, value, place, report)
     words, fits = _PLAIN[parameter.kind]
     if not fits(value):
         report.value("bad-value", f'"{parameter.name}" must be {words}, not {_shown(value)}', place)
@@ -128,7 +174,42 @@ _PLAIN: Final[Mapping[str, tuple[str, Callable[[Json], bool]]]] = {
 }
 
 
+def _share(parameter: Parameter, value: Json, place: Place, report: Report) -> float:
+    """A share of 1, from a number or a percentage."""
+    share = value if _is_number(value) else None
+    if isinstance(value, str) and _PERCENT.fullmatch(value):
+        share = float(value.rstrip("% ")) / 100
+    if share is None or not 0 <= share <= 1:
+        help_ = f"{value} per cent is `{value}%`" if _is_number(value) and 1 < value <= 100 else "write `0.2` or `20%`"
+        summary = f'"{parameter.name}" must be a share from 0 to 1, or a percentage, not {_shown(value)}'
+        report.value("bad-value", summary, place, help_)
+        return 0.0
+    return float(share)
+
+
+_PERCENT: Final = re.compile(r"\d{1,3}(\.\d{1,9})? ?%", re.ASCII)
+
+
+def _speed(value: Json, place: Place, report: Report) -> float:
+    """Kilometres per hour of a speed as written."""
+    found = parse_speed(value) if isinstance(value, str) else None
+    if found is None:
+        help_ = f"write `{value} km/h`" if _is_number(value) else "write `900 km/h`, `560 mph` or `250 m/s`"
+        report.value("bad-value", f"expected a speed, found {_shown(value)}", place, help_)
+    return found or 0.0
+
+
+def _choice(parameter: Parameter, value: Json, place: Place, report: Report) -> Json:
+    if value not in parameter.choices:
+        summary = f'"{parameter.name}" must be {listed(parameter.choices)}, not {_shown(value)}'
+        label = _meant(value, parameter.choices) if isinstance(value, str) else ""
+        report.value("bad-value", summary, place, label=label)
+    return value
+
+
 def _shown(value: Json) -> str:
+    if isinstance(value, str):
+        return f'"{value}"'
     return str(value) if _is_number(value) else kind(value)
 
 
@@ -136,7 +217,6 @@ def read_duration(value: Json, place: Place, report: Report) -> int:
     """Microseconds of a duration as written."""
     found = parse_duration(value) if isinstance(value, str) else None
     if found is None:
-        shown = f'"{value}"' if isinstance(value, str) else _shown(value)
         help_ = "write `90s`, `10m`, `1h30m`, `2d` or `1w`; more than nothing, at most ten years"
-        report.value("bad-duration", f"expected a duration, found {shown}", place, help_)
+        report.value("bad-duration", f"expected a duration, found {_shown(value)}", place, help_)
     return found or 0

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from collections.abc import Iterable
 from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
 from jsonschema import Draft202012Validator
 
+from trailbell_engine.lookup import Lookup, Lookups
 from trailbell_engine.operators import Names
+from trailbell_engine.path import LOOKUP
 from trailbell_engine.predicate import ALWAYS, Predicate
 from trailbell_engine.schedule import Schedule
+from trailbell_engine.value_list import ValueList
 from trailbell_engine.values import Json
 
 from .document import Document, Place
 from .lists import read_list
+from .lookups import read_lookup
 from .predicates import PredicateReader
 from .problem import Problem
 from .report import Report
@@ -24,7 +29,10 @@ from .schema import definitions_schema, outline
 from .suggest import did_you_mean
 from .validate import compile_schema, faults
 
-KINDS: Final = {"schedules": "schedule", "lists": "list", "predicates": "predicate"}
+KINDS: Final = {"schedules": "schedule", "lists": "list", "predicates": "predicate", "lookups": "lookup"}
+
+_IN_TEMPLATE: Final = re.compile(rf"\b{LOOKUP}\s*(?:\.\s*|\[\s*['\"])([A-Za-z0-9_-]+)")
+"""The name of a lookup in a template: ``lookup.people`` or ``lookup['people']``."""
 
 MAXIMUM_USED_NODES: Final = 100_000
 """A predicate that uses one twice that uses one twice … doubles with every line."""
@@ -97,6 +105,7 @@ class Definitions:
         self._schedules: _Watched[Schedule] = _Watched()
         self._lists: _Watched[tuple[Json, ...]] = _Watched()
         self.names = Names(self._schedules, self._lists)
+        self._lookups: _Watched[Lookup] = _Watched()
         self.files: list[pathlib.Path] = []
         self._weights: list[int] = []
         for document in sorted(documents, key=lambda entry: not entry.overridable):
@@ -106,6 +115,14 @@ class Definitions:
         for section, name in self._places:
             if section == "predicates":
                 self._predicate(name, in_element=False)
+        for report in self._reports:
+            self.check_lookups(report)
+
+    @property
+    def lookups(self) -> Lookups:
+        """The tables that rules may read from."""
+        files = {name: entries.digest for name, entries in self._lists.items() if isinstance(entries, ValueList)}
+        return Lookups(list(self._lookups.values()), files)
 
     @property
     def problems(self) -> list[Problem]:
@@ -115,6 +132,7 @@ class Definitions:
     def unused(self) -> list[Problem]:
         """A warning for each definition that nothing uses. To be asked after the rules were read."""
         used = {"schedules": self._schedules.used, "lists": self._lists.used, "predicates": self._used}
+        used["lookups"] = self._lookups.used
         problems = []
         for (section, name), where in self._places.items():
             if name not in used[section] and not where.quiet:
@@ -157,6 +175,27 @@ class Definitions:
         elif section == "lists":
             self._lists[name], file = read_list(value, where.place, where.report)
             self.files += [file] if file else []
+        elif section == "lookups":
+            lookup, file = read_lookup(value, where.place, where.report)
+            self.files += [file] if file else []
+            if lookup is not None:
+                self._lookups[name] = lookup
+
+    def check_lookups(self, report: Report, templates: Iterable[str] = ()) -> None:
+        """Say which of the lookups that a document's paths name are not defined; the others, and those that templates
+        name, are in use.
+        """
+        for name, place, is_key in report.lookups:
+            self._lookups.used.add(name)
+            if ("lookups", name) not in self._places:
+                known = [known for section, known in self._places if section == "lookups"]
+                say = report.key if is_key else report.value
+                help_ = (
+                    f'define it below `lookups:`; a field of the event that is called so is quoted: `"{LOOKUP}".{name}`'
+                )
+                say("undefined-name", f'no lookup is called "{name}"', place, help_, did_you_mean(name, known))
+        for template in templates:
+            self._lookups.used.update(_IN_TEMPLATE.findall(template))
 
     def use(self, name: str, place: Place, report: Report, *, in_element: bool) -> Predicate:
         """The named predicate, read as if it were written at that place: inside an element it is about the element."""

@@ -12,7 +12,7 @@ import yaml
 from trailbell_engine.values import Json
 
 from .compose import Spot, compose
-from .problem import Problem, Span
+from .problem import MAXIMUM_PROBLEMS, Problem, Span
 from .scalars import offset_in_scalar
 from .scan import decode
 from .source import Source
@@ -54,10 +54,11 @@ class Document:
 
     def span_of_value(self, place: Place) -> Span:
         """Where a value stands; where none was written (``key:``), its key. A place too deep gives what holds it."""
-        while (found := self._find(place))[1] is None:
+        key, extent = self._find(place)
+        while extent is None:
             place = place[:-1]
-        key, (start, end) = found
-        return self.source.span(*(key if key and start == end else (start, end)))
+            key, extent = self._find(place)
+        return self.source.span(*(key if key and extent[0] == extent[1] else extent))
 
     def span_inside(self, place: Place, index: int, *, key: bool = False) -> Span:
         """One character of a text value (or of a key), counted from 0, where it can be told; else the whole of it."""
@@ -72,13 +73,17 @@ class Document:
             return self.source.span(start, end)
         return self.source.span(start + offset, start + offset + 1)
 
+    def in_scalar(self, offset: int) -> bool:
+        """Whether a character of the file belongs to a text, number or key, so that a ``#`` there begins no comment."""
+        return _in_scalar(self._spot, offset)
+
     def _find(self, place: Place) -> tuple[_Extent | None, _Extent | None]:
         """The extents of the key and of the value at a place; None where there is none."""
         key, spot = None, self._spot
         for step in place:
             parts, key = spot[2], None
             if isinstance(parts, dict) and step in parts:
-                start, end, spot = parts[step]  # type: ignore[index]  # a step that is in it is one of its keys
+                start, end, spot = parts[str(step)]
                 key = (start, end)
             elif isinstance(parts, list) and isinstance(step, int) and 0 <= step < len(parts):
                 spot = parts[step]
@@ -97,6 +102,17 @@ class Document:
         return value
 
 
+def _in_scalar(spot: Spot, offset: int) -> bool:
+    start, end, parts = spot
+    if not start <= offset < end:
+        return False
+    if parts is None:
+        return True
+    if isinstance(parts, list):
+        return any(_in_scalar(part, offset) for part in parts)
+    return any(first <= offset < last or _in_scalar(value, offset) for first, last, value in parts.values())
+
+
 class Reading(NamedTuple):
     """What a file held: its documents, empty ones left out, and what is wrong with it as YAML."""
 
@@ -105,7 +121,7 @@ class Reading(NamedTuple):
     problems: tuple[Problem, ...]
 
 
-_MARKER: Final = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+MARKER: Final = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 
 
 def read_documents(file: str, data: bytes) -> Reading:
@@ -117,9 +133,11 @@ def read_documents(file: str, data: bytes) -> Reading:
     source, problems = decode(file, data)
     if problems:
         return Reading(source, (), tuple(problems))
-    cuts = [0, *(found.start() for found in _MARKER.finditer(source.text)), len(source.text)]
+    cuts = [0, *(found.start() for found in MARKER.finditer(source.text)), len(source.text)]
     documents: list[Document] = []
     for start, end in pairwise(cuts):
+        if len(problems) > MAXIMUM_PROBLEMS:
+            break
         try:
             for composed in compose(source, start, end, problems):
                 documents.append(Document(source, composed.value, composed.sound, composed.spot))  # noqa: PERF401 - those before an error are kept

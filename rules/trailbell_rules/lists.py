@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import io
 import pathlib
 from typing import Final
 
+from trailbell_engine.value_list import ValueList
 from trailbell_engine.values import Json
 
 from .document import Place
 from .report import Report, kind
 from .suggest import did_you_mean, listed
 
-MAXIMUM_FILE_BYTES: Final = 16 * 1024 * 1024
+MAXIMUM_FILE_BYTES: Final = 256 * 1024 * 1024
+"""Some ten million lines. What is larger is a table for a lookup in a format of its own."""
 
 
 def read_list(value: Json, place: Place, report: Report) -> tuple[tuple[Json, ...], pathlib.Path | None]:
-    """The values, and the file they came from if they came from one."""
+    """The values, and the file they came from if they came from one. A file is read once, when rules are loaded."""
     if isinstance(value, list):
         return tuple(value), None
     if not isinstance(value, dict) or not isinstance(value.get("file"), str):
@@ -34,7 +37,8 @@ def read_list(value: Json, place: Place, report: Report) -> tuple[tuple[Json, ..
         values = _column(text, column, (*place, "column"), report)
     if not values and not report.failed:
         report.value("bad-list", f"{value['file']} has no values", (*place, "file"), "give it one value a line")
-    return values, path
+    digest = hashlib.sha256("\0".join(values).encode()).hexdigest()[:12]
+    return ValueList(values, str(place[-1]), digest), path
 
 
 def _text(path: pathlib.Path, name: str, place: Place, report: Report) -> str | None:

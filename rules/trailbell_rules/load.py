@@ -1,30 +1,28 @@
-"""Rule sets from files, folders and shipped packs."""
+"""Rule sets from files, folders, shipped packs, or texts."""
 
 from __future__ import annotations
 
 import pathlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final, NamedTuple, TypeAlias
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
 
-from trailbell_engine.rule import Rule, RuleSet
+from trailbell_engine.rule import RuleSet
 
 from .build import build_rule
+from .codes import CODES
 from .definitions import Definitions, DefinitionsDocument, is_definitions_file
 from .document import Document, Reading, read_documents
-from .lint import lint
-from .problem import Problem, Span
+from .finding import PACK_PREFIX, PACKS, Found, PathLike, about, find_files, shipped_packs
+from .lint import CHECKS, Check, Subject
+from .lint.ignore import without_ignored
+from .problem import MAXIMUM_PROBLEMS, Problem, Span, too_many
 from .rule_tests import RuleTest
 from .scan import MAXIMUM_BYTES
 from .source import Source
-from .suggest import did_you_mean, listed
+from .suggest import listed
 
-PACKS: Final = pathlib.Path(__file__).parent / "packs"
-PACK_PREFIX: Final = "pack:"
-CONFIGURATION: Final = frozenset({"trailbell.yaml", "trailbell.yml"})
-"""Names that are never rules, so that a folder can hold its configuration and its rules side by side."""
-
-PathLike: TypeAlias = str | pathlib.Path
+__all__ = ["PACKS", "PACK_PREFIX", "Loaded", "load_rules", "load_texts", "shipped_packs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,129 +51,128 @@ class Loaded:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
 
-class _Found(NamedTuple):
-    """A file to read."""
-
-    path: pathlib.Path
-    overridable: bool = False
-    quiet: bool = False
+_UNASKED: Final = ("leading-zero", "operator-as-field", "unused-definition")
+"""Codes that a rule may ignore and that no check yields: they are found while rules are read."""
 
 
-def load_rules(paths: Sequence[PathLike]) -> Loaded:
+class _Read(NamedTuple):
+    """A file and what it held."""
+
+    found: Found
+    reading: Reading
+
+
+def load_rules(paths: Sequence[PathLike], *, checks: Sequence[Check] = CHECKS) -> Loaded:
     """Load files, folders (every ``*.yaml`` and ``*.yml`` below, in path order) and packs (``pack:vonage``) as one set.
 
     A file named by itself sees the definitions of its own folder and of the folders above it that the path names.
     Hidden files and folders are skipped. Nothing is raised for what the files hold or whether they are there.
+
+    Args:
+        paths: what to load.
+        checks: what to look for in rules that are valid. Rules that are about to run need none.
     """
     problems: list[Problem] = []
-    found = _unique(entry for path in paths for entry in _find(str(path), problems))
-    readings = [(entry, _read(entry.path)) for entry in found]
-    problems += [problem for _, reading in readings for problem in reading.problems]
-    definitions = Definitions(
-        DefinitionsDocument(document, entry.overridable, entry.quiet)
-        for entry, reading in readings
-        if is_definitions_file(entry.path)
-        for document in reading.documents
-    )
-    problems += definitions.problems
-    broken = any(
-        problem.severity == "error" for problem in problems if is_definitions_file(pathlib.Path(problem.span.file))
-    )
-    documents = [
-        document for entry, reading in readings if not is_definitions_file(entry.path) for document in reading.documents
+    files = [_Read(found, _read(found.path)) for found in find_files(paths, problems)]
+    loaded = _assemble(files, checks, problems)
+    if loaded.errors or any(file.reading.documents for file in files if not is_definitions_file(file.found.path)):
+        return loaded
+    summary = f"no rules in {listed(paths, 'and')}" if paths else "no path was given"
+    problem = about(str(paths[0]) if paths else "", "no-rules", summary, "rules are *.yaml files")
+    return replace(loaded, problems=(problem,))
+
+
+def load_texts(texts: Mapping[str, str | bytes], *, checks: Sequence[Check] = CHECKS) -> Loaded:
+    """Load texts as if they were files of these names. Lists that name files look for them on the disk."""
+    files = [
+        _Read(Found(pathlib.Path(name)), read_documents(name, text if isinstance(text, bytes) else text.encode()))
+        for name, text in texts.items()
     ]
-    rules, tests, documents_by_rule = _build(documents, definitions, problems)
+    return _assemble(files, checks, [])
+
+
+def _assemble(files: Sequence[_Read], checks: Sequence[Check], problems: list[Problem]) -> Loaded:
+    problems = [*problems, *(problem for file in files for problem in file.reading.problems)]
+    definitions = _definitions(files)
+    problems += definitions.problems
+    broken = any(problem.severity == "error" for problem in problems if _is_about_definitions(problem))
+    subjects = _build(files, definitions, problems)
     if broken:  # a rule that uses them would mean something else than what is written; nor are its names to blame
-        rules, tests = [], []
-        problems = [problem for problem in problems if problem.code != "undefined-name"]
-    if not documents and not problems:
-        summary = f"no rules in {listed(paths, 'and')}" if paths else "no path was given"
-        problems.append(_about(str(paths[0]) if paths else "", "no-rules", summary, "rules are *.yaml files"))
+        subjects = []
+        problems = [
+            problem for problem in problems if problem.code != "undefined-name" or _is_about_definitions(problem)
+        ]
     if not any(problem.severity == "error" for problem in problems):
         problems += definitions.unused()
+    problems += _linted(subjects, checks, files)
+    problems = without_ignored(problems, (file.reading for file in files), CODES, _checked(checks))
     return Loaded(
-        RuleSet(rules),
+        RuleSet([subject.rule for subject in subjects], definitions.lookups),
         tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.span)),
-        tuple(tests),
-        {reading.source.file: reading.source for _, reading in readings},
-        documents_by_rule,
-        (*(entry.path for entry, _ in readings), *definitions.files),
+        tuple(test for subject in subjects for test in subject.tests),
+        {file.reading.source.file: file.reading.source for file in files},
+        {subject.rule.id: subject.document for subject in subjects},
+        (*(file.found.path for file in files), *definitions.files),
     )
 
 
-def shipped_packs() -> tuple[str, ...]:
-    """The names of the packs that come with the package."""
-    return tuple(sorted(entry.name for entry in PACKS.iterdir() if entry.is_dir() and entry.name[0] not in "._"))
+def _is_about_definitions(problem: Problem) -> bool:
+    return is_definitions_file(pathlib.Path(problem.span.file))
 
 
-def _build(
-    documents: Iterable[Document], definitions: Definitions, problems: list[Problem]
-) -> tuple[list[Rule], list[RuleTest], dict[str, Document]]:
-    rules: list[Rule] = []
-    documents_by_rule: dict[str, Document] = {}
-    tests: list[RuleTest] = []
+def _definitions(files: Iterable[_Read]) -> Definitions:
+    return Definitions(
+        DefinitionsDocument(document, file.found.overridable, file.found.quiet)
+        for file in files
+        if is_definitions_file(file.found.path)
+        for document in file.reading.documents
+    )
+
+
+def _build(files: Iterable[_Read], definitions: Definitions, problems: list[Problem]) -> list[Subject]:
+    subjects: list[Subject] = []
     first: dict[str, Span] = {}
-    for document in documents:
-        built = build_rule(document, definitions)
-        problems += built.problems
-        name = document.at(("id",))
-        if isinstance(name, str) and name in first:
+    for file in files:
+        told = len(problems)
+        for document in () if is_definitions_file(file.found.path) else file.reading.documents:
+            if len(problems) - told > MAXIMUM_PROBLEMS:
+                problems.append(too_many(document.span_of_key(())))
+                break
+            subjects += _subject(document, definitions, first, problems)
+    return subjects
+
+
+def _subject(
+    document: Document, definitions: Definitions, first: dict[str, Span], problems: list[Problem]
+) -> Iterator[Subject]:
+    """The rule of a document, unless it has problems or the id of another; ``first`` says where ids were seen."""
+    built = build_rule(document, definitions)
+    problems += built.problems
+    name = document.at(("id",))
+    if isinstance(name, str):
+        span = document.span_of_value(("id",))
+        if name in first:
             other = first[name]
             summary, help_ = f'two rules have the id "{name}"', f"the other one is at {other.file}:{other.line}"
-            span = document.span_of_value(("id",))
             problems.append(Problem("duplicate-id", "error", summary, span, help_, rule_id=name))
-            continue
-        if isinstance(name, str):
-            first[name] = document.span_of_value(("id",))
-        if built.rule is not None:
-            rules.append(built.rule)
-            documents_by_rule[built.rule.id] = document
-            tests += built.tests
-            problems += lint(built.rule, document, built.tests)
-    return rules, tests, documents_by_rule
+            return
+        first[name] = span
+    if built.rule is not None:
+        yield Subject(built.rule, document, built.tests)
 
 
-def _unique(found: Iterable[_Found]) -> list[_Found]:
-    """Each file once, however often it was named; what was named aloud goes before what was only looked up."""
-    by_place: dict[pathlib.Path, _Found] = {}
-    for entry in sorted(found, key=lambda entry: entry.quiet):
-        by_place.setdefault(entry.path.absolute(), entry)
-    return list(by_place.values())
+def _linted(subjects: Sequence[Subject], checks: Iterable[Check], files: Iterable[_Read]) -> Iterator[Problem]:
+    """What the checks find. Packs are looked at only if nothing else is: their rules are not the user's to mend."""
+    own = {file.reading.source.file for file in files if not file.found.overridable and not file.found.quiet}
+    for check in checks:
+        for problem in check.find(subjects):
+            if not own or problem.span.file in own:
+                yield problem
 
 
-def _find(name: str, problems: list[Problem]) -> Iterator[_Found]:
-    path = pathlib.Path(name)
-    if name.startswith(PACK_PREFIX):
-        pack = name.removeprefix(PACK_PREFIX)
-        if pack in shipped_packs():
-            yield from (_Found(file, overridable=True, quiet=True) for file in _below(PACKS / pack))
-        else:
-            help_ = f"there are {listed(shipped_packs(), 'and')}" if shipped_packs() else ""
-            label = did_you_mean(pack, shipped_packs())
-            problems.append(_about(name, "no-such-pack", f'no pack is called "{pack}"', help_, label))
-    elif path.is_dir():
-        yield from map(_Found, _below(path))
-    elif path.is_file():
-        yield _Found(path)
-        yield from (_Found(file, quiet=True) for folder in path.parents for file in _definitions_in(folder, path))
-    else:
-        problems.append(_about(name, "no-such-file", f"no such file or folder: {name}", ""))
-
-
-def _below(folder: pathlib.Path) -> list[pathlib.Path]:
-    files = (file for suffix in ("*.yaml", "*.yml") for file in folder.rglob(suffix) if file.is_file())
-    return sorted(
-        file
-        for file in files
-        if file.name not in CONFIGURATION and not any(part[0] == "." for part in file.relative_to(folder).parts)
-    )
-
-
-def _definitions_in(folder: pathlib.Path, path: pathlib.Path) -> list[pathlib.Path]:
-    """Of an absolute path only its own folder is asked: the folders above it may be anybody's."""
-    if path.is_absolute() and folder != path.parent:
-        return []
-    return sorted(file for suffix in ("_*.yaml", "_*.yml") for file in folder.glob(suffix) if file.is_file())
+def _checked(checks: Iterable[Check]) -> frozenset[str]:
+    """The codes of the checks, and those that are looked for without one."""
+    return frozenset({*_UNASKED, *(code.name for check in checks for code in check.codes)})
 
 
 def _read(path: pathlib.Path) -> Reading:
@@ -184,10 +181,5 @@ def _read(path: pathlib.Path) -> Reading:
             data = file.read(MAXIMUM_BYTES + 1)
     except OSError as error:
         summary = f"{path} cannot be read: {error.strerror or error}"
-        return Reading(Source(str(path), ""), (), (_about(str(path), "no-such-file", summary, ""),))
+        return Reading(Source(str(path), ""), (), (about(str(path), "no-such-file", summary, ""),))
     return read_documents(str(path), data)
-
-
-def _about(file: str, code: str, summary: str, help_: str, label: str = "") -> Problem:
-    """A problem with a file as a whole."""
-    return Problem(code, "error", summary, Span(file, 1, 1, 1, 2), " ".join(filter(None, (label, help_))))

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Literal, NamedTuple
+from typing import Final, Literal, NamedTuple
 
 ProblemSeverity = Literal["error", "warning"]
+
+MAXIMUM_PROBLEMS: Final = 1_000
+"""Of one file. Nobody mends more at once, and a megabyte can hold half a million."""
 
 
 class Span(NamedTuple):
@@ -40,3 +43,9 @@ class Problem(NamedTuple):
     help: str = ""
     label: str = ""
     rule_id: str = ""
+
+
+def too_many(span: Span) -> Problem:
+    """The last problem of a file that has more than are told."""
+    summary = f"more than {MAXIMUM_PROBLEMS:,} problems; from here on the file was not read"
+    return Problem("too-many-problems", "error", summary, span, "mend the first ones and check again")

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import NamedTuple
 
-from trailbell_engine.path import Path, PathError, parse_path
+from trailbell_engine.path import Path, PathError, Root, parse_path
 from trailbell_engine.values import Json
 
 from .document import Document, Place
-from .problem import Problem, ProblemSeverity, Span
+from .problem import MAXIMUM_PROBLEMS, Problem, ProblemSeverity, Span
 
 _UNREADABLE = Path(("?",))
+
+
+class Mention(NamedTuple):
+    """A lookup is named by a path: its name, the place of the path, and whether the path is the key there."""
+
+    name: str
+    place: Place
+    key: bool
 
 
 class Report:
@@ -21,6 +30,7 @@ class Report:
     Attributes:
         problems: in the order of discovery.
         rule_id: the document's ``id``, if it has one.
+        lookups: the lookups that its paths name.
         used_nodes: how many nodes of predicates the document has drawn in by ``use``, a budget against bombs.
     """
 
@@ -28,6 +38,7 @@ class Report:
         self.document = document
         self.problems: list[Problem] = []
         self.used_nodes = 0
+        self.lookups: list[Mention] = []
         self._flagged = set(flagged)
         value = document.value
         self.rule_id = str(value["id"]) if isinstance(value, dict) and isinstance(value.get("id"), str) else ""
@@ -52,7 +63,9 @@ class Report:
     def _add(
         self, code: str, severity: ProblemSeverity, summary: str, place: Place, span: Span, help_: str, label: str
     ) -> None:
-        if not any(place[:length] in self._flagged for length in range(len(place) + 1)):
+        if len(self.problems) < MAXIMUM_PROBLEMS and not any(
+            place[:length] in self._flagged for length in range(len(place) + 1)
+        ):
             self.problems.append(Problem(code, severity, summary, span, help_, label, self.rule_id))
 
     def path(self, text: Json, place: Place, *, key: bool = False, in_element: bool = False) -> Path:
@@ -61,11 +74,14 @@ class Report:
             self.value("wrong-type", f"expected a field path, found {kind(text)}", place, "name a field: `user_email`")
             return _UNREADABLE
         try:
-            return parse_path(text, in_element=in_element)
+            path = parse_path(text, in_element=in_element)
         except PathError as error:
             span = self.document.span_inside(place, error.column, key=key)
             self._add("bad-path", "error", str(error), place, span, error.help, "")
             return _UNREADABLE
+        if path.root is Root.LOOKUP:
+            self.lookups.append(Mention(str(path.segments[1]), place, key))
+        return path
 
     def paths(self, value: Json, place: Place) -> tuple[Path, ...]:
         """A path or a list of paths."""

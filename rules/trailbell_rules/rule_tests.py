@@ -15,8 +15,19 @@ from trailbell_engine.values import Json, canonical, json_equal
 from .document import Document, Place
 from .problem import Span
 
-ALERT_KEYS: Final = (*("severity", "title", "summary", "key", "count", "opened_at", "last_at", "event_ids", "state"),)
+RENDERED_KEYS: Final = ("slack", "email", "told")
+"""What an expectation may name beside that: texts that the message must hold, and the receivers that are told."""
+ALERT_KEYS: Final = (
+    *("severity", "title", "summary", "key", "count", "opened_at", "last_at", "event_ids", "state"),
+    *RENDERED_KEYS,
+)
 """What an expectation may name, as in the JSON of an alert."""
+
+_MESSAGES: Final = frozenset({"slack", "email"})
+_LONG: Final = 40
+"""From so many characters on, two texts are shown where they first differ."""
+_BEFORE: Final = 24
+_AFTER: Final = 56
 
 _TIMES: Final = frozenset({"opened_at", "last_at"})
 
@@ -29,6 +40,7 @@ class RuleTest:
         name: what it shows.
         rule_id: the rule it belongs to.
         events: records as the source gives them (by default the Audit API); ``id`` and ``created_at`` may be missing.
+            Among them ``{"tick": TIME}``: the clock, see ``is_tick``.
         alerts: for each alert in order, what must be true of it; empty if there must be none.
         span: where the test is written.
     """
@@ -38,6 +50,11 @@ class RuleTest:
     events: tuple[dict[str, Json], ...]
     alerts: tuple[Mapping[str, Json], ...]
     span: Span
+
+
+def is_tick(record: Mapping[str, Json]) -> bool:
+    """Whether an entry of ``events`` is no record but the clock, which has come so far."""
+    return record.keys() == {"tick"}
 
 
 class Difference(NamedTuple):
@@ -54,8 +71,30 @@ class Difference(NamedTuple):
     actual: Json
 
     def __str__(self) -> str:
-        """Three lines: where, then expected over actual, so that the eye can compare them."""
+        """Where, then expected over actual, so that the eye can compare them; below long texts where they part."""
+        if _are_long(self.expected, self.actual):
+            return _parted(self.where, self.expected, self.actual)
         return f"{self.where}\n  - expected: {_shown(self.expected)}\n  + actual:   {_shown(self.actual)}"
+
+
+def _are_long(expected: Json, actual: Json) -> bool:
+    return isinstance(expected, str) and isinstance(actual, str) and min(len(expected), len(actual)) >= _LONG
+
+
+def _parted(where: str, expected: str, actual: str) -> str:
+    """Both texts around the first character that differs, and a caret below it."""
+    pairs = enumerate(zip(expected, actual, strict=False))
+    at = next((place for place, (wanted, found) in pairs if wanted != found), min(len(expected), len(actual)))
+    start = max(0, at - _BEFORE)
+    shown = [_shown(text[start : at + _AFTER]) for text in (expected, actual)]
+    before = ["…" if start else "", "…" if start else ""]
+    after = ["…" if len(text) > at + _AFTER else "" for text in (expected, actual)]
+    # The caret counts the characters as they are shown: a line feed is two.
+    indent = len(before[0]) + len(_shown(expected[start:at])) - 1
+    return (
+        f"{where}\n  - expected: {before[0]}{shown[0]}{after[0]}\n  + actual:   {before[1]}{shown[1]}{after[1]}\n"
+        f"              {' ' * indent}^ character {at + 1}"
+    )
 
 
 def _shown(value: Json) -> str:
@@ -77,7 +116,7 @@ def compare(expected: Sequence[Mapping[str, Json]], actual: Sequence[Mapping[str
     """How alerts, as JSON, differ from what a test expects; an empty list if they do not.
 
     Their number must be equal; of each alert only the keys that the expectation names are compared. Times are compared
-    as instants, numbers by value.
+    as instants, numbers by value. ``slack`` and ``email`` name texts that the message must contain.
     """
     differences = []
     if len(expected) != len(actual):
@@ -98,7 +137,11 @@ def _count(number: int) -> str:
 
 
 def _compare(where: str, name: str, wanted: Json, found: Json) -> Iterator[Difference]:
-    if name in _TIMES and isinstance(wanted, str) and isinstance(found, str):
+    if name in _MESSAGES:
+        for text in wanted if isinstance(wanted, list) else [wanted]:
+            if text not in (found or ""):
+                yield Difference(f"{where} contains", text, found)
+    elif name in _TIMES and isinstance(wanted, str) and isinstance(found, str):
         instant = parse_time(wanted)
         if instant is None or instant != parse_time(found):
             yield Difference(where, wanted, found)

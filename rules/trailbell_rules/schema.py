@@ -6,7 +6,7 @@ It serves editors (completion, hovering, a first check) and our own check of the
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any, Final, TypeAlias
 
@@ -14,7 +14,22 @@ from trailbell_engine.alert import SEVERITIES
 from trailbell_engine.conditions import BY, CONDITIONS, ConditionSpec, Parameter
 from trailbell_engine.operators import NEGATIVES, OPERATORS
 
-from .schema_parts import DURATION, NAME, PATH, PATHS, SCALARS, SCHEDULE, TEXT, TEXTS, choice, described, mapping
+from .schema_parts import (
+    DURATION,
+    NAME,
+    PATH,
+    PATHS,
+    SCALARS,
+    SCHEDULE,
+    SHARE,
+    SPEED,
+    TEXT,
+    TEXTS,
+    TIME,
+    choice,
+    described,
+    mapping,
+)
 
 Schema: TypeAlias = dict[str, Any]
 
@@ -23,6 +38,7 @@ _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
 _PREDICATE: Final = {"$ref": "#/$defs/predicate"}
 _TEST: Final = {"$ref": "#/$defs/test"}
+_ONE_OR_MORE: Final = choice(array=TEXTS | {"minItems": 1}, otherwise=TEXT)
 _SEVERITY: Final = {"$ref": "#/$defs/severity"}
 
 _KINDS: Final[Mapping[str, Schema]] = {
@@ -31,8 +47,12 @@ _KINDS: Final[Mapping[str, Schema]] = {
     "duration": DURATION,
     "count": {"type": "integer", "minimum": 1},
     "number": {"type": "number"},
+    "share": SHARE,
+    "speed": SPEED,
     "boolean": {"type": "boolean"},
+    "choice": {"type": "string"},
     "predicate": _PREDICATE,
+    "steps": {"type": "array", "minItems": 2, "items": {"$ref": "#/$defs/step"}},
 }
 """How each kind of condition parameter is written."""
 
@@ -67,22 +87,48 @@ def definitions_schema() -> Schema:
         "$schema": _DIALECT,
         "$id": _HOME + "definitions-1.schema.json",
         "title": "trailbell definitions",
-        "description": "Schedules, lists and predicates that the rules of a folder share.",
+        "description": "Schedules, lists, predicates and lookups that the rules of a folder share.",
         **mapping(
             {
                 "schedules": described(_named({"$ref": "#/$defs/schedule"}), "For `during` and `outside`."),
                 "lists": described(_named(named_list), "For `in`, `not_in`, `cidr` and `not_cidr`."),
                 "predicates": described(_named(_PREDICATE), "For `use`."),
+                "lookups": described(_named(_lookup()), "Tables: `lookup.NAME.COLUMN` is a field of the event then."),
             }
         ),
         "$defs": _definitions(),
     }
 
 
+def _lookup() -> Schema:
+    return mapping(
+        {
+            "file": described(TEXT, "A table beside this file: .csv with a header, .json or .mmdb.", "people.csv"),
+            "key": described(PATH, "The field of the event whose value is looked up.", "user_email"),
+            "on": described(TEXT, "The column that holds the keys; the first by default.", "email"),
+        },
+        required=("file", "key"),
+    )
+
+
 def outline(schema: Schema) -> Schema:
-    """The schema without what has a reader of its own, whose messages are better: predicates, conditions, schedules."""
-    opaque = dict.fromkeys(("predicate", "condition", "schedule"), True)
-    return schema | {"$defs": schema["$defs"] | opaque}
+    """The schema without what has a reader of its own, whose messages are better: predicates, conditions, schedules.
+
+    Its references are replaced by what they refer to: following each of them anew takes most of the time of a check.
+    """
+    opaque: Schema = {name: {} for name in ("predicate", "condition", "schedule")}
+    targets = {f"#/$defs/{name}": target for name, target in (schema["$defs"] | opaque).items()}
+    return {name: _inlined(part, targets) for name, part in schema.items() if name != "$defs"}
+
+
+def _inlined(part: Any, targets: Mapping[str, Any]) -> Any:
+    if isinstance(part, list):
+        return [_inlined(entry, targets) for entry in part]
+    if not isinstance(part, dict):
+        return part
+    if "$ref" in part:
+        return _inlined(targets[part["$ref"]], targets) | {name: part[name] for name in part if name != "$ref"}
+    return {name: _inlined(entry, targets) for name, entry in part.items()}
 
 
 def _named(each: Schema) -> Schema:
@@ -104,7 +150,7 @@ def _rule_keys() -> Schema:
         "match": described(
             _PREDICATE, "Which events: field path -> test; all must hold.", {"event_type": "USER_LOGIN"}
         ),
-        "when": described({"$ref": "#/$defs/condition"}, "What about them over time; `each` by default."),
+        "when": described({"$ref": "#/$defs/condition"}, "What about them over time; `each` by default.", "each"),
         "alert": _alert(),
         "suppress": mapping(
             {
@@ -123,6 +169,11 @@ def _rule_keys() -> Schema:
             "enum": ["stable", "experimental"],
             "description": "An experimental rule is evaluated and stored, and nobody is told.",
         },
+        "budget": mapping(
+            {"alerts_per_day": described({"type": "number", "exclusiveMinimum": 0}, "On average, over history.", 0.5)},
+            required=("alerts_per_day",),
+            description="How many alerts the rule may make; `dry-run --budget` fails where it makes more.",
+        ),
         "tests": {"type": "array", "items": _test_case(), "description": "Events, and the alerts they must give."},
     }
 
@@ -140,8 +191,8 @@ def _alert() -> Schema:
             "severity": described(
                 choice(array={"type": "array", "items": case, "minItems": 1}, otherwise=_SEVERITY),
                 "Another severity where the opening event meets a predicate; the first that holds wins.",
-                [{"if": {"source_country": "GB"}, "then": "low"}],
-            ),
+            )
+            | {"examples": [[{"if": {"source_country": "GB"}, "then": "low"}], *SEVERITIES]},
         },
         description="What a person reads.",
     )
@@ -154,22 +205,39 @@ def _test_case() -> Schema:
             "title": {"type": "string"},
             "summary": {"type": "string"},
             "key": {"type": "object"},
-            "count": {"type": "integer", "minimum": 1},
+            "count": {"type": "integer", "minimum": 0},
             "opened_at": {"type": "string"},
             "last_at": {"type": "string"},
             "event_ids": {"type": "array", "items": {"type": "string"}},
             "state": {"enum": ["open", "resolved"]},
+            "slack": described(_ONE_OR_MORE, "A text, or several, that the Slack message must contain."),
+            "email": described(_ONE_OR_MORE, "A text, or several, that the mail must contain, its subject included."),
+            "told": described(TEXTS, "The receivers that are told: `notify` of the rule, else the configured routes."),
         },
         description="What to compare of an alert; what is left out is not compared.",
     )
     return mapping(
         {
             "name": described(TEXT, "What the test shows, as a sentence."),
-            "events": {"type": "array", "items": {"type": "object"}, "minItems": 1, "description": "In order."},
+            "events": {
+                "type": "array",
+                "items": _event_or_tick(),
+                "minItems": 1,
+                "description": "In order; `{tick: TIME}` says that the clock has come so far.",
+            },
             "alerts": {"type": "array", "items": expectation, "description": "All alerts, in order; `[]` for none."},
         },
         required=("name", "events", "alerts"),
     )
+
+
+def _event_or_tick() -> Schema:
+    tick = described(TIME, "The clock: no older event is to come. It shows what happens because none does.")
+    return {
+        "type": "object",
+        "if": {"type": "object", "required": ["tick"], "maxProperties": 1},
+        "then": {"properties": {"tick": tick}},
+    }
 
 
 def _definitions() -> Schema:
@@ -183,6 +251,7 @@ def _definitions() -> Schema:
         ),
         "operators": _operators(),
         "condition": choice(mapping_=_conditions(), otherwise={"const": "each"}),
+        "step": _step(),
         "schedule": SCHEDULE,
         "scheduleOrName": choice(mapping_={"$ref": "#/$defs/schedule"}, otherwise=TEXT),
     }
@@ -217,16 +286,38 @@ def _operators() -> Schema:
 
 def _conditions() -> Schema:
     keys = {name: _condition(spec) for name, spec in CONDITIONS.items()}
-    return mapping(keys) | {"minProperties": 1, "maxProperties": 1}
+    # The numbers stand apart: beside `properties`, yaml-language-server takes the line being typed for the one key.
+    return mapping(keys) | {"allOf": [{"minProperties": 1, "maxProperties": 1}]}
 
 
 def _condition(spec: ConditionSpec) -> Schema:
     parameters = (*spec.parameters, BY)
-    required = tuple(parameter.name for parameter in parameters if parameter.required)
-    schema = mapping({parameter.name: _parameter(parameter) for parameter in parameters}, required=required)
-    return schema | {"type": "object" if required else ["object", "null"], "description": f"Fires when {spec.summary}."}
+    required = [parameter.name for parameter in parameters if parameter.required]
+    schema = mapping({parameter.name: _parameter(parameter) for parameter in parameters})
+    words = {"type": "object" if required else ["object", "null"], "description": f"Fires when {spec.summary}."}
+    return schema | words | ({"allOf": [_required(required, [*schema["properties"]])]} if required else {})
+
+
+def _required(names: Sequence[str], known: Sequence[str]) -> Schema:
+    """These keys must be there, unless there is one that is not known: it may be meant for one of them."""
+    return {"if": {"propertyNames": {"enum": list(known)}}, "then": {"required": list(names)}}
+
+
+def _step() -> Schema:
+    return mapping(
+        {
+            "name": described(TEXT, "What the step is called in messages; by default its number.", "password reset"),
+            "match": described(_PREDICATE, "Which of the rule's events.", {"event_type": "USER_UPDATE"}),
+            "at_least": {"type": "integer", "minimum": 1, "default": 1, "description": "How many of them."},
+            "absent": {"type": "boolean", "default": False, "description": "There must be none of them."},
+        },
+        required=("match",),
+        description="One step of a sequence.",
+    )
 
 
 def _parameter(parameter: Parameter) -> Schema:
-    schema = _KINDS[parameter.kind] | {"description": parameter.summary}
+    schema = _KINDS[parameter.kind] | {"description": f"{parameter.summary[0].upper()}{parameter.summary[1:]}."}
+    if parameter.choices:
+        schema |= {"enum": list(parameter.choices)}
     return schema if parameter.default is None else schema | {"default": parameter.default}

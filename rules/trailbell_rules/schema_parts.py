@@ -22,11 +22,39 @@ DURATION: Final = {
     "patternErrorMessage": "a duration is written `90s`, `10m`, `1h30m`, `2d` or `1w`",
     "examples": ["10m", "1h30m"],
 }
+SHARE: Final = {
+    "if": {"type": "string"},
+    "then": {"pattern": r"^\d{1,3}(\.\d{1,9})? ?%$", "patternErrorMessage": "a percentage is written `20%`"},
+    "else": {"type": "number", "minimum": 0, "maximum": 1},
+    "examples": [0.2, "20%"],
+}
+SPEED: Final = {
+    "type": "string",
+    "pattern": r"^\d{1,7}(\.\d{1,6})? ?(km/h|kmh|kph|mph|m/s|kn)$",
+    "patternErrorMessage": "a speed is written `900 km/h`, `560 mph` or `250 m/s`",
+    "examples": ["900 km/h"],
+}
+TIME: Final = {
+    "type": "string",
+    "pattern": r"^\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d(:\d\d(\.\d+)?)?([Zz]|[+-]\d\d:\d\d)?$",
+    "patternErrorMessage": "a time is written `2026-11-02T10:00:00Z`; without a zone it is UTC",
+    "examples": ["2026-11-02T10:00:00Z"],
+}
 
 _DAY: Final = "|".join(DAYS)
-_DAYS: Final = {"type": "string", "pattern": f"^({_DAY})(-({_DAY}))?$", "examples": ["mon-fri", "sat"]}
+_DAYS: Final = {
+    "type": "string",
+    "pattern": f"^({_DAY})(-({_DAY}))?$",
+    "patternErrorMessage": "days are written `mon-fri`, `sat`, or as a list of these",
+    "examples": ["mon-fri", "sat"],
+}
 _TIME: Final = r"([01]?\d|2[0-3]):[0-5]\d"
-_HOURS: Final = {"type": "string", "pattern": rf"^{_TIME}-({_TIME}|24:00)$", "examples": ["08:00-12:00", "22:00-06:00"]}
+_HOURS: Final = {
+    "type": "string",
+    "pattern": rf"^{_TIME}-({_TIME}|24:00)$",
+    "patternErrorMessage": "hours are written `08:00-18:00`, or `22:00-06:00` over midnight",
+    "examples": ["08:00-12:00", "22:00-06:00"],
+}
 
 
 def described(schema: Mapping[str, Any], description: str, example: Any = None) -> dict[str, Any]:
@@ -81,7 +109,11 @@ SCHEDULE: Final = mapping(
             ["08:00-12:00", "13:00-18:30"],
         ),
         "holidays": described(
-            {"type": "string", "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,4})?$"},
+            {
+                "type": "string",
+                "pattern": "^[A-Z]{2}(-[A-Z0-9]{1,4})?$",
+                "patternErrorMessage": "a country is written `GB`, one with a subdivision `GB-ENG`",
+            },
             "A country, or one with a subdivision, whose public holidays are left out.",
             "GB-ENG",
         ),

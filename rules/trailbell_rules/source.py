@@ -38,6 +38,11 @@ class Source:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    @property
+    def lines(self) -> int:
+        """How many lines there are; a line break at the end begins one more."""
+        return len(self._starts)
+
     def line(self, number: int) -> str:
         """The text of a line, counted from 1, without its line break; empty beyond the end."""
         if not 0 < number <= len(self._starts):

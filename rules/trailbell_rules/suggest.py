@@ -11,7 +11,9 @@ def nearest(word: object, candidates: Iterable[str]) -> str | None:
     if not isinstance(word, str) or len(word) > 100:
         return None
     by_form = {_form(candidate): candidate for candidate in candidates}
-    found = get_close_matches(_form(word), by_form, n=1, cutoff=0.7)
+    form = _form(word)
+    turned = [other for other in by_form if sorted(other) == sorted(form)]  # `fro`: too short to be alike by a share
+    found = turned or get_close_matches(form, by_form, n=1, cutoff=0.7)
     return by_form[found[0]] if found else None
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from jsonschema import Draft202012Validator
@@ -12,7 +13,7 @@ from referencing import Registry
 from trailbell_engine.values import Json
 
 from .document import Document, Place
-from .problem import Problem
+from .problem import MAXIMUM_PROBLEMS, Problem
 from .report import kind
 from .suggest import did_you_mean, listed, nearest
 
@@ -52,12 +53,12 @@ def validate_document(document: Document, schema: Mapping[str, Any] | Draft20201
 
 def faults(document: Document, validator: Draft202012Validator) -> list[Fault]:
     """As ``validate_document``, with places."""
-    errors = [_error(error) for error in validator.iter_errors(document.value)]
+    errors = [_error(error) for error in islice(validator.iter_errors(document.value), MAXIMUM_PROBLEMS)]
     found: dict[Place, Fault] = {}
     meant: set[Place] = set()
     for error in errors:
         if error.keyword == "additionalProperties":
-            for fault, suggestion in _unknown(document, error):
+            for fault, suggestion in islice(_unknown(document, error), MAXIMUM_PROBLEMS):
                 found[fault.place] = fault
                 meant.add((*fault.place[:-1], suggestion))
     for error in errors:

@@ -10,7 +10,8 @@ import pytest
 from trailbell_rules.load import PACKS, load_rules, shipped_packs
 
 
-def _rule(name: str, match: str = "{a: 1}") -> str:
+def _rule(name: str, match: str = "") -> str:
+    match = match or f"{{a: {name}}}"  # rules of one match would be told as duplicates
     tests = "tests: [{name: y, events: [{}], alerts: [{}]}, {name: n, events: [{}], alerts: []}]"
     return f"id: {name}\ntitle: t\nseverity: low\nmatch: {match}\n{tests}\n"
 
@@ -99,14 +100,14 @@ def test_an_unreadable_file(load: Callable, tmp_path: Path) -> None:
 
 def test_untested_rules_are_warned_of(load: Callable) -> None:
     """A rule needs a test that fires and one that does not."""
-    head = "title: t\nseverity: low\nmatch: {}\n"
+    head = "title: t\nseverity: low\n"
     fires, silent = "{name: y, events: [{}], alerts: [{}]}", "{name: n, events: [{}], alerts: []}"
     loaded = load(
         {
-            "a.yaml": f"id: a\n{head}",
-            "b.yaml": f"id: b\n{head}tests: [{fires}]\n",
-            "c.yaml": f"id: c\n{head}tests: [{silent}]\n",
-            "d.yaml": f"id: d\n{head}tests: [{silent}, {fires}]\n",
+            "a.yaml": f"id: a\nmatch: {{a: a}}\n{head}",
+            "b.yaml": f"id: b\nmatch: {{a: b}}\n{head}tests: [{fires}]\n",
+            "c.yaml": f"id: c\nmatch: {{a: c}}\n{head}tests: [{silent}]\n",
+            "d.yaml": f"id: d\nmatch: {{a: d}}\n{head}tests: [{silent}, {fires}]\n",
         }
     )
     assert [(problem.rule_id, problem.summary) for problem in loaded.problems] == [

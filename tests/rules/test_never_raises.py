@@ -10,7 +10,7 @@ from trailbell_rules.build import build_rule
 from trailbell_rules.codes import CODES
 from trailbell_rules.definitions import Definitions, DefinitionsDocument
 from trailbell_rules.document import read_documents
-from trailbell_rules.printers import machine
+from trailbell_rules.printers import github, machine, sarif
 from trailbell_rules.printers.text import problems_text
 from trailbell_rules.problem import Problem
 
@@ -117,8 +117,9 @@ def _read(data: bytes) -> list[Problem]:
         assert all(mark.isprintable() or mark in "\n\u00a0\u3000\u2003\u200d" or ord(mark) > 127 for mark in text.plain)
     machine.as_json(problems, rules=0, tests=0)
     machine.as_junit(problems, ["f.yaml"])
-    machine.as_sarif(problems, version="1")
-    machine.as_github(problems)
+    sarif.as_sarif(problems, CODES, version="1")
+    github.as_github(problems)
+    github.as_markdown(problems, title="t")
     return problems
 
 

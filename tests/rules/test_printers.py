@@ -7,7 +7,8 @@ from xml.etree import ElementTree as ET
 import pytest
 from rich.cells import cell_len
 
-from trailbell_rules.printers import machine
+from trailbell_rules.codes import CODES
+from trailbell_rules.printers import github, machine, sarif
 from trailbell_rules.printers.text import problems_text, summary, visible
 from trailbell_rules.problem import Problem, Span
 from trailbell_rules.source import Source
@@ -144,7 +145,7 @@ def test_json() -> None:
 
 def test_github() -> None:
     """An annotation is one line; what would end a property or the line is escaped."""
-    assert machine.as_github([PROBLEM]) == (
+    assert github.as_github([PROBLEM]) == (
         "::error file=d/f g.yaml,line=3,endLine=3,title=bad-value,col=5,endColumn=8"
         '::a, b: 100%25␊<x>; did you mean "x"?; h'
     )
@@ -152,8 +153,11 @@ def test_github() -> None:
 
 def test_sarif() -> None:
     """A result points at its region, with an encoded path."""
-    run = json.loads(machine.as_sarif([PROBLEM], version="1.2"))["runs"][0]
-    assert run["tool"]["driver"]["rules"] == [{"id": "bad-value"}]
+    run = json.loads(sarif.as_sarif([PROBLEM], CODES, version="1.2"))["runs"][0]
+    (rule,) = run["tool"]["driver"]["rules"]
+    assert rule["id"] == "bad-value"
+    assert rule["helpUri"].endswith("/docs/problems/bad-value.md")
+    assert run["results"][0]["ruleIndex"] == 0
     place = run["results"][0]["locations"][0]["physicalLocation"]
     assert place["artifactLocation"]["uri"] == "d/f%20g.yaml"
     assert place["region"] == {"startLine": 3, "startColumn": 5, "endLine": 3, "endColumn": 9}
@@ -166,3 +170,31 @@ def test_junit() -> None:
     assert (suite.get("tests"), suite.get("failures")) == ("3", "1")
     assert [[child.tag for child in case] for case in suite] == [["failure"], ["system-out"], []]
     assert "d/f g.yaml:3:5: [bad-value]" in suite[0][0].text
+
+
+def test_github_shows_the_worst_first() -> None:
+    """Ten errors and ten warnings are shown beside the lines, errors first; what is beyond follows as plain lines."""
+    warnings = [PROBLEM._replace(severity="warning", summary=f"w{number}") for number in range(12)]
+    errors = [PROBLEM._replace(summary=f"e{number}") for number in range(11)]
+    lines = github.as_github([*warnings, *errors]).split("\n")
+    assert [line[:8] for line in lines[:20]] == ["::error "] * 10 + ["::warnin"] * 10
+    assert [line.partition("] ")[2][:3] for line in lines[20:]] == ["e10", "w10", "w11"]
+
+
+def test_the_table_of_a_step_cannot_be_broken() -> None:
+    """Cells hold what strangers wrote: no bar ends one, no HTML, link or mention begins."""
+    hostile = PROBLEM._replace(summary="a | <img src=x> [l](http://e) @all `x`\n| b |", span=Span("f|g", 1, 1, 1, 2))
+    table = github.as_markdown([hostile], title="t").strip().split("\n")
+    assert len(table) == 7
+    assert table[-1].count("|") == 5
+    assert "<img" not in table[-1]
+    assert "@all" not in table[-1]
+
+
+def test_sarif_names_places_outside_the_folder() -> None:
+    """An absolute path is a file URI; a relative one is relative to the root of the sources."""
+    outside = PROBLEM._replace(span=Span("/r/a b.yaml", 1, 1, 1, 2))
+    results = json.loads(sarif.as_sarif([outside, PROBLEM], CODES, version="1"))["runs"][0]["results"]
+    places = [result["locations"][0]["physicalLocation"]["artifactLocation"] for result in results]
+    assert places == [{"uri": "file:///r/a%20b.yaml"}, {"uri": "d/f%20g.yaml", "uriBaseId": "SRCROOT"}]
+    assert results[0]["partialFingerprints"] != results[1]["partialFingerprints"]

@@ -131,6 +131,55 @@ CONDITIONS = [
     ("{count: {at_least: 5, within: 10 minutes}}", "bad-duration", 37, 'found "10 minutes"', "`10m`"),
     ("{count: {at_least: 5, within: 1m, by: [a, b.]}}", "bad-path", 50, "", ""),
     ("{changed: {of: a, track_null: 1}}", "bad-value", 37, '"track_null" must be true or false', ""),
+    ("{frequency: {at_least: 5, within: 1m}}", "unknown-condition", 8, '"frequency"', 'did you mean "count"?'),
+    ("{count: {num_events: 5, within: 1m}}", "unknown-key", 16, '"num_events"', 'did you mean "at_least"?'),
+    ("{distinct: {at_least: 5, within: 1m}}", "missing-key", 8, '"of" is missing', "told apart"),
+    ("{distinct: {of: a, at_least: 20000, within: 1m}}", "bad-condition", 26, "keeps at most 10,000", ""),
+    ("{metric: {function: average, of: a, within: 1m, above: 5}}", "bad-value", 27, "sum, avg", 'mean "avg"?'),
+    ("{metric: {function: [sum], of: a, within: 1m, above: 5}}", "bad-value", 27, "not a list", ""),
+    ("{metric: {function: sum, of: a, within: 1m}}", "bad-condition", 8, '"above" or "below" is missing', "too much"),
+    (
+        "{metric: {function: sum, of: a, within: 1m, above: 5, below: 7}}",
+        *("bad-condition", 61, "every value is above 5 or below 7", "lower end"),
+    ),
+    ("{ratio: {of: {b: 1}, within: 1m, above: 20}}", "bad-value", 47, "a share from 0 to 1", "20 per cent is `20%`"),
+    ("{ratio: {of: {b: 1}, within: 1m, above: 120%}}", "bad-value", 47, 'not "120%"', "`0.2` or `20%`"),
+    ("{ratio: {of: {b: 1}, within: 1m, above: 1}}", "bad-condition", 40, "no share is above 1", "0.99"),
+    ("{ratio: {of: {b: 1}, within: 1m, below: 0%}}", "bad-condition", 40, "no share is below 0", "0.01"),
+    ("{ratio: {of: {b: {gtt: 1}}, within: 1m, above: 0.2}}", "unknown-operator", 25, '"gtt"', 'did you mean "gt"?'),
+    ("{spike: {factor: 0.5, within: 1m}}", "bad-condition", 16, "more than 1, not 0.5", "direction: down"),
+    ("{spike: {factor: 3, within: 1m, direction: upp}}", "bad-value", 50, "up, down or both", 'did you mean "up"?'),
+    ("{absent: {fro: 1h}}", "unknown-key", 17, '"fro"', 'did you mean "for"?'),
+    ("{absent: {for: 1h, fewer_than: 0}}", "bad-value", 38, "at least 1, not 0", ""),
+    ("{absent: {for: 1h, fewer_than: 20000}}", "bad-condition", 26, "keeps at most 10,000", ""),
+    ("{first_seen: {of: a, learn: 7}}", "bad-duration", 35, "found 7", ""),
+    ("{impossible_travel: {location: a, faster_than: 900}}", "bad-value", 54, "found 900", "write `900 km/h`"),
+    ("{impossible_travel: {location: a, faster_than: fast}}", "bad-value", 54, 'found "fast"', "mph"),
+    ("{sequence: {steps: {a: 1}, within: 1h}}", "wrong-type", 26, "a list of steps, not a mapping", "- match"),
+    ("{sequence: {steps: [{match: {a: 1}}, b], within: 1h}}", "wrong-type", 44, "expected a step", "name: …"),
+    ("{sequence: {steps: [{match: {a: 1}}], within: 1h}}", "bad-condition", 19, "at least two steps", "`each` and"),
+    ("{sequence: {steps: [{match: {a: 1}}, {name: x}], within: 1h}}", "missing-key", 44, '"match" is missing', ""),
+    ("{sequence: {steps: [{match: {a: 1}}, {mach: {}}], within: 1h}}", "unknown-key", 45, '"mach"', 'mean "match"?'),
+    (
+        "{sequence: {steps: [{name: x, match: {a: 1}}, {name: x, match: {b: 1}}], within: 1h}}",
+        *("bad-condition", 60, 'two steps are called "x"', ""),
+    ),
+    (
+        "{sequence: {steps: [{match: {a: 1}, absent: true}, {match: {b: 1}, absent: true}], within: 1h}}",
+        *("bad-condition", 19, "every step is absent", "`absent`"),
+    ),
+    (
+        "{sequence: {steps: [{match: {a: 1}}, {match: {b: 1}, absent: true, at_least: 2}], within: 1h}}",
+        *("bad-condition", 84, '"step 2" is absent', ""),
+    ),
+    (
+        "{sequence: {steps: [{match: {a: 1}}, {match: {b: 1}, absent: maybe}], within: 1h}}",
+        *("bad-value", 68, '"absent" must be true or false', ""),
+    ),
+    (
+        "{sequence: {steps: [{match: {a: 1}, at_least: 999}, {match: {b: 1}, at_least: 2}], within: 1h}}",
+        *("bad-condition", 19, "more than 1,000 events", ""),
+    ),
     ("{each: {}, count: {at_least: 5, within: 1m}}", "several-conditions", 18, "exactly one condition", "two rules"),
 ]
 
@@ -196,6 +245,7 @@ def test_a_problem_names_its_rule(problems: Callable) -> None:
 
 def test_every_code_has_words() -> None:
     """A page for a code says more than its name, and codes are kebab-case."""
-    for code, words in CODES.items():
-        assert code == code.lower().replace("_", "-")
-        assert words.endswith(".")
+    for name, code in CODES.items():
+        assert name == code.name == name.lower().replace("_", "-")
+        assert code.summary.endswith(".")
+        assert code.why.endswith(".")

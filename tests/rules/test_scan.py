@@ -4,8 +4,8 @@ import time
 
 import pytest
 
-from trailbell_rules.document import read_documents
 from trailbell_rules.compose import MAXIMUM_DEPTH
+from trailbell_rules.document import read_documents
 from trailbell_rules.scan import MAXIMUM_BYTES
 
 

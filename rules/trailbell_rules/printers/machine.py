@@ -1,12 +1,11 @@
-"""Problems as JSON, SARIF and JUnit documents and as GitHub annotations."""
+"""Problems as JSON and JUnit documents, and in one line."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
-from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
 
 from trailbell_rules.problem import Problem
@@ -39,63 +38,9 @@ def problem_json(problem: Problem) -> dict[str, Any]:
     }
 
 
-def as_github(problems: Iterable[Problem]) -> str:
-    """Workflow commands that GitHub shows beside the lines of a pull request, one a line.
-
-    Source of the form: GitHub, "Workflow commands for GitHub Actions"; of its escapes: actions/toolkit, ``command.ts``.
-    """
-    return "\n".join(map(_annotation, problems))
-
-
-def _annotation(problem: Problem) -> str:
-    span = problem.span
-    properties = {"file": span.file, "line": span.line, "endLine": span.end_line, "title": problem.code}
-    if span.line == span.end_line:
-        properties |= {"col": span.column, "endColumn": span.end_column - 1}
-    written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{problem.severity} {written}::{_message(_sentence(problem))}"
-
-
-def _message(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _sentence(problem: Problem) -> str:
+def sentence(problem: Problem) -> str:
+    """What is wrong and the way out, in one line."""
     return "; ".join(visible(part) for part in (problem.summary, problem.label, problem.help) if part)
-
-
-def as_sarif(problems: Sequence[Problem], *, version: str) -> str:
-    """A SARIF 2.1.0 log (OASIS standard), as code hosts take it; columns count code points."""
-    driver = {
-        "name": "trailbell",
-        "version": version,
-        "informationUri": "https://github.com/trailbell/trailbell",
-        "rules": [{"id": code} for code in sorted({problem.code for problem in problems})],
-    }
-    run = {"tool": {"driver": driver}, "columnKind": "unicodeCodePoints", "results": list(map(_result, problems))}
-    document = {"version": "2.1.0", "$schema": "https://json.schemastore.org/sarif-2.1.0.json", "runs": [run]}
-    return json.dumps(document, indent=2)
-
-
-def _result(problem: Problem) -> dict[str, Any]:
-    span = problem.span
-    region = {
-        "startLine": span.line,
-        "startColumn": span.column,
-        "endLine": span.end_line,
-        "endColumn": span.end_column,
-    }
-    place = {"artifactLocation": {"uri": quote(span.file.replace("\\", "/"))}, "region": region}
-    return {
-        "ruleId": problem.code,
-        "level": problem.severity,
-        "message": {"text": _sentence(problem)},
-        "locations": [{"physicalLocation": place}],
-    }
 
 
 def as_junit(problems: Sequence[Problem], files: Sequence[str]) -> str:
@@ -111,10 +56,10 @@ def _case(file: str, problems: list[Problem]) -> str:
     head = f"  <testcase classname={_attribute('trailbell.check')} name={_attribute(file)}"
     body = ""
     if errors:
-        words = "\n".join(map(_line, errors))
-        body += f"<failure message={_attribute(_sentence(errors[0]))}>{escape(_NOT_XML.sub('�', words))}</failure>"
+        words = "\n".join(map(line, errors))
+        body += f"<failure message={_attribute(sentence(errors[0]))}>{escape(_NOT_XML.sub('�', words))}</failure>"
     if len(errors) < len(problems):
-        words = "\n".join(_line(problem) for problem in problems if problem.severity == "warning")
+        words = "\n".join(line(problem) for problem in problems if problem.severity == "warning")
         body += f"<system-out>{escape(_NOT_XML.sub('�', words))}</system-out>"
     return f"{head}>{body}</testcase>" if body else f"{head}/>"
 
@@ -123,5 +68,6 @@ def _attribute(text: str) -> str:
     return quoteattr(_NOT_XML.sub("�", text))
 
 
-def _line(problem: Problem) -> str:
-    return f"{problem.span.file}:{problem.span.line}:{problem.span.column}: [{problem.code}] {_sentence(problem)}"
+def line(problem: Problem) -> str:
+    """The problem in one line, its place first, as compilers write it."""
+    return f"{problem.span.file}:{problem.span.line}:{problem.span.column}: [{problem.code}] {sentence(problem)}"

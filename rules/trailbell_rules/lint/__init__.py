@@ -1,0 +1,52 @@
+"""Warnings about rules that load and may still not be what was meant: one check per file, and one table of them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from . import (
+    always_true,
+    constant_title,
+    event_types,
+    fields,
+    ignore,
+    keys,
+    never_true,
+    outcome,
+    overlap,
+    patterns,
+    receivers,
+    suppress_key,
+    untested,
+)
+from .base import Check, Subject, each_rule
+from .vocabulary import Vocabulary
+
+CHECKS: Final = (
+    never_true.CHECK,
+    always_true.CHECK,
+    patterns.CHECK,
+    keys.CHECK,
+    overlap.CHECK,
+    outcome.CHECK,
+    suppress_key.CHECK,
+    constant_title.CHECK,
+    receivers.CHECK,
+    untested.CHECK,
+)
+"""The checks that need nothing but the rules."""
+
+LINT_CODES: Final = (
+    *(code for check in CHECKS for code in check.codes),
+    *(event_types.CODE, fields.CODE, ignore.BAD, ignore.UNUSED),
+)
+"""Every code that the checks may yield."""
+
+
+def vocabulary_checks(vocabularies: Sequence[Vocabulary]) -> tuple[Check, ...]:
+    """The checks against what sources are known to say."""
+    return event_types.check(vocabularies), fields.check(vocabularies)
+
+
+__all__ = ["CHECKS", "LINT_CODES", "Check", "Subject", "Vocabulary", "each_rule", "vocabulary_checks"]

@@ -1,0 +1,58 @@
+"""What a check is: a function over the valid rules of a set that yields problems, and the codes it may yield."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+from trailbell_engine.rule import Rule
+from trailbell_rules.code import Code
+from trailbell_rules.document import Document, Place
+from trailbell_rules.problem import Problem, ProblemSeverity
+from trailbell_rules.rule_tests import RuleTest
+
+
+class Subject(NamedTuple):
+    """A valid rule as checks see it: what it means, how it is written, and its tests."""
+
+    rule: Rule
+    document: Document
+    tests: tuple[RuleTest, ...]
+
+    def warning(self, code: str, place: Place, summary: str, help_: str = "", label: str = "") -> Problem:
+        """A warning at a key."""
+        return self.problem("warning", code, place, summary, help_, label)
+
+    def problem(
+        self, severity: ProblemSeverity, code: str, place: Place, summary: str, help_: str = "", label: str = ""
+    ) -> Problem:
+        """A problem at a key."""
+        return Problem(code, severity, summary, self.document.span_of_key(place), help_, label, self.rule.id)
+
+
+FindInSet: TypeAlias = Callable[[Sequence[Subject]], Iterator[Problem]]
+FindInRule: TypeAlias = Callable[[Subject], Iterator[Problem]]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One check.
+
+    Attributes:
+        find: the problems of a rule set.
+        codes: what it may yield. A comment that ignores a code is unused only if its check was made.
+    """
+
+    find: FindInSet
+    codes: tuple[Code, ...]
+
+
+def each_rule(find: FindInRule, *codes: Code) -> Check:
+    """A check that looks at one rule at a time."""
+    return Check(lambda subjects: (problem for subject in subjects for problem in find(subject)), codes)
+
+
+def whole_set(find: FindInSet, *codes: Code) -> Check:
+    """A check that compares rules with one another."""
+    return Check(find, codes)
