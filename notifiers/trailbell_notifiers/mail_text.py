@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import textwrap
+from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
 import jinja2
 
-from .message import Message, readable_time
+from .message import Field, Message, readable_time
 
 _COLOURS: Final = {"critical": "#b3261e", "high": "#c2570c", "medium": "#9a6700", "low": "#1f6feb", "info": "#57606a"}
 _RESOLVED: Final = "#1a7f37"
-_WIDTH: Final = 14
+_LINE: Final = 74
 
 
 def plain_body(message: Message, delivery_id: str) -> str:
@@ -19,13 +21,13 @@ def plain_body(message: Message, delivery_id: str) -> str:
     blocks = [
         message.headline,
         message.summary,
-        "\n".join(f"{label + ':':<{_WIDTH}} {value}" for label, value in message.fields),
-        _section("Why it fired", [message.why, message.previous]),
+        _aligned(message.fields),
+        _section("Why it fired", [line for line in (message.why, message.previous) if line]),
         _section(
             "Newest events", [*([f"… {message.earlier} earlier"] if message.earlier else []), *map(str, message.events)]
         ),
         _section("Links", [f"{label}: {url}" for label, url in message.links]),
-        _section("About this rule", [message.words.description.strip()]),
+        _section("About this rule", [_wrapped(line) for line in message.about.split("\n")]),
         _section("Trouble with this message", list(message.problems)),
         "-- \n" + "\n".join(_footer(message, delivery_id)),
     ]
@@ -43,8 +45,19 @@ def html_body(message: Message, delivery_id: str) -> str:
     )
 
 
+def _aligned(fields: Sequence[Field]) -> str:
+    width = max((len(field.label) for field in fields), default=0) + 1
+    return "\n".join(f"{label + ':':<{width}} {value}" for label, value in fields)
+
+
+def _wrapped(line: str) -> str:
+    """A paragraph in lines that a terminal and a quoted reply have room for; a list's entry hangs behind its mark."""
+    hanging = " " * (len(line) - len(line.lstrip("0123456789.-*•) "))) if line[:1] in "0123456789-*•" else ""
+    return textwrap.fill(line, _LINE, subsequent_indent=hanging, break_long_words=False, break_on_hyphens=False)
+
+
 def _section(title: str, lines: list[str]) -> str:
-    text = "\n".join(line for line in lines if line)
+    text = "\n".join(lines).strip("\n")
     return f"{title}\n" + "\n".join(f"  {line}" for line in text.split("\n")) if text else ""
 
 

@@ -14,7 +14,7 @@ from trailbell_engine.timestamps import format_time
 
 from .render import VALUE_LIMIT, Presentation, value_text
 from .subjects import ACTOR, ADDRESS, COUNTRY, TARGET, first_value, label_of
-from .text import fit, one_line
+from .text import fit, one_line, unwrapped
 
 Kind: TypeAlias = Literal["opened", "resolved", "test"]
 """Why a message goes out."""
@@ -56,9 +56,10 @@ class Message:
         summary: one sentence.
         fields: at most ``FIELDS_SHOWN``.
         events: the newest ones, oldest first.
-        earlier: how many contributing events are not among ``events``.
+        earlier: how many contributing events are not among ``events``; 0 where the alert carries none.
         why: actual against threshold.
         previous: what the alert before it folded, in words; may be empty.
+        about: the rule's description, in paragraphs and lists.
         links: (label, URL) of the runbook and the references; ``http`` and ``https`` only.
         problems: what went wrong in making the message; shown, never hidden.
     """
@@ -74,6 +75,7 @@ class Message:
     earlier: int
     why: str
     previous: str
+    about: str
     links: tuple[Field, ...]
     problems: tuple[str, ...]
 
@@ -96,9 +98,10 @@ def compose(alert: Alert, words: Words, presentation: Presentation, kind: Kind =
         summary=presentation.summary,
         fields=_fields(alert, presentation),
         events=_event_lines(alert),
-        earlier=max(0, alert.event_count - len(alert.events)),
+        earlier=max(0, alert.event_count - len(alert.events)) if alert.events else 0,
         why=fit(one_line(alert.why), _WHY_LIMIT),
         previous=_previous(alert),
+        about=unwrapped(words.description),
         links=tuple(_links(words)),
         problems=presentation.problems,
     )

@@ -24,8 +24,10 @@ def namespace(alert: Alert, words: Words) -> dict[str, Json]:
     """
     record = bounded(alert.opener.data)
     facts = {"count": alert.event_count, **bounded(dict(alert.facts))}
+    rows = {"lookup": {name: bounded(row or {}) for name, row in alert.opener.lookup.items()}}
     return {
         **record,
+        **(rows if alert.opener.lookup else {}),
         **facts,
         "event": record,
         "event_type": bounded(alert.opener.event_type),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trailbell_engine.alert import Alert
+from trailbell_engine.event import is_instant
 from trailbell_engine.path import resolve
 from trailbell_engine.rule import Words
 from trailbell_engine.values import Json
@@ -87,13 +88,15 @@ def key_text(alert: Alert) -> str:
 def built_in_title(alert: Alert) -> str:
     """A title for a rule whose own failed: what happened, and to which key."""
     key = key_text(alert)
-    what = one_line(alert.opener.event_type) or "An event"
+    what = one_line(alert.opener.event_type) or ("Silence" if is_instant(alert.opener) else "An event")
     return f"{what}: {key} ({alert.rule_id})" if key else f"{what} ({alert.rule_id})"
 
 
 def built_in_summary(alert: Alert) -> str:
     """Who did what to what from where, how often; only what the opening event says."""
     event = alert.opener
+    if is_instant(event):
+        return one_line(alert.why)
     actor, target, address = (first_value(places, event) for places in (ACTOR, TARGET, ADDRESS))
     sentence = f"{actor or 'Somebody'}: {one_line(event.event_type) or 'an event'}"
     sentence += f" on {target}" if target else ""

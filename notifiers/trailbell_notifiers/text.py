@@ -23,6 +23,7 @@ _INVISIBLE: Final = re.compile(
 )
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 _SPACE: Final = re.compile(r"\s+")
+_LIST_ENTRY: Final = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s")
 
 
 def clean(text: str) -> str:
@@ -34,6 +35,18 @@ def clean(text: str) -> str:
 def one_line(text: str) -> str:
     """Cleaned, and every run of white space a single space: for titles, headers and table cells."""
     return _SPACE.sub(" ", clean(text)).strip()
+
+
+def unwrapped(text: str) -> str:
+    """Text as it was meant: lines that an author's editor broke are joined; paragraphs and list entries stay apart."""
+    lines: list[str] = []
+    for line in clean(text).strip().split("\n"):
+        starts_anew = not line.strip() or not lines or not lines[-1] or _LIST_ENTRY.match(line)
+        if starts_anew:
+            lines.append(line.strip())
+        else:
+            lines[-1] += f" {line.strip()}"
+    return "\n".join(lines)
 
 
 def graphemes(text: str) -> Iterator[str]:

@@ -46,6 +46,7 @@ class Dispatcher:
         self._added = 0
         self._threads: dict[Queue, threading.Thread] = {}
         self._busy: set[Queue] = set()
+        self._died = False
 
     def wake(self) -> None:
         """Deliveries were added: start senders for new queues, and wake the sleeping ones."""
@@ -69,7 +70,11 @@ class Dispatcher:
             thread.join()
 
     def drain(self, patience_us: int) -> bool:
-        """Wait until nothing is due within ``patience_us`` from now any more; say whether the outbox is empty then."""
+        """Wait until nothing is due within ``patience_us`` from now any more.
+
+        Returns:
+            Whether everything has arrived: the outbox is empty, and nothing died in this run.
+        """
         deadline_us = self._now_us() + patience_us
         while True:
             queues = [queue for queue in self._outbox.queues() if queue.receiver in self._channels]
@@ -78,7 +83,7 @@ class Dispatcher:
                 busy = bool(self._busy) or None in dues  # an open queue without a due time has its lease out
             waiting = [due for due in dues if due is not None and due <= deadline_us]
             if not busy and not waiting:
-                return not self._outbox.queues()
+                return not self._outbox.queues() and not self._died
             with self._changed:
                 self._changed.wait(0.05 if busy else max(0.0, (min(waiting) - self._now_us()) / SECOND_US) + 0.01)
 
@@ -95,6 +100,7 @@ class Dispatcher:
                 self._attempted(outcome)
             with self._changed:
                 self._busy.discard(queue)
+                self._died |= isinstance(outcome, Sent) and outcome.delivery.state == "dead"
                 self._changed.notify_all()
                 if isinstance(outcome, Sent) or self._stopping or self._added != seen:
                     continue

@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import apsw
 
-from trailbell_engine.matcher import event_types
+from trailbell_engine.matching import event_types
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel
 from trailbell_notifiers.receipt import Delivered

@@ -20,6 +20,7 @@ from .store.database import Database
 from .store.ledger import StoreLedger
 from .store.outbox import StoreOutbox
 from .tally import Tally
+from .warm_up import warm_up
 from .wiring import Receivers
 
 ONCE_PATIENCE_US: Final = 60 * SECOND_US
@@ -57,6 +58,7 @@ class Live:
             attempted: called with every attempt to deliver, on a sender's thread.
         """
         self._rules = rules
+        self._database = database
         self._ledger = StoreLedger(database)
         self._outbox = StoreOutbox(database)
         self._dispatcher = Dispatcher(self._outbox, receivers.channels, now_us=now_us, attempted=attempted)
@@ -86,11 +88,12 @@ class Live:
         self._dispatcher.stop()
 
     def run(self, source: Source) -> None:
-        """Run a source to its end; a live one has none.
+        """Run a source to its end; a live one has none. Rules that are new to the store learn from its history first.
 
         Raises:
             SourceError: if the source cannot go on; what was complete is stored.
         """
+        warm_up(self._rules, self._database)
         before_us = self._ledger.lateness()
         self._ledger.admit(source.name, source.lateness_us)
         pipeline = Pipeline(self._rules, self._ledger.lateness())

@@ -3,50 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from typing import Final
 
-from trailbell_engine.conditions import CONDITIONS
+from trailbell_engine.conditions import spec_of
+from trailbell_engine.path import LOOKUP
 from trailbell_engine.rule import Rule
 from trailbell_notifiers.words import TemplateProblem, check_template
+from trailbell_rules.codes import CODES
 from trailbell_rules.document import Document, Place
+from trailbell_rules.lint import CHECKS, Subject, each_rule, vocabulary_checks
 from trailbell_rules.load import Loaded, load_rules
 from trailbell_rules.problem import Problem, ProblemSeverity
-from trailbell_rules.rule_tests import RuleTest
+from trailbell_rules.rule_tests import RuleTest, is_tick
 
 from .audit.fields import EVENT_FIELDS
+from .vocabulary import VOCABULARIES
 
 _TEMPLATES: Final[tuple[Place, ...]] = (("title",), ("alert", "summary"))
 
 
-def load(paths: Sequence[str]) -> Loaded:
+def load(paths: Sequence[str], *, lint: bool = False) -> Loaded:
     """Load rules and check their templates. All problems of all files are in the result.
 
     A name that a template prints must be one of the engine's, or a field of the rule's own test events or of the
     Audit API's; otherwise it is a warning, since nothing may ever be there.
+
+    Args:
+        paths: files, folders and packs.
+        lint: look also for what loads and may still not be what was meant. Rules that are about to run need it not.
     """
-    loaded = load_rules(paths)
-    problems = [problem for rule in loaded.rules for problem in _template_problems(rule, loaded)]
-    if not problems:
-        return loaded
-    return replace(loaded, problems=tuple(sorted((*loaded.problems, *problems), key=lambda problem: problem.span)))
+    return load_rules(paths, checks=ALL_CHECKS if lint else (TEMPLATES,))
 
 
-def _template_problems(rule: Rule, loaded: Loaded) -> Iterator[Problem]:
-    document = loaded.documents[rule.id]
-    known = _known_names(rule, loaded.tests)
+def _template_problems(subject: Subject) -> Iterator[Problem]:
+    document = subject.document
+    known = _known_names(subject.rule, subject.tests)
     for place in _TEMPLATES:
         source = document.at(place)
         if isinstance(source, str):
             for found in check_template(source, place[-1] if isinstance(place[-1], str) else "", known):
-                yield _problem(found, source, document, place, rule)
+                yield _problem(found, source, document, place, subject.rule)
 
 
 def _known_names(rule: Rule, tests: Sequence[RuleTest]) -> set[str] | None:
-    """What the rule's templates may name; None for a rule without test events, of which nothing is known."""
-    fields = {name for test in tests if test.rule_id == rule.id for event in test.events for name in event}
-    condition = next(iter(rule.condition.to_json()))
-    return {*fields, *EVENT_FIELDS, *CONDITIONS[condition].facts} if fields else None
+    """What the rule's templates may name; None for a rule without test events, of which nothing is known.
+
+    Where an alert can come because no event came, there is nothing but the key.
+    """
+    spec = spec_of(rule.condition)
+    if spec.silent(rule.condition):
+        return {*spec.facts, *(str(path.segments[0]) for path in rule.condition.by)}
+    events = (event for test in tests for event in test.events if not is_tick(event))
+    fields = {name for event in events for name in event}
+    return {*fields, *EVENT_FIELDS, *spec.facts, LOOKUP} if fields else None
 
 
 def _problem(found: TemplateProblem, source: str, document: Document, place: Place, rule: Rule) -> Problem:
@@ -55,3 +64,10 @@ def _problem(found: TemplateProblem, source: str, document: Document, place: Pla
     span = document.span_inside(place, offset)
     severity: ProblemSeverity = "error" if found.code == "bad-template" else "warning"
     return Problem(found.code, severity, found.message, span, found.help, rule_id=rule.id)
+
+
+TEMPLATES: Final = each_rule(_template_problems, CODES["bad-template"], CODES["unknown-variable"])
+"""The check of titles and summaries. It takes two rooms: rules do not know templates."""
+
+ALL_CHECKS: Final = (TEMPLATES, *CHECKS, *vocabulary_checks(VOCABULARIES))
+"""What ``trailbell check`` looks for."""

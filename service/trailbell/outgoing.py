@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from trailbell_engine.alert import Alert, Opened, Output, Resolved, Updated, fold, resolve
-from trailbell_engine.event import Input
+from trailbell_engine.event import Input, is_instant
 from trailbell_engine.explain import explain
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel
@@ -93,7 +93,9 @@ class Outgoing:
     def _open(self, alert: Alert) -> None:
         rule = self._rules[alert.rule_id]
         presentation = self._wording.presentation(alert)
-        wording = to_json(presentation) | {"explanation": explain(rule.match, alert.opener).to_json()}
+        # An alert of silence has no event on which the match could be explained.
+        explanation = None if is_instant(alert.opener) else explain(rule.match, alert.opener).to_json()
+        wording = to_json(presentation) | {"explanation": explanation}
         if not self._alerts.add(alert, wording):
             return
         decisions = (

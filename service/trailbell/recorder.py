@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 
-from trailbell_engine.alert import Alert, Opened, Output, Resolved, Updated, fold, resolve
+from trailbell_engine.alert import Alert, Opened, Output, Resolved, Updated
 from trailbell_engine.event import Input
-from trailbell_engine.timestamps import DAY_US, HOUR_US
 from trailbell_engine.values import Json
 
+from .dryrun.alert_log import AlertLog
+from .dryrun.culprits import Culprits
 from .store.alerts import StoredAlert
 from .tally import Tally
 
 
 class Recorder:
-    """Alerts by id, their wording as people would have read it, and the tally.
+    """Alerts with their wording as people would have read it, the tally, and who caused the alerts.
 
     Attributes:
-        per_day, per_hour: alerts a rule opened, by (rule id, days or hours since the epoch, UTC).
+        tally: counts of inputs and outputs.
+        alerts: in order of opening, rule id and id.
+        culprits: per rule, what the alerts' opening events have in common.
     """
 
     def __init__(
@@ -31,11 +33,10 @@ class Recorder:
             opened: called with every new alert.
         """
         self.tally = Tally()
-        self.per_day: Counter[tuple[str, int]] = Counter()
-        self.per_hour: Counter[tuple[str, int]] = Counter()
+        self.alerts = AlertLog()
+        self.culprits = Culprits()
         self._word = word
         self._opened = opened
-        self._alerts: dict[str, StoredAlert] = {}
 
     def take(self, item: Input, outputs: Sequence[Output]) -> None:
         """Record what followed from one input."""
@@ -49,20 +50,11 @@ class Recorder:
     def _record(self, outputs: Sequence[Output]) -> None:
         for output in outputs:
             if isinstance(output, Opened):
-                alert = output.alert
-                stored = self._alerts[alert.id] = StoredAlert(alert, self._word(alert))
+                stored = StoredAlert(output.alert, self._word(output.alert))
+                self.alerts.open(stored)
+                self.culprits.count(output.alert)
                 self._opened(stored)
-                self.per_day[alert.rule_id, alert.opened_at_us // DAY_US] += 1
-                self.per_hour[alert.rule_id, alert.opened_at_us // HOUR_US] += 1
             elif isinstance(output, Updated):
-                stored = self._alerts[output.alert_id]
-                self._alerts[output.alert_id] = stored._replace(alert=fold(stored.alert, output))
+                self.alerts.update(output)
             elif isinstance(output, Resolved):
-                stored = self._alerts[output.alert_id]
-                self._alerts[output.alert_id] = stored._replace(alert=resolve(stored.alert, output))
-
-    def alerts(self) -> list[StoredAlert]:
-        """The alerts in order of opening, rule id and id."""
-        return sorted(
-            self._alerts.values(), key=lambda stored: (stored.alert.opened_at_us, stored.alert.rule_id, stored.alert.id)
-        )
+                self.alerts.resolve(output)

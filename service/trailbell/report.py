@@ -1,29 +1,31 @@
-"""What a dry-run found, as one value: the table, the JSON document and every later view are drawn from it."""
+"""What a dry-run found, as one value: all views of it are drawn from this and from nothing else."""
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final
 
-from trailbell_engine.alert import Alert, Severity
+from trailbell_engine.alert import SEVERITIES, Severity
 from trailbell_engine.rule import Rule, RuleSet
-from trailbell_engine.timestamps import DAY_US
+from trailbell_engine.timestamps import DAY_US, HOUR_US
 from trailbell_engine.values import Json
 
-from .recorder import Recorder
+from .dryrun.alert_log import AlertLog
+from .dryrun.budget import Budget, budget_of
+from .dryrun.coverage import Coverage, coverage
+from .dryrun.culprits import Culprit, Culprits
+from .dryrun.verdict import Verdict, judge
 from .store.alerts import StoredAlert
 from .tally import RuleTally, Tally
 
-Verdict: TypeAlias = Literal["quiet", "noisy", "flood", "never-fired"]
-
-NOISY_PER_DAY: Final = 1.0
-"""More alerts a day than this and people start to skip them."""
-FLOOD_PER_DAY: Final = 24.0
-"""More than one an hour, all day: Elastic's rule preview warned of noise from there on (elastic/kibana#78985)."""
-
-SHARE_WORTH_NAMING: Final = 0.5
+if TYPE_CHECKING:
+    from .dryrun.comparison import Comparison
+    from .dryrun.funnel import Funnel
+    from .dryrun.messages import Messages
+    from .dryrun.suggestion import Suggestion
+    from .recorder import Recorder
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +35,13 @@ class RuleReport:
     Attributes:
         per_day: alerts a day over the window of the events, which counts as one day at least.
         peak_per_hour: the most alerts opened within one clock hour (UTC).
-        timeline: alerts opened on each day (UTC) of the window.
+        timeline: alerts opened in each bar of the report's coverage: on each day (UTC), but for very long histories.
         verdict, reason: is it worth having, and why this verdict.
         not_evaluated: why it could not be evaluated, on some events or at all; None if it always was.
+        culprit: the value that most of its alerts share, if there is one.
+        suggestion: a change that would make it quiet, tried on its own matches; None if none is needed or helps.
+        budget: what it may cost; None if nobody says.
+        funnel: where its events went; None unless asked for.
     """
 
     rule: Rule
@@ -46,22 +52,32 @@ class RuleReport:
     verdict: Verdict
     reason: str
     not_evaluated: str | None
+    culprit: Culprit | None = None
+    suggestion: Suggestion | None = None
+    budget: Budget | None = None
+    funnel: Funnel | None = None
 
     def to_json(self) -> dict[str, Json]:
         """One entry of ``rules`` as interfaces promise it."""
-        return {
+        document: dict[str, Json] = {
             "id": self.rule.id,
             "version": self.rule.version,
             "severity": self.rule.severity,
             "matched": self.tally.matched,
             "alerts": self.tally.alerts,
             "suppressed": dict(sorted(self.tally.suppressed.items())),
+            "too_late": self.tally.too_late,
+            "overflow": self.tally.overflow,
             "per_day": round(self.per_day, 2),
             "peak_per_hour": self.peak_per_hour,
+            "timeline": list(self.timeline),
             "verdict": self.verdict,
             "reason": self.reason,
             "not_evaluated": self.not_evaluated,
+            "suggestion": None if self.suggestion is None else self.suggestion.to_json(),
+            "budget": None if self.budget is None else self.budget.to_json(),
         }
+        return document if self.funnel is None else document | {"funnel": self.funnel.to_json()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,87 +92,167 @@ class Report:
         held: recorded events that the live engine was still holding for order at the end.
         elapsed_s: wall clock.
         interrupted: stopped before the end of the history; everything here is about the part that was read.
+        coverage: which days the history has events on.
+        culprits: who caused the alerts.
+        messages: who would have been told of them; None if that was not looked at.
+        against: another version of the rules on the same history; None if there was none.
     """
 
     rules: tuple[RuleReport, ...]
     tally: Tally
-    alerts: tuple[StoredAlert, ...]
+    alerts: Sequence[StoredAlert]
     map_name: str
     held: int
     elapsed_s: float
     interrupted: bool = False
+    coverage: Coverage = field(default_factory=Coverage)
+    culprits: Culprits = field(default_factory=Culprits)
+    messages: Messages | None = None
+    against: Comparison | None = None
+
+    @property
+    def over_budget(self) -> list[RuleReport]:
+        """The rules that cost more alerts a day than they may."""
+        return [entry for entry in self.rules if entry.budget is not None and entry.budget.passed]
+
+    @property
+    def by_urgency(self) -> list[RuleReport]:
+        """The rules, the most severe first, then those with the most alerts."""
+        return sorted(self.rules, key=_urgency)
+
+    def per_bar(self) -> dict[Severity, tuple[int, ...]]:
+        """Alerts opened in each bar of the coverage, by the alerts' own severity, the most severe first."""
+        days: dict[Severity, Counter[int]] = {severity: Counter() for severity in reversed(SEVERITIES)}
+        for stored in _heads(self.alerts):
+            days[stored.alert.severity][stored.alert.opened_at_us // DAY_US] += 1
+        return {severity: self.coverage.in_bars(counts) for severity, counts in days.items()}
+
+    def heat(self) -> tuple[tuple[int, ...], ...]:
+        """Alerts opened by weekday (Monday first) and hour of the day (UTC)."""
+        grid = [[0] * 24 for _ in range(7)]
+        for stored in _heads(self.alerts):
+            hours = stored.alert.opened_at_us // HOUR_US
+            # The epoch was a Thursday.
+            grid[(hours // 24 + 3) % 7][hours % 24] += 1
+        return tuple(map(tuple, grid))
 
     def to_json(self) -> dict[str, Json]:
         """The document of ``dry-run --format json``."""
-        return {
+        document: dict[str, Json] = {
             "schema": 1,
             "rules": [entry.to_json() for entry in self.rules],
             "events": self.tally.events_json() | {"map": self.map_name, "held": self.held},
-            "alerts": [stored.to_json() for stored in self.alerts],
+            "coverage": self.coverage.to_json(),
+            "messages": None if self.messages is None else self.messages.to_json(),
+            "alerts": [stored.to_json() for stored in _heads(self.alerts)],
             "elapsed_s": round(self.elapsed_s, 3),
             "interrupted": self.interrupted,
         }
+        return document if self.against is None else document | {"against": self.against.to_json()}
+
+    def to_frame(self, *, of: str = "alerts") -> Any:
+        """The alerts or the rules as a data frame of pandas, or of polars where pandas is not installed.
+
+        Args:
+            of: ``alerts`` (one row each; times as UTC timestamps) or ``rules``.
+
+        Raises:
+            ImportError: if neither is installed.
+            ValueError: for any other ``of``.
+        """
+        from .dryrun.frames import frame
+
+        return frame(self, of)
+
+
+class Extras:
+    """What a run was asked for beside the counting, by rule id where it is about rules."""
+
+    def __init__(self) -> None:
+        self.against: Comparison | None = None
+        self.messages: Messages | None = None
+        self.funnels: Mapping[str, Funnel] = {}
+        self.suggestions: Mapping[str, Suggestion] = {}
+        self.max_per_day: float | None = None
 
 
 def report(
-    rules: RuleSet, recorder: Recorder, *, map_name: str, held: int, elapsed_s: float, interrupted: bool = False
+    rules: RuleSet,
+    recorder: Recorder,
+    extras: Extras,
+    *,
+    map_name: str,
+    held: int,
+    elapsed_s: float,
+    interrupted: bool = False,
 ) -> Report:
     """Draw the conclusions from what a recorder saw."""
     tally = recorder.tally
-    alerts = recorder.alerts()
-    days = _days(tally)
-    by_rule: dict[str, list[Alert]] = {rule.id: [] for rule in rules}
-    for stored in alerts:
-        by_rule[stored.alert.rule_id].append(stored.alert)
-    entries = tuple(_rule_report(rule, recorder, days, by_rule[rule.id]) for rule in rules)
-    return Report(entries, tally, tuple(alerts), map_name, held, elapsed_s, interrupted)
+    covered = coverage(tally.first_us, tally.last_us, tally.per_day)
+    times = _Times(recorder.alerts)
+    return Report(
+        rules=tuple(_rule_report(rule, recorder, covered, times, extras) for rule in rules),
+        tally=tally,
+        alerts=recorder.alerts,
+        map_name=map_name,
+        held=held,
+        elapsed_s=elapsed_s,
+        interrupted=interrupted,
+        coverage=covered,
+        culprits=recorder.culprits,
+        messages=extras.messages,
+        against=extras.against,
+    )
 
 
-def _days(tally: Tally) -> range:
-    """The days (since the epoch, UTC) from the first to the last event."""
-    if tally.first_us is None or tally.last_us is None:
-        return range(0)
-    return range(tally.first_us // DAY_US, tally.last_us // DAY_US + 1)
+class _Times:
+    """When the alerts of each rule opened."""
+
+    def __init__(self, alerts: Sequence[StoredAlert]) -> None:
+        self.per_day: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        self.per_hour: defaultdict[str, Counter[int]] = defaultdict(Counter)
+        for stored in _heads(alerts):
+            alert = stored.alert
+            self.per_day[alert.rule_id][alert.opened_at_us // DAY_US] += 1
+            self.per_hour[alert.rule_id][alert.opened_at_us // HOUR_US] += 1
 
 
-def _rule_report(rule: Rule, recorder: Recorder, days: range, alerts: list[Alert]) -> RuleReport:
+def _not_evaluated(tally: RuleTally) -> str | None:
+    """What could not be evaluated, or not exactly."""
+    parts = [f"{reason} ({count}×)" for reason, count in sorted(tally.errors.items())]  # noqa: RUF001 - a times sign is meant
+    if tally.overflow:
+        parts.append(f"not exact: {tally.overflow:,} entries of keys that hold too many were given up")
+    return "; ".join(parts) or None
+
+
+def _rule_report(rule: Rule, recorder: Recorder, covered: Coverage, times: _Times, extras: Extras) -> RuleReport:
     tally = recorder.tally.of(rule.id)
-    span_us = (recorder.tally.last_us or 0) - (recorder.tally.first_us or 0)
-    per_day = tally.alerts / max(1.0, span_us / DAY_US)
-    peak = max((count for (rule_id, _), count in recorder.per_hour.items() if rule_id == rule.id), default=0)
-    timeline = tuple(recorder.per_day[rule.id, day] for day in days)
-    verdict, reason = _judge(tally, per_day, alerts)
-    errors = "; ".join(f"{reason} ({count}×)" for reason, count in sorted(tally.errors.items())) or None  # noqa: RUF001 - a times sign is meant
-    return RuleReport(rule, tally, per_day, peak, timeline, verdict, reason, errors)
+    per_day = tally.alerts / covered.span_days
+    culprit = recorder.culprits.main(rule.id, tally.alerts)
+    verdict, reason = judge(tally, per_day, culprit)
+    return RuleReport(
+        rule=rule,
+        tally=tally,
+        per_day=per_day,
+        peak_per_hour=max(times.per_hour[rule.id].values(), default=0),
+        timeline=covered.in_bars(times.per_day[rule.id]),
+        verdict=verdict,
+        reason=reason,
+        not_evaluated=_not_evaluated(tally),
+        culprit=culprit,
+        suggestion=extras.suggestions.get(rule.id),
+        budget=budget_of(rule, per_day, extras.max_per_day),
+        funnel=extras.funnels.get(rule.id),
+    )
 
 
-def _judge(tally: RuleTally, per_day: float, alerts: list[Alert]) -> tuple[Verdict, str]:
-    if not tally.alerts:
-        matched = tally.matched
-        reason = "no event matched" if not matched else f"{matched:,} matched, none met the condition"
-        return "never-fired", reason
-    cause = _cause(alerts)
-    if per_day > FLOOD_PER_DAY:
-        return "flood", cause or "more than one an hour"
-    if per_day > NOISY_PER_DAY:
-        return "noisy", cause or "more than one a day"
-    return "quiet", ""
+def _heads(alerts: Sequence[StoredAlert]) -> Any:
+    """The alerts, without decoding their events where they are kept packed."""
+    return alerts.heads() if isinstance(alerts, AlertLog) else alerts
 
 
-def _cause(alerts: list[Alert]) -> str:
-    """Who or what causes most of the alerts, if one value does: by key, else by actor, else by address."""
-    for values in _groupings(alerts):
-        value, count = max(Counter(values).items(), key=lambda item: (item[1], item[0]), default=("", 0))
-        share = count / len(alerts)
-        if value and len(alerts) >= 3 and share > SHARE_WORTH_NAMING:
-            return f"{share:.0%} from {value}"
-    return ""
-
-
-def _groupings(alerts: list[Alert]) -> Iterable[list[str]]:
-    yield [", ".join(str(value) for value in alert.key.values() if value is not None) for alert in alerts]
-    for name in ("user_email", "source_ip"):
-        yield [str(alert.opener.data.get(name) or "") for alert in alerts]
+def _urgency(entry: RuleReport) -> tuple[int, int, str]:
+    return -SEVERITIES.index(entry.rule.severity), -entry.tally.alerts, entry.rule.id
 
 
 SEVERITY_STYLE: Final[dict[Severity, str]] = {

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trailbell_engine.alert import Duplicate, Late, Matched, Opened, Output, RuleError, TooLate, Updated
+from trailbell_engine.alert import Duplicate, Late, Matched, Opened, Output, Overflow, RuleError, TooLate, Updated
 from trailbell_engine.event import Event, Input, Malformed
-from trailbell_engine.timestamps import format_time
+from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_engine.values import Json
 
 
@@ -21,6 +21,7 @@ class RuleTally:
         alerts: alerts it opened.
         suppressed: firings that told nobody, by reason.
         too_late: matches that came after their window had closed.
+        overflow: entries given up because a key held as many as it may; what it measured is less exact.
         errors: the reasons why it could not be evaluated on some events, with how often.
     """
 
@@ -28,6 +29,7 @@ class RuleTally:
     alerts: int = 0
     suppressed: Counter[str] = field(default_factory=Counter)
     too_late: int = 0
+    overflow: int = 0
     errors: Counter[str] = field(default_factory=Counter)
 
 
@@ -38,6 +40,7 @@ class Tally:
     Attributes:
         read: records of the input, malformed and duplicate ones included.
         first_us, last_us: the earliest and latest time of a timed event (microseconds, UTC).
+        per_day: timed events by day since the epoch (UTC).
         examples: the first few malformed records, for people to look at.
     """
 
@@ -48,6 +51,7 @@ class Tally:
     untimed: int = 0
     first_us: int | None = None
     last_us: int | None = None
+    per_day: dict[int, int] = field(default_factory=dict)
     rules: dict[str, RuleTally] = field(default_factory=dict)
     examples: list[Malformed] = field(default_factory=list)
 
@@ -68,6 +72,8 @@ class Tally:
             self._outputs(outputs)
 
     def _stretch(self, time_us: int) -> None:
+        day = time_us // DAY_US
+        self.per_day[day] = self.per_day.get(day, 0) + 1
         if self.last_us is None or self.first_us is None:
             self.first_us = self.last_us = time_us
         elif time_us > self.last_us:
@@ -90,6 +96,8 @@ class Tally:
                     self.of(rule_id).suppressed["suppress"] += 1
                 case TooLate(rule_id):
                     self.of(rule_id).too_late += 1
+                case Overflow(rule_id, _, entries):
+                    self.of(rule_id).overflow += entries
                 case RuleError(rule_id, _, reason):
                     self.of(rule_id).errors[reason] += 1
 

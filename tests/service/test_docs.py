@@ -37,7 +37,7 @@ YAML = blocks("yaml")
 RULES = [block for block in YAML if block.values[0].startswith("id: ")]
 CONFIGURATIONS = [block for block in YAML if re.match(r"# .*trailbell\.yaml\n", block.values[0])]
 DEFINITIONS = [
-    block for block in YAML if re.match(r"(# .*_definitions\.yaml\n)?(schedules|lists|predicates):", block.values[0])
+    block for block in YAML if re.match(r"(# .*_definitions\.yaml\n)?(schedules|lists|predicates|lookups):", block.values[0])
 ]
 
 
@@ -55,6 +55,7 @@ def test_definitions_in_the_documents_load(text: str, tmp_path: Path) -> None:
     """Beside the Vonage pack, some of whose names they replace. Files that they name are there for them."""
     (tmp_path / "_definitions.yaml").write_text(text, encoding="utf-8")
     (tmp_path / "vips.csv").write_text("msisdn\n447700900001\n", encoding="utf-8")
+    (tmp_path / "people.csv").write_text("email,team\nada@example.com,platform\n", encoding="utf-8")
     assert load_rules([tmp_path, "pack:vonage"]).errors == ()
 
 

@@ -18,7 +18,7 @@ from trailbell.store.ledger import StoreLedger
 from trailbell.store.schema import STEPS
 from trailbell_engine.alert import Alert, alert_id
 from trailbell_engine.event import Malformed, Tick
-from trailbell_engine.state import Kept, Slot
+from trailbell_engine.state import Kept, Slot, Wake
 
 SLOT = Slot("rule", "v1", "when", '["a"]')
 
@@ -165,21 +165,26 @@ def test_a_creation_that_was_cut_off_is_taken_up(tmp_path, store):
     assert store().one("PRAGMA application_id") == (APPLICATION_ID,)
 
 
+def _stopped_batch(ledger, item):
+    with ledger.transaction():
+        ledger.record(item)
+        ledger.record(Tick(5, "vonage"))
+        ledger.record(Malformed("vonage", "file:1", "not JSON", b"{"))
+        ledger.put(SLOT, Kept("after"))
+        ledger.complete("vonage", {"vonage": 2}, {"page": 2})
+        raise StoppedError
+
+
 def test_a_failed_batch_leaves_nothing(store, ledger, event):
     """Events, state, watermark, checkpoint: all of a batch, or none of it."""
     with ledger.transaction():
         ledger.record(event(1))
-        ledger.put(SLOT, "before", None)
+        ledger.put(SLOT, Kept("before"))
         ledger.complete("vonage", {"vonage": 1}, {"page": 1})
-    with pytest.raises(StoppedError), ledger.transaction():
-        ledger.record(event(2))
-        ledger.record(Tick(5, "vonage"))
-        ledger.record(Malformed("vonage", "file:1", "not JSON", b"{"))
-        ledger.put(SLOT, "after", None)
-        ledger.complete("vonage", {"vonage": 2}, {"page": 2})
-        raise StoppedError
+    with pytest.raises(StoppedError):
+        _stopped_batch(ledger, event(2))
     with ledger.transaction():
-        assert ledger.get(SLOT) == Kept("before", None)
+        assert ledger.get(SLOT) == Kept("before")
         assert ledger.record(event(2))
     assert (ledger.checkpoint("vonage"), ledger.watermarks()) == ({"page": 1}, {"vonage": 1})
     assert store(write=False).one("SELECT count(*) FROM quarantine") == (0,)
@@ -189,21 +194,24 @@ def test_a_batch_sees_its_own_state(ledger):
     """Put and forgotten values are seen at once, and written once."""
     with ledger.transaction():
         assert ledger.get(SLOT) is None
-        ledger.put(SLOT, {"a": 1}, 7)
+        ledger.put(SLOT, Kept({"a": 1}, 7))
         assert ledger.get(SLOT) == Kept({"a": 1}, 7)
-        ledger.put(SLOT, None, None)
+        ledger.put(SLOT, None)
         assert ledger.get(SLOT) is None
     assert ledger.get(SLOT) is None
 
 
-def test_forgotten_state_is_gone(ledger):
-    """Forgetting what an earlier batch kept."""
+def test_kept_state_reads_back_until_it_is_forgotten(ledger):
+    """What a batch keeps reads back equal, with its call, until a later one forgets it."""
     with ledger.transaction():
-        ledger.put(SLOT, 1, None)
+        ledger.put(SLOT, Kept([10**30], 7, Wake(6, "vonage")))
+    assert ledger.get(SLOT) == Kept([10**30], 7, Wake(6, "vonage"))
+    assert ledger.waking() == [(SLOT, Wake(6, "vonage"))]
     with ledger.transaction():
-        ledger.put(SLOT, None, None)
+        ledger.put(SLOT, None)
         assert ledger.get(SLOT) is None
     assert ledger.get(SLOT) is None
+    assert ledger.waking() == []
 
 
 def test_expired_state_is_swept(ledger, store):
@@ -211,7 +219,7 @@ def test_expired_state_is_swept(ledger, store):
     slots = [SLOT._replace(key=f'["{name}"]') for name in ("past", "now", "later", "never")]
     with ledger.transaction():
         for slot, expires_us in zip(slots, (9, 10, 11, None), strict=True):
-            ledger.put(slot, 1, expires_us)
+            ledger.put(slot, Kept(1, expires_us))
     with ledger.transaction():
         ledger.complete("vonage", {"vonage": 10, "files": 50}, None)
     assert [ledger.get(slot) is not None for slot in slots] == [False, False, True, True]

@@ -153,7 +153,7 @@ class Transport:
         if isinstance(error, requests.exceptions.ProxyError):
             return NetworkError("the proxy did not let us through", "check HTTPS_PROXY and NO_PROXY")
         return NetworkError(
-            self._credentials.scrub(f"no whole answer from {host}: {_innermost(error)}"), "check address and network"
+            self._credentials.scrub(f"no answer from {host}: {_innermost(error)}"), "check address and network"
         )
 
     def _retry_after_s(self, text: str) -> float | None:

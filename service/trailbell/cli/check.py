@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -13,8 +13,8 @@ from .exits import Exit, Failure
 if TYPE_CHECKING:
     from trailbell_rules.load import Loaded
 
-FORMATS = ("text", "json", "github", "sarif", "junit")
-DEFAULT_PATHS = ("rules",)
+FORMATS: Final = ("text", "json", "sarif", "github", "junit")
+_STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 
 
 @click.command("check")
@@ -25,21 +25,27 @@ DEFAULT_PATHS = ("rules",)
 def command(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], strict: bool) -> None:
     """Read rules and say everything that is wrong with them.
 
-    A PATH is a file, a folder (all *.yaml and *.yml below it) or a shipped pack (`pack:vonage`); `rules` by default.
+    A PATH is a file, a folder (all *.yaml and *.yml below it) or a shipped pack (`pack:vonage`); without any, the
+    `rules:` of trailbell.yaml.
 
     Exits with 1 if there are errors, with 3 if a PATH is not there.
     """
     from trailbell.loading import load
 
+    from .loading import paths_or_configured
+
     files = [_output(written) for written in outputs]
-    loaded = load(paths or DEFAULT_PATHS)
-    _refuse_missing(loaded, paths)
+    wanted = paths_or_configured(paths)
+    loaded = load(wanted, lint=True)
+    _refuse_missing(loaded, wanted, named=bool(paths))
     for format_of_file, file in files:
         _write(file, _rendered(loaded, format_of_file))
     if format_ == "text":
         _print_text(loaded)
     else:
         click.echo(_rendered(loaded, format_), nl=False)
+    if format_ == "github":
+        _summarise_step(loaded)
     if loaded.errors or (strict and loaded.problems):
         click.get_current_context().exit(Exit.FINDINGS)
 
@@ -53,12 +59,12 @@ def _output(written: str) -> tuple[str, str]:
     return format_, file
 
 
-def _refuse_missing(loaded: Loaded, paths: Sequence[str]) -> None:
-    """A path that is not there is a mistake of the call, not of the rules."""
+def _refuse_missing(loaded: Loaded, paths: Sequence[str], *, named: bool) -> None:
+    """A path that is not there is a mistake of the call or of the configuration, not of the rules."""
     for problem in loaded.problems:
-        if problem.code in ("no-such-file", "no-such-pack") and problem.span.file in (paths or DEFAULT_PATHS):
+        if problem.code in ("no-such-file", "no-such-pack") and problem.span.file in paths:
             help_ = (
-                problem.help if paths else "name the file or the folder that holds your rules: `trailbell check PATH`"
+                problem.help if named else "name the file or the folder that holds your rules: `trailbell check PATH`"
             )
             raise Failure(Exit.CONFIGURATION, problem.summary, help_)
 
@@ -73,21 +79,38 @@ def _write(file: str, text: str) -> None:
 def _rendered(loaded: Loaded, format_: str) -> str:
     """The report in a format, ending in a line break if there is anything in it."""
     from trailbell import __version__
-    from trailbell_rules.printers import machine, text
+    from trailbell_rules.codes import CODES
+    from trailbell_rules.printers import github, machine, sarif, text
 
     match format_:
         case "json":
             rendered = machine.as_json(loaded.problems, rules=len(loaded.rules), tests=len(loaded.tests))
         case "sarif":
-            rendered = machine.as_sarif(loaded.problems, version=__version__)
+            rendered = sarif.as_sarif(loaded.problems, CODES, version=__version__)
         case "junit":
             rendered = machine.as_junit(loaded.problems, list(loaded.sources))
         case "github":
-            rendered = machine.as_github(loaded.problems)
+            rendered = github.as_github(loaded.problems)
         case _:
             shown = text.problems_text(loaded.problems, loaded.sources)
             rendered = "\n".join([*(part.plain for part in shown), _summary(loaded)])
     return rendered + "\n" if rendered else ""
+
+
+def _summarise_step(loaded: Loaded) -> None:
+    """In a GitHub workflow, all problems as a table: of annotations only the first ten are shown."""
+    from os import environ
+
+    from trailbell_rules.printers.github import as_markdown
+
+    file = environ.get(_STEP_SUMMARY)
+    if not file:
+        return
+    try:
+        with pathlib.Path(file).open("a", encoding="utf-8") as summary:
+            summary.write(as_markdown(loaded.problems, title="trailbell check"))
+    except OSError as error:
+        raise Failure(Exit.CONFIGURATION, f"cannot write {_STEP_SUMMARY}: {error.strerror}") from error
 
 
 def _print_text(loaded: Loaded) -> None:
@@ -105,4 +128,6 @@ def _summary(loaded: Loaded) -> str:
     from trailbell_rules.printers.text import counted, summary
 
     rules, tests = counted(len(loaded.rules), "rule"), counted(len(loaded.tests), "test")
-    return f"{rules}, {tests}, {summary(loaded.problems)}"
+    experimental = sum(rule.status == "experimental" for rule in loaded.rules)
+    trial = f" ({experimental} experimental)" if experimental else ""
+    return f"{rules}{trial}, {tests}, {summary(loaded.problems)}"

@@ -1,4 +1,4 @@
-"""The verdict on a predicate as a tree on the terminal: ✔ and ✘, what was asked, what was read, and what was nearly it."""
+"""The verdict on a predicate as a tree on the terminal: ✔ and ✘, what was asked, what was read, what was nearly it."""
 
 from __future__ import annotations
 

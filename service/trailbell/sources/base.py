@@ -10,8 +10,9 @@ from trailbell_engine.values import Json
 
 LIVE_BATCH: Final = 100
 """Inputs in a batch of a live source: one transaction each, so that alerts leave soon."""
-HISTORY_BATCH: Final = 1_000
-"""Inputs in a batch of recorded history."""
+HISTORY_BATCH: Final = 200
+"""Inputs in a batch of recorded history. With a thousand, decoded records fall out of the processor's cache before they
+are taken, and a dry-run is a fifth slower."""
 
 
 class Batch(NamedTuple):

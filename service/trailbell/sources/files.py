@@ -21,7 +21,7 @@ from .errors import SourceError
 from .formats import Record, records
 
 STDIN: Final = "-"
-_SUFFIXES: Final = frozenset({".csv", ".json", ".jsonl", ".ndjson", ".log"})
+_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson", ".log"})
 _PACKED_SUFFIXES: Final = frozenset({".gz", ".zst", ".xz", ".bz2"})
 _LOOKED_AT: Final = 20
 """So many records are shown to the presets before a file is taken for one that none of them knows."""
@@ -84,7 +84,7 @@ class FileSource:
         return ",".join(self._maps)
 
     def batches(self, checkpoint: Json | None = None) -> Generator[Batch, None, None]:
-        """The events of all files in order, a thousand at a time.
+        """The events of all files in order, batch by batch.
 
         A checkpoint names the file, how many of its records are done, and the time an untimed event would borrow. It
         holds for files that do not change; with one that names no file of this source, everything is read.
@@ -197,7 +197,7 @@ def _expand(path: str) -> list[str]:
         if not found:
             raise SourceError(
                 f"the folder {path!r} holds no event files",
-                "they end in .ndjson, .jsonl, .json, .log or .csv, with .gz, .zst, .xz or .bz2 after that if packed",
+                "they end in .ndjson, .jsonl, .json or .log, with .gz, .zst, .xz or .bz2 after that if packed",
             )
         return found
     if Path(path).exists():

@@ -78,10 +78,11 @@ class VonageSource:
 
     Attributes:
         name: of the source, and of its events.
-        bounded: whether it ends by itself.
+        bounded: never: when polling ends the API goes on, so what is held for order waits for the next run.
     """
 
     name = SOURCE
+    bounded = False
 
     def __init__(
         self,
@@ -108,7 +109,7 @@ class VonageSource:
         self._client = client
         self._polling = polling or Polling()
         self._since_us = since_us
-        self.bounded = not follow
+        self._follow = follow
         self._now_us = now_us
         self._sleep = sleep
         self._on_trouble = on_trouble
@@ -145,7 +146,7 @@ class VonageSource:
                     self._trouble(error, may_pass=True)
             if reached_us == end_us < latest_us:
                 continue  # still catching up
-            if self.bounded or self._sleep(self._polling.interval_us / SECOND_US):
+            if not self._follow or self._sleep(self._polling.interval_us / SECOND_US):
                 return
 
     def _resume(self, checkpoint: Json | None) -> tuple[int, Decoder]:
@@ -182,7 +183,7 @@ class VonageSource:
         return [*(item for item in decoded if not isinstance(item, Event)), *events]
 
     def _trouble(self, error: SourceError, *, may_pass: bool) -> None:
-        if self.bounded or not may_pass:
+        if not self._follow or not may_pass:
             raise error from None
         self._on_trouble(error)
 

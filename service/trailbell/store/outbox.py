@@ -102,11 +102,11 @@ class StoreOutbox:
         return Counter(dict(self._database.rows("SELECT state, count(*) FROM outbox GROUP BY state")))
 
     def failures(self) -> list[tuple[str, str, int]]:
-        """What receivers say is wrong: (receiver, the last error, deliveries) of what is open and has failed."""
+        """What has not arrived, and why: (receiver, the last error, deliveries); those that wait behind others, too."""
         return [
-            (str(receiver), str(error), int(count))
+            (str(receiver), str(error) or "not tried yet", int(count))
             for receiver, error, count in self._database.rows(
-                "SELECT receiver, last_error, count(*) FROM outbox WHERE state != 'sent' AND last_error != '' "
+                "SELECT receiver, last_error, count(*) FROM outbox WHERE state != 'sent' "
                 "GROUP BY receiver, last_error ORDER BY receiver, count(*) DESC"
             )
         ]

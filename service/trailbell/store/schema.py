@@ -44,6 +44,21 @@ STEPS: Final[tuple[str, ...]] = (
     CREATE INDEX state_expiry ON state (expires_us) WHERE expires_us IS NOT NULL;
     CREATE INDEX state_waking ON state (wakes_us) WHERE wakes_us IS NOT NULL;
 
+    CREATE TABLE rule_version (
+        rule_id   TEXT NOT NULL,
+        version   TEXT NOT NULL,
+        after_seq INTEGER NOT NULL,           -- of the inputs up to there it only learned
+        running   INTEGER NOT NULL,           -- in the rule set of the last run
+        PRIMARY KEY (rule_id, version)
+    ) WITHOUT ROWID;
+
+    CREATE TABLE content (
+        name      TEXT NOT NULL,              -- `list vips`, `lookup people`
+        digest    TEXT NOT NULL,
+        after_seq INTEGER NOT NULL,           -- used for the inputs after that one
+        PRIMARY KEY (name, after_seq)
+    ) WITHOUT ROWID;
+
     CREATE TABLE source (
         name         TEXT PRIMARY KEY,
         lateness_us  INTEGER NOT NULL DEFAULT 0,

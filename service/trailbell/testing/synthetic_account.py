@@ -44,6 +44,8 @@ class App:
 
 # Numbers that Ofcom keeps free for drama: 01632 960xxx, 020 7946 0xxx, 07700 900xxx.
 _DRAMA_PREFIXES: Final = ("441632960", "442079460", "447700900")
+_NUMBERS_LIMIT: Final = 150
+_APPS_LIMIT: Final = 60
 _APP_NAMES: Final = (
     "Reception",
     "Verification",
@@ -100,8 +102,8 @@ class Account:
     # Numbers
 
     def assign_number(self) -> Change | None:
-        """A number is rented."""
-        for _ in range(20):
+        """A number is rented, while there are not too many."""
+        for _ in range(20 if len(self.numbers) < _NUMBERS_LIMIT else 0):
             msisdn = f"{self._pick(list(_DRAMA_PREFIXES))}{self.rng.randrange(1000):03d}"
             if msisdn not in self.numbers:
                 break
@@ -185,8 +187,10 @@ class Account:
 
     # Applications
 
-    def create_app(self) -> Change:
-        """An application is made."""
+    def create_app(self) -> Change | None:
+        """An application is made, while there are not too many."""
+        if len(self.apps) >= _APPS_LIMIT:
+            return None
         app = App(self.uuid(), f"{self._pick(list(_APP_NAMES))} {self.rng.randrange(1, 99)}")
         self.apps[app.id] = app
         return Change("APP_CREATE", {"appId": app.id, "created": self._app(app)})

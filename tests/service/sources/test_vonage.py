@@ -272,9 +272,9 @@ def test_polling_needs_whole_seconds(name):
 # The promise
 
 OVERLAP_S = 40
-FAULTS = st.sampled_from(
-    [Pass(), Pass(), Pass(), Status(500), Status(429, {"Retry-After": "2"}), Truncate(), Drop(), RepeatPage(1)]
-)
+WELL = [Pass(), Pass(), Pass()]
+BADLY = [RepeatPage(1), RepeatPage(2), Status(500), Status(429, {"Retry-After": "2"}), Truncate(), Drop()]
+FAULTS = st.sampled_from([*WELL, *BADLY])
 SCHEDULES = st.fixed_dictionaries(
     {
         "events": st.lists(st.tuples(st.integers(0, 240), st.integers(0, OVERLAP_S)), max_size=60),
@@ -283,6 +283,8 @@ SCHEDULES = st.fixed_dictionaries(
         "moves": st.lists(st.integers(0, 3), max_size=40),
         "crashes": st.sets(st.integers(0, 30), max_size=6),
         "page_size": st.integers(2, 7),
+        "batch": st.integers(1, 10),
+        "backlog_s": st.integers(0, 400),
         "window_s": st.sampled_from([20, 60, 3600]),
         "interval_s": st.sampled_from([15, 60]),
         "order": st.sampled_from(["newest", "oldest", "id"]),
@@ -307,23 +309,32 @@ def run(schedule, overlap_s):
             window_us=schedule["window_s"] * SECOND_US,
             page_size=schedule["page_size"],
         )
-        committed, checkpoint, count = set(), None, 0
+        world.sleep(schedule["backlog_s"])  # the engine was down for so long: the first windows are long
         end_us = START_US + (240 + 2 * OVERLAP_S + 120) * SECOND_US
-        while checkpoint is None or checkpoint["reached_us"] < end_us:
-            batches = world.source(polling, since_us=START_US).batches(checkpoint)
-            for batch in batches:
-                count += 1
-                if count in schedule["crashes"]:
-                    break  # before the commit
-                committed.update(ids(batch.inputs))
-                checkpoint = batch.checkpoint or checkpoint
-                if checkpoint and checkpoint["reached_us"] >= end_us:
-                    break
-            batches.close()
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("trailbell.sources.vonage.LIVE_BATCH", schedule["batch"])
+            committed = follow(world, polling, schedule["crashes"], end_us)
         return committed, {event_at(number, 0)["id"] for number in range(len(happenings))}
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def follow(world, polling, crashes, end_us):
+    """Commit batches until the source has reached an instant; before some commits it crashes and starts again."""
+    committed, checkpoint, count = set(), None, 0
+    while checkpoint is None or checkpoint["reached_us"] < end_us:
+        batches = world.source(polling, since_us=START_US).batches(checkpoint)
+        for batch in batches:
+            count += 1
+            if count in crashes:
+                break
+            committed.update(ids(batch.inputs))
+            checkpoint = batch.checkpoint or checkpoint
+            if checkpoint and checkpoint["reached_us"] >= end_us:
+                break
+        batches.close()
+    return committed
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(SCHEDULES)
 def test_nothing_is_lost(schedule):
     """Late arrivals within the overlap, drifting and repeated pages, errors, crashes: all events arrive."""
@@ -340,6 +351,8 @@ def test_an_overlap_shorter_than_the_lag_does_lose_events():
         "moves": [],
         "crashes": set(),
         "page_size": 5,
+        "batch": 100,
+        "backlog_s": 0,
         "window_s": 60,
         "interval_s": 1,
         "order": "newest",

@@ -1,0 +1,45 @@
+"""A report as JUnit XML: one test case a rule; one that passes its budget, or could not be evaluated, has failed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Final
+from xml.sax.saxutils import escape, quoteattr
+
+from trailbell.dryrun.numbers import counted
+from trailbell.report import Report, RuleReport
+
+from .findings import Finding, findings
+
+_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def as_junit(report: Report) -> str:
+    """One test suite."""
+    failed = {finding.rule.id: finding for finding in findings(report) if finding.level == "error"}
+    cases = [_case(entry, failed) for entry in report.rules]
+    counts = f'tests="{len(cases)}" failures="{len(failed)}" errors="0" skipped="0" time="{report.elapsed_s:.3f}"'
+    head = f'<testsuite name="trailbell dry-run" {counts}>'
+    lines = ['<?xml version="1.0" encoding="UTF-8"?>', "<testsuites>", head, *cases, "</testsuite>", "</testsuites>"]
+    return "\n".join(lines) + "\n"
+
+
+def _case(entry: RuleReport, failed: Mapping[str, Finding]) -> str:
+    file = f" file={_attribute(entry.rule.origin.file)}" if entry.rule.origin.file else ""
+    head = f'  <testcase classname="trailbell.dry-run" name={_attribute(entry.rule.id)}{file} time="0"'
+    body = ""
+    finding = failed.get(entry.rule.id)
+    if finding is not None:
+        body += f"<failure type={_attribute(finding.code)} message={_attribute(finding.text)}/>"
+    numbers = f"{counted(entry.tally.alerts, 'alert')}, {entry.tally.matched:,} matched"
+    said = "; ".join(filter(None, (f"{entry.verdict}: {numbers}", entry.reason)))
+    return f"{head}>{body}<system-out>{escape(_clean(said))}</system-out></testcase>"
+
+
+def _clean(text: str) -> str:
+    return _NOT_XML.sub("\ufffd", text)
+
+
+def _attribute(text: str) -> str:
+    return quoteattr(_clean(text))

@@ -1,0 +1,262 @@
+"""The outbox's contract, met by the one in memory, which defines it, and by the one in the store."""
+
+from __future__ import annotations
+
+import tempfile
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from trailbell.store.database import open_database
+from trailbell.store.outbox import StoreOutbox
+from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from trailbell_notifiers.memory_outbox import MemoryOutbox
+from trailbell_notifiers.outbox import GIVE_WAY, Delivery, Queue, after, recovered
+from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
+
+FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Thousands of commits, each of which waits for the disk: in memory, where the machine has such a place."""
+T0 = 1_800_000_000 * SECOND_US
+QUEUE = Queue("sec", "")
+
+
+def _row(name, **changes):
+    fields = {
+        "id": f"dlv_{name}",
+        "alert_id": str(name),
+        "receiver": "sec",
+        "body": b"\0\xff bytes",
+        "created_us": T0,
+        "not_before_us": T0,
+    }
+    return Delivery(**fields | changes)
+
+
+@pytest.fixture(params=["memory", "store"])
+def outbox(request, store):
+    """Each of the two, empty."""
+    return MemoryOutbox() if request.param == "memory" else StoreOutbox(store())
+
+
+def _fail(outbox, row, receipt, now_us, epoch=1):
+    outcome = after(row, receipt, now_us)
+    assert outbox.record(outcome, epoch=epoch, recovered=recovered(row, receipt))
+    return outcome
+
+
+def test_what_is_added_is_claimed_byte_for_byte(outbox):
+    """The body is what was rendered; the lease counts the attempt."""
+    outbox.add([_row(1)])
+    assert outbox.claim(QUEUE, T0, 7) == replace(_row(1), state="leased", attempts=1, lease_epoch=7)
+
+
+def test_a_known_id_is_left_as_it_is(outbox):
+    """Adding is idempotent: a replayed batch tells nobody twice."""
+    outbox.add([_row(1)])
+    outbox.add([_row(1, body=b"other"), _row(2)])
+    first = outbox.claim(QUEUE, T0, 1)
+    assert first.body == _row(1).body
+    _fail(outbox, first, Delivered(), T0)
+    outbox.add([_row(1)])
+    assert outbox.claim(QUEUE, T0, 1).id == "dlv_2"
+
+
+def test_queues_are_receivers_and_targets_with_open_rows(outbox):
+    """What is sent or dead is no queue any more."""
+    outbox.add([_row(1), _row(2, receiver="mail", target="a@x"), _row(3, receiver="mail", target="b@x")])
+    assert set(outbox.queues()) == {QUEUE, Queue("mail", "a@x"), Queue("mail", "b@x")}
+    _fail(outbox, outbox.claim(QUEUE, T0, 1), Delivered(), T0)
+    _fail(outbox, outbox.claim(Queue("mail", "a@x"), T0, 1), Rejected("no", "payload"), T0)
+    assert outbox.queues() == [Queue("mail", "b@x")]
+
+
+def test_one_attempt_at_a_time_in_the_order_of_adding(outbox):
+    """While one is under way there is nothing to claim, and no instant to wait for."""
+    outbox.add([_row(2), _row(1)])
+    leased = outbox.claim(QUEUE, T0, 1)
+    assert leased.id == "dlv_2"
+    assert outbox.claim(QUEUE, T0 + DAY_US, 1) is None
+    assert outbox.next_due_us(QUEUE, 1) is None
+    _fail(outbox, leased, Retry("down"), T0)
+    assert outbox.claim(QUEUE, T0, 1) is None
+    assert outbox.next_due_us(QUEUE, 1) > T0
+    assert outbox.claim(QUEUE, T0 + MINUTE_US, 1).id == "dlv_2"
+
+
+def test_one_that_fails_again_and_again_steps_aside(outbox):
+    """After `GIVE_WAY` failures the others go on, and it is tried when it is due."""
+    outbox.add([_row(1), _row(2)])
+    for hour in range(GIVE_WAY):
+        now_us = T0 + hour * HOUR_US
+        _fail(outbox, outbox.claim(QUEUE, now_us, 1), Retry("no"), now_us)
+    now_us = T0 + GIVE_WAY * HOUR_US
+    second = outbox.claim(QUEUE, now_us, 1)
+    assert second.id == "dlv_2"
+    _fail(outbox, second, Delivered(), now_us)
+    assert outbox.claim(QUEUE, now_us, 1).id == "dlv_1"
+
+
+def test_a_lease_of_an_earlier_run_is_void_at_once(outbox):
+    """Nobody waits for a run that died; its attempt counts as uncertain, and its late outcome is refused."""
+    outbox.add([_row(1)])
+    lost = outbox.claim(QUEUE, T0, 1)
+    assert outbox.next_due_us(QUEUE, 2) == 0
+    taken = outbox.claim(QUEUE, T0, 2)
+    assert (taken.uncertain, taken.attempts, taken.lease_epoch) == (True, 2, 2)
+    assert not outbox.record(after(lost, Delivered(), T0), epoch=1, recovered=False)
+    assert outbox.record(after(taken, Delivered(), T0), epoch=2, recovered=False)
+
+
+def test_an_outcome_is_recorded_once(outbox):
+    """Without its lease, a second time, or for an unknown id, nothing is written."""
+    outbox.add([_row(1)])
+    outcome = after(outbox.claim(QUEUE, T0, 1), Retry("no"), T0)
+    assert outbox.record(outcome, epoch=1, recovered=False)
+    assert not outbox.record(outcome, epoch=1, recovered=False)
+    assert not outbox.record(_row(9), epoch=1, recovered=False)
+
+
+def test_a_receiver_that_is_back_keeps_nobody_waiting(outbox):
+    """The first success after failures makes everything of its queue due, and of no other."""
+    outbox.add([_row(1), _row(2, not_before_us=T0 + DAY_US), _row(3, receiver="mail", not_before_us=T0 + DAY_US)])
+    _fail(outbox, outbox.claim(QUEUE, T0, 1), Retry("no"), T0)
+    _fail(outbox, outbox.claim(QUEUE, T0 + MINUTE_US, 1), Delivered(), T0 + MINUTE_US)
+    assert outbox.next_due_us(QUEUE, 1) == T0 + MINUTE_US
+    assert outbox.next_due_us(Queue("mail", ""), 1) == T0 + DAY_US
+
+
+def test_epochs_grow_with_every_start_and_are_kept(store):
+    """So that a lease can be told from those of runs before, whatever the clock says."""
+    database = store()
+    assert [StoreOutbox(database).next_epoch() for _ in range(2)] == [1, 2]
+    database.close()
+    assert StoreOutbox(store()).next_epoch() == 3
+
+
+def test_rows_of_a_failed_batch_are_not_there(store):
+    """Deliveries are added in their alerts' transaction, or not at all."""
+    database = store()
+
+    def batch():
+        with database.transaction():
+            StoreOutbox(database).add([_row(1)])
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        batch()
+    assert StoreOutbox(database).queues() == []
+
+
+def test_reasons_and_failures_can_be_read(store):
+    """Why somebody is told, and what their receiver says is wrong."""
+    outbox = StoreOutbox(store())
+    outbox.add([_row(1), _row(2, receiver="mail")], {"sec": "the top route"})
+    assert outbox.of_alert("1") == [(_row(1), "the top route")]
+    assert outbox.of_alert("2") == [(_row(2, receiver="mail"), "")]
+    failed = _fail(outbox, outbox.claim(QUEUE, T0, 1), Retry("the endpoint answered 503"), T0)
+    assert outbox.of_alert("1")[0][0] == failed
+    assert outbox.failures() == [("mail", "not tried yet", 1), ("sec", "the endpoint answered 503", 1)]
+    assert outbox.counts() == {"pending": 2}
+
+
+def test_two_threads_never_get_the_same_delivery(outbox):
+    """Claims are transactions."""
+    outbox.add([_row(number, target=str(number % 2)) for number in range(40)])
+    got, start = [], threading.Barrier(4)
+
+    def work(queue):
+        start.wait()
+        while outbox.queues():
+            leased = outbox.claim(queue, T0, 1)
+            if leased is not None:
+                got.append(leased.id)
+                outbox.record(after(leased, Delivered(), T0), epoch=1, recovered=False)
+
+    threads = [threading.Thread(target=work, args=(Queue("sec", target),)) for target in "0101"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(got) == sorted(f"dlv_{number}" for number in range(40))
+
+
+RECEIPTS = st.sampled_from(
+    [
+        Delivered("ref"),
+        Retry("no"),
+        Retry("later", 90.0),
+        Ambiguous("?"),
+        Rejected("x", "receiver"),
+        Rejected("y", "payload"),
+    ]
+)
+QUEUES = st.sampled_from([QUEUE, Queue("mail", "a@x"), Queue("mail", "b@x")])
+
+
+class Twins(RuleBasedStateMachine):
+    """Both outboxes go through the same, restarts and failures included, and agree at every step."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = tempfile.TemporaryDirectory(dir=FAST)
+        self.database = open_database(Path(self.folder.name))
+        self.store, self.memory = StoreOutbox(self.database), MemoryOutbox()
+        self.epoch, self.now_us, self.leased = self.store.next_epoch(), T0, {}
+
+    @rule(queue=QUEUES, number=st.integers(0, 12), wait_s=st.integers(-60, 60))
+    def add(self, queue, number, wait_s):
+        row = _row(f"{queue}{number}", receiver=queue.receiver, target=queue.target, created_us=self.now_us)
+        row = replace(row, not_before_us=self.now_us + wait_s * SECOND_US)
+        self.store.add([row])
+        self.memory.add([row])
+
+    @rule(queue=QUEUES)
+    def claim(self, queue):
+        claimed = self.memory.claim(queue, self.now_us, self.epoch)
+        assert self.store.claim(queue, self.now_us, self.epoch) == claimed
+        if claimed is not None:
+            self.leased[queue] = claimed
+
+    @precondition(lambda self: self.leased)
+    @rule(receipt=RECEIPTS, data=st.data())
+    def record(self, receipt, data):
+        leased = self.leased.pop(data.draw(st.sampled_from(sorted(self.leased))))
+        outcome = after(leased, receipt, self.now_us)
+        for outbox in (self.store, self.memory):
+            assert outbox.record(outcome, epoch=self.epoch, recovered=recovered(leased, receipt))
+
+    @rule(wait_us=st.sampled_from([SECOND_US, MINUTE_US, 10 * MINUTE_US, DAY_US]))
+    def wait(self, wait_us):
+        self.now_us += wait_us
+
+    @rule()
+    def restart(self):
+        self.database.close()
+        self.database = open_database(Path(self.folder.name))
+        self.store = StoreOutbox(self.database)
+        self.epoch, self.leased = self.store.next_epoch(), {}
+
+    @invariant()
+    def they_agree(self):
+        assert sorted(self.store.queues()) == sorted(self.memory.queues())
+        for queue in self.memory.queues():
+            assert self.store.next_due_us(queue, self.epoch) == self.memory.next_due_us(queue, self.epoch)
+        rows = {
+            delivery.id: delivery
+            for row in self.memory.rows.values()
+            for delivery, _ in self.store.of_alert(row.alert_id)
+        }
+        assert rows == self.memory.rows
+
+    def teardown(self):
+        self.database.close()
+        self.folder.cleanup()
+
+
+TestTwins = Twins.TestCase
+TestTwins.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)

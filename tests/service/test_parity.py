@@ -1,0 +1,273 @@
+"""P1 and P2: a dry-run over what was recorded gives the live alerts and messages, byte for byte, however it was cut."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from trailbell.drive import drive
+from trailbell.live import Live
+from trailbell.loading import load
+from trailbell.memory import MemoryLedger
+from trailbell.replay import dry_run_store
+from trailbell.sources.base import Batch
+from trailbell.sources.errors import SourceError
+from trailbell.store.alerts import Alerts
+from trailbell.store.database import open_database
+from trailbell.store.history import History
+from trailbell.store.outbox import StoreOutbox
+from trailbell.wiring import Receivers
+from trailbell.wording import Wording
+from trailbell_engine.alert import Opened, Resolved, Updated, fold, resolve
+from trailbell_engine.conditions import CONDITIONS
+from trailbell_engine.event import Event, Malformed, Tick
+from trailbell_engine.pipeline import Pipeline
+from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US, format_time, parse_time
+from trailbell_notifiers.channel import build_channel
+from trailbell_notifiers.message import compose
+from trailbell_notifiers.outbox import deliveries, delivery_id
+from trailbell_notifiers.receipt import Delivered
+from trailbell_notifiers.routing import parse_route
+
+FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
+"""Hundreds of stores, each commit of which waits for the disk: in memory, where the machine has such a place."""
+LONG = bool(os.environ.get("TRAILBELL_LONG"))
+START_US = parse_time("2026-11-02T10:00:00Z")
+
+WHEN = {
+    "each": "{each: {by: user}}",
+    "count": "{count: {at_least: 3, within: 5m, by: user}}",
+    "changed": "{changed: {of: n, by: user}}",
+    "distinct": "{distinct: {of: n, at_least: 3, within: 5m, by: user}}",
+    "first_seen": "{first_seen: {of: n, within: 10m, by: user}}",
+    "absent": "{absent: {for: 4m, by: user}}",
+    "sequence": "{sequence: {within: 5m, by: user, steps: [{match: {event_type: A}}, {match: {event_type: B}}]}}",
+    "metric": "{metric: {function: sum, of: n, above: 4, within: 5m, by: user}}",
+    "ratio": "{ratio: {of: {n: 1}, above: 0.5, within: 5m, min_events: 2, by: user}}",
+    "spike": "{spike: {factor: 2, within: 2m, baseline: 4m, min_events: 2, by: user}}",
+}
+RULE = """
+id: {rule_id}
+title: "{{{{ user }}}} did {{{{ event_type }}}}"
+severity: low
+match: {{event_type: [A, B]}}
+when: {when}
+alert:
+  summary: "{{{{ n }}}} at {{{{ time }}}}"
+  fields: [user, n]
+  severity: [{{if: {{n: 3}}, then: high}}]
+suppress: {{for: {span}, by: user}}
+"""
+TEXT = "---".join(
+    RULE.format(rule_id=f"{name.replace('_', '-')}-{span}", when=when, span=span)
+    for name, when in WHEN.items()
+    if name in CONDITIONS
+    for span in ("0s", "3m")
+)
+
+
+class Accepting:
+    """A real channel whose receiver takes everything: it renders as the real one does."""
+
+    def __init__(self, channel) -> None:
+        self.name, self.targets, self.rate = channel.name, channel.targets, None
+        self.render = channel.render
+
+    def send(self, _body, _attempt, _now_s):
+        return Delivered()
+
+
+def _channels():
+    settings_ = {
+        "slack": {"token": "xoxb-1", "channel": "C1"},
+        "email": {"to": ["a@example.com", "b@example.com"], "from": "t@example.com", "host": "127.0.0.1"},
+        "webhook": {"url": "https://siem.example.com/hook"},
+    }
+    return {kind: Accepting(build_channel({"name": kind, kind: values})) for kind, values in settings_.items()}
+
+
+CHANNELS = _channels()
+ROUTE = parse_route(
+    {
+        "receiver": "webhook",
+        "routes": [
+            {"matchers": ['severity="high"'], "receiver": "email", "continue": True},
+            {"matchers": ['rule=~"count.*|changed.*"'], "receiver": "slack"},
+        ],
+    },
+    list(CHANNELS),
+)
+
+
+@pytest.fixture(scope="module")
+def rules(tmp_path_factory):
+    """One rule of each condition."""
+    file = tmp_path_factory.mktemp("rules") / "rules.yaml"
+    file.write_text(TEXT, encoding="utf-8")
+    loaded = load([str(file)])
+    assert loaded.errors == ()
+    return loaded.rules
+
+
+class Cut:
+    """Inputs as a source, cut into batches; it fails where it is told to, and goes on from its checkpoint."""
+
+    bounded = False
+
+    def __init__(self, inputs, sizes, lateness_us, fails_after=None) -> None:
+        self.name = inputs[0].source
+        self.inputs, self.sizes, self.lateness_us, self.fails_after = inputs, sizes, lateness_us, fails_after
+
+    def batches(self, checkpoint):
+        at, turn = checkpoint or 0, 0
+        while at < len(self.inputs):
+            if turn == self.fails_after:
+                raise SourceError("stopped")
+            size = self.sizes[turn % len(self.sizes)]
+            # Every third batch says nothing of where it is: after a stop its inputs come again.
+            yield Batch(self.inputs[at : at + size], None if turn % 3 == 1 else at + size)
+            at, turn = at + size, turn + 1
+
+
+class Rendering:
+    """A sink that renders the wanted messages (by delivery id) anew, as a dry-run knows the alerts."""
+
+    def __init__(self, rules, wanted) -> None:
+        self.rules, self.words, self.wanted, self.alerts, self.bodies = rules, Wording(rules), wanted, {}, {}
+
+    def take(self, _item, outputs):
+        for output in outputs:
+            match output:
+                case Opened(alert):
+                    self.alerts[alert.id] = alert
+                    self._render(alert, "opened")
+                case Updated(alert_id=alert_id):
+                    self.alerts[alert_id] = fold(self.alerts[alert_id], output)
+                case Resolved(alert_id=alert_id):
+                    self.alerts[alert_id] = resolve(self.alerts[alert_id], output)
+                    self._render(self.alerts[alert_id], "resolved")
+
+    def committed(self):
+        pass
+
+    def _render(self, alert, kind):
+        message = compose(alert, self.rules[alert.rule_id].words, self.words.presentation(alert), kind=kind)
+        for channel in CHANNELS.values():
+            if delivery_id(alert.id, channel.name, kind, channel.targets[0]) in self.wanted:
+                self.bodies |= {row.id: row.body for row in deliveries(message, channel, 0)}
+
+
+def _live(rules, database, source):
+    live = Live(rules, database, Receivers(CHANNELS, ROUTE), told=lambda _: None, attempted=lambda _: None)
+    with contextlib.suppress(SourceError), live:
+        live.run(source)
+
+
+def _told(database):
+    """What a store says: alerts with their words, and the bodies of its deliveries."""
+    outbox, stored = StoreOutbox(database), Alerts(database).all()
+    words = [{name: value for name, value in one.wording.items() if name != "explanation"} for one in stored]
+    rows = [row for one in stored for row, _ in outbox.of_alert(one.alert.id)]
+    return [(one.alert, one.to_json(), said) for one, said in zip(stored, words, strict=True)], {
+        row.id: row.body for row in rows
+    }
+
+
+def _event(number, at_us, kind, user, n, *, untimed):
+    data = {"id": f"e{number}", "event_type": kind, "created_at": format_time(at_us), "user": user, "n": n}
+    return Event("api", data["id"], kind, at_us, data, untimed)
+
+
+STEPS = st.tuples(
+    st.sampled_from("eeeeeeeeemtd"),  # an event, something malformed, a tick, the event before once more
+    st.sampled_from([0, 1, 5, 20, 60, 120]),  # seconds since the step before
+    st.sampled_from([0, 0, 0, 0, 10, 30, 300]),  # seconds by which an event is behind
+    st.sampled_from("AB"),
+    st.sampled_from("xxyz"),
+    st.sampled_from([1, 2, 3, 10**30]),
+    st.integers(0, 19),  # 0: its time cannot be read
+)
+
+
+@st.composite
+def inputs(draw):
+    """Some minutes of events: most in order, some late, some twice, some malformed; and the clock's ticks."""
+    length, at_us, items = draw(st.integers(1, 60)), START_US, []
+    for number, step in enumerate(draw(st.lists(STEPS, min_size=length, max_size=length))):
+        what, since_s, behind_s, kind, user, n, timed = step
+        at_us += since_s * SECOND_US
+        match what:
+            case "m":
+                items.append(Malformed("api", f"page:{number}", "not JSON", b"{%d" % (number % 3)))
+            case "t":
+                items.append(Tick(at_us, "api"))
+            case "d" if items and isinstance(items[-1], Event):
+                items.append(items[-1]._replace(data={"id": items[-1].id, "another": "body"}))
+            case _:
+                items.append(_event(number, at_us - behind_s * SECOND_US, kind, user, n, untimed=not timed))
+    return items
+
+
+@settings(max_examples=1_000 if LONG else 50, deadline=None)
+@given(
+    items=inputs(),
+    lateness_us=st.sampled_from([0, MINUTE_US]),
+    sizes=st.lists(st.sampled_from([1, 2, 7, 100]), min_size=1, max_size=4),
+    stops=st.lists(st.integers(1, 8), max_size=4),
+)
+def test_a_dry_run_over_the_store_is_the_live_run(rules, items, lateness_us, sizes, stops):
+    """P1: alerts as JSON, their words, and every message, byte for byte, over stops and starts on a real store."""
+    with tempfile.TemporaryDirectory(dir=FAST) as folder:
+        for stop in [*stops, None]:
+            database = open_database(Path(folder))
+            try:
+                _live(rules, database, Cut(items, sizes, lateness_us, stop))
+                told, bodies = _told(database)
+            finally:
+                database.close()
+        reader = open_database(Path(folder), write=False)
+        try:
+            report = dry_run_store(rules, reader)
+            rendering, history = Rendering(rules, bodies.keys()), History(reader)
+            drive(history, Pipeline(rules, history.lateness), MemoryLedger(), rendering)
+        finally:
+            reader.close()
+    assert [(one.alert, one.to_json(), one.wording) for one in report.alerts] == told
+    assert rendering.bodies == bodies
+    # Every alert has a route, so that the comparison of bodies is not empty.
+    assert bool(bodies) == bool(told)
+
+
+@settings(max_examples=500 if LONG else 15, deadline=None)
+@given(items=inputs(), lateness_us=st.sampled_from([0, MINUTE_US]))
+def test_batches_make_no_difference(rules, items, lateness_us):
+    """P2: one by one, by seven, by a hundred: the same alerts and the same messages."""
+    results = []
+    for size in (1, 7, 100):
+        with tempfile.TemporaryDirectory(dir=FAST) as folder:
+            database = open_database(Path(folder))
+            try:
+                _live(rules, database, Cut(items, [size], lateness_us))
+                results.append(_told(database))
+            finally:
+                database.close()
+    assert results[0] == results[1] == results[2]
+
+
+@pytest.mark.parametrize("lateness_us", [(0, MINUTE_US), (MINUTE_US, 0)])
+def test_a_changed_lateness_neither_loses_nor_repeats(rules, store, event, lateness_us):
+    """Events held for order when the setting went down are told; those that have been through do not count again."""
+    before, after = [event(number, "A", user=f"u{number}") for number in range(3)], [event(3, "A", user="u3")]
+    database = store()
+    _live(rules, database, Cut(before, [3], lateness_us[0]))
+    _live(rules, database, Cut([*before, *after, Tick(START_US + DAY_US, "vonage")], [3], lateness_us[1]))
+    told = [stored.alert for stored in Alerts(database).all() if stored.alert.rule_id == "each-0s"]
+    assert [(alert.event_ids, alert.firings) for alert in told] == [((item.id,), 1) for item in before + after]
+    folded = [stored.alert for stored in Alerts(database).all() if stored.alert.rule_id == "each-3m"]
+    assert [alert.firings for alert in folded] == [1, 1, 1, 1]
