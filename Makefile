@@ -20,6 +20,7 @@ check: $(VENV)/.dev  ## format, lint, types, layers
 
 bench: $(VENV)/.dev  ## tables of ratios; see benchmarks/README.md
 	$(BIN)/python benchmarks/match.py
+	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/dry_run.py
 
 format: $(VENV)/.dev  ## put the code into its one form
@@ -31,7 +32,7 @@ wheel: $(VENV)/.dev  ## dist/: the wheel and the source archive
 
 lock: $(VENV)/.dev  ## renew requirements.lock within the bounds of pyproject.toml
 	$(BIN)/python -m pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --all-extras --upgrade --no-emit-index-url \
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --extra dev --upgrade --no-emit-index-url \
 	  --no-emit-find-links --no-header --no-annotate pyproject.toml -o requirements.lock
 
 clean:  ## forget the environment and everything built

@@ -1,4 +1,4 @@
-"""Rules over the Vonage-like events: half equality, a tenth each of affixes, contains, patterns, networks and numbers."""
+"""Rules over the Vonage-like events: half equality; a tenth each affixes, contains, patterns, networks, numbers."""
 
 from random import Random
 from typing import Any
@@ -8,7 +8,7 @@ from world import Account, Skewed, World
 
 from trailbell_engine.conditions.each import Each
 from trailbell_engine.path import parse_path
-from trailbell_engine.predicate import AllOf, AnyOf, Predicate, Test
+from trailbell_engine.predicate import AllOf, Predicate, Test
 from trailbell_engine.rule import Rule, RuleSet, Words
 
 LOW = {
@@ -91,7 +91,7 @@ class Maker:
             parts.append(_test(path, "in", rng.sample(values, min(len(values), rng.randint(1, 6)))))
         return parts
 
-    def _affix(self, family: str, account: Account) -> list[Predicate]:
+    def _affix(self, _family: str, account: Account) -> list[Predicate]:
         email = account.people[0].email
         if self.rng.random() < 0.5:
             return [_test("user_email", "starts_with", (email[: email.index(".") + 3],))]
@@ -109,18 +109,19 @@ class Maker:
         rng, world = self.rng, self.world
         email = account.people[0].email
         name, domain = email.split("@")
-        host = rng.choice(world.hosts)
+        host = rng.choice(world.hosts).replace(".", r"\.")
         escaped = domain.replace(".", r"\.")
         if family == "user" and rng.random() < 0.5:
-            pattern = rng.choice((rf"Chrome/{rng.randint(90, 140)}\.[0-9]\.\d+", rf"^(curl|okhttp)/{rng.randint(1, 9)}\."))
+            browser = rf"Chrome/{rng.randint(90, 140)}\.[0-9]\.\d+"
+            pattern = rng.choice((browser, rf"^(curl|okhttp)/{rng.randint(1, 9)}\."))
             return [_test("context.user_agent", "matches", (pattern,))]
         if family in TEXT_FIELDS and family != "account":
-            return [_test(TEXT_FIELDS[family], "matches", (rf"^(https|sip)://{host.replace('.', chr(92) + '.')}/[a-z]+",))]
+            return [_test(TEXT_FIELDS[family], "matches", (rf"^(https|sip)://{host}/[a-z]+",))]
         surname = name.split(".")[1].rstrip("0123456789")
-        pattern = rng.choice((rf"^[a-z]+\.{surname}[0-9]+@{escaped}$", rf"@({escaped}|{host.replace('.', chr(92) + '.')})$"))
+        pattern = rng.choice((rf"^[a-z]+\.{surname}[0-9]+@{escaped}$", rf"@({escaped}|{host})$"))
         return [_test("user_email", "matches", (pattern,))]
 
-    def _network(self, family: str, account: Account) -> list[Predicate]:
+    def _network(self, _family: str, account: Account) -> list[Predicate]:
         first, second, third = account.network.split(".")[:3]
         size = self.rng.choice((20, 22, 24, 26))
         third = str(int(third) & (0xFF << max(0, 24 - size)) & 0xFF)
@@ -155,6 +156,3 @@ class Maker:
 
 def _test(path: str, operator: str, operand: Any) -> Predicate:
     return Test(parse_path(path), operator, tuple(operand) if isinstance(operand, list) else operand)
-
-
-__all__ = ["AnyOf", "Maker"]

@@ -88,7 +88,7 @@ def _app(world: World, rng: Random, account: Account) -> dict[str, Any]:
     return {"appId": app_id, "created": created, "capabilities": rng.randint(1, 9)}
 
 
-def _user(world: World, rng: Random, account: Account) -> dict[str, Any]:
+def _user(world: World, rng: Random, _account: Account) -> dict[str, Any]:
     context = {
         "user_agent": rng.choice(world.agents),
         "mfa": rng.random() < 0.7,
@@ -99,7 +99,7 @@ def _user(world: World, rng: Random, account: Account) -> dict[str, Any]:
     return context | ({"role": rng.choice(("admin", "developer", "billing"))} if rng.random() < 0.3 else {})
 
 
-def _account(world: World, rng: Random, account: Account) -> dict[str, Any]:
+def _settings(_world: World, rng: Random, account: Account) -> dict[str, Any]:
     words = "".join(chr(97 + rng.randrange(26)) for _ in range(8))
     context: dict[str, Any] = {
         "secretId": f"{rng.getrandbits(64):016x}",
@@ -110,7 +110,7 @@ def _account(world: World, rng: Random, account: Account) -> dict[str, Any]:
     return context | ({"tags": rng.choices(("prod", "test", "eu", "us", "legacy"), k=3)} if rng.random() < 0.5 else {})
 
 
-def _billing(world: World, rng: Random, account: Account) -> dict[str, Any]:
+def _billing(_world: World, rng: Random, _account: Account) -> dict[str, Any]:
     return {
         "amount": round(math.exp(rng.gauss(4, 1.5)), 2),
         "currency": rng.choice(("EUR", "USD", "GBP")),
@@ -120,4 +120,4 @@ def _billing(world: World, rng: Random, account: Account) -> dict[str, Any]:
     }
 
 
-_CONTEXTS = {"number": _number, "app": _app, "user": _user, "account": _account, "billing": _billing}
+_CONTEXTS = {"number": _number, "app": _app, "user": _user, "account": _settings, "billing": _billing}

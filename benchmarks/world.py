@@ -1,4 +1,4 @@
-"""The made-up world that events and rules speak of: accounts, people, addresses, hosts. All of it follows from a seed."""
+"""The made-up world that events and rules speak of: accounts, people, addresses, hosts. All follows from a seed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

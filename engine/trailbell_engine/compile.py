@@ -13,7 +13,7 @@ from .event import Event
 from .interpret import subjects_zone
 from .operators import OPERATORS, Check
 from .operators.memo import Memory, remembered
-from .operators.schedules import inside
+from .operators.schedules import by_minute, inside
 from .operators.structure import size
 from .path import Path, Root, elements, resolve
 from .predicate import AllOf, AnyOf, Not, Predicate, Test
@@ -266,10 +266,11 @@ def _same_as(test: Test) -> Compiled:
 
 def _at_event_time(schedule: Schedule, *, during: bool) -> Compiled:
     """The envelope's time need not be written out and read back."""
+    contains = by_minute(schedule)
 
     def compiled(_here: Json, event: Event) -> bool:
         try:
-            return schedule.contains(event.time_us) is during
+            return contains(event.time_us) is during
         except OverflowError:  # at the edge of the calendar
             return False
 

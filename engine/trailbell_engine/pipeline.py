@@ -43,6 +43,7 @@ class Pipeline:
         self.rules = rules
         self._matcher = Matcher(rules)
         self._running = {rule.id: _Running(rule, compile_key(rule.condition.by), Alerting(rule)) for rule in rules}
+        self._enrich = rules.lookups.enrich if rules.lookups.by_name else None
         self._lateness_us = dict(lateness_us or {})
         self._sources: dict[str, Reorder] = {}
         self._timers = Timers()
@@ -101,7 +102,7 @@ class Pipeline:
 
     def _evaluate(self, event: Event, clock_us: int, state: State, outputs: list[Output]) -> None:
         """Ask the rules about one event. State that has expired by ``clock_us`` is not there any more."""
-        event = self.rules.lookups.enrich(event)
+        event = self._enrich(event) if self._enrich is not None else event
         for rule, failure in self._matcher.matches(event):
             if failure is not None:
                 outputs.append(_rule_error(rule, event, failure))

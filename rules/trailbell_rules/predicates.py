@@ -156,6 +156,8 @@ class PredicateReader:
         return ALWAYS
 
     def _unknown(self, name: str, place: Place) -> None:
+        if self._report.full:
+            return
         label = did_you_mean(_SYNONYMS.get(name.lower(), name), (*OPERATOR_NAMES, IGNORE_CASE))
         member = ".".join(str(step) for step in place[-2:])
         help_ = "" if label else f"a field inside a field is written as one path: `{member}: …`"

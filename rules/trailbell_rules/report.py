@@ -48,6 +48,11 @@ class Report:
         """Whether there is an error, the flagged places included."""
         return bool(self._flagged) or any(problem.severity == "error" for problem in self.problems)
 
+    @property
+    def full(self) -> bool:
+        """Whether no more problems are taken, so that looking for words for them is in vain."""
+        return len(self.problems) >= MAXIMUM_PROBLEMS
+
     def value(self, code: str, summary: str, place: Place, help_: str = "", label: str = "") -> None:
         """An error about a value."""
         self._add(code, "error", summary, place, self.document.span_of_value(place), help_, label)
@@ -63,9 +68,7 @@ class Report:
     def _add(
         self, code: str, severity: ProblemSeverity, summary: str, place: Place, span: Span, help_: str, label: str
     ) -> None:
-        if len(self.problems) < MAXIMUM_PROBLEMS and not any(
-            place[:length] in self._flagged for length in range(len(place) + 1)
-        ):
+        if not self.full and not any(place[:length] in self._flagged for length in range(len(place) + 1)):
             self.problems.append(Problem(code, severity, summary, span, help_, label, self.rule_id))
 
     def path(self, text: Json, place: Place, *, key: bool = False, in_element: bool = False) -> Path:

@@ -18,7 +18,7 @@ from trailbell_rules.problem import Problem
 
 from .loading import load
 from .memory import MemoryLedger
-from .replay import dry_run_source
+from .replay import Wanted, dry_run_source
 from .report import Report
 from .sources.base import HISTORY_BATCH, Batch, Source
 from .sources.files import FileSource
@@ -58,24 +58,34 @@ def load_rules(*paths: str | PathLike[str]) -> RuleSet:
     return loaded.rules
 
 
-def dry_run(rules: RuleSet, events: Iterable[Record] | str | PathLike[str], *, map: str | None = None) -> Report:  # noqa: A002 - the word of the command line
+def dry_run(
+    rules: RuleSet,
+    events: Iterable[Record] | str | PathLike[str],
+    *,
+    map: str | None = None,  # noqa: A002 - the word of the command line
+    against: RuleSet | None = None,
+    funnel: bool = False,
+) -> Report:
     """Run rules over history, as ``trailbell dry-run`` does. Nothing is stored and nothing is sent.
 
     Args:
         rules: from ``load_rules``.
         events: records or events in order of time, or the path of a file, folder or glob.
         map: the preset that says where id, type and time are; by default it is found by looking at the first record.
+        against: another version of the rules, to compare with on the same events.
+        funnel: count where the events of each rule go.
 
     Raises:
         SourceError: if files cannot be read.
         KeyError: if no preset has that name.
     """
     event_map = None if map is None else PRESETS[map]
+    wanted = Wanted(against=None if against is None else ("the other version", against), funnel=funnel)
     if isinstance(events, str | PathLike):
         files = FileSource([str(events)], event_map)
-        return dry_run_source(rules, files, lambda: files.map_name)
+        return dry_run_source(rules, files, lambda: files.map_name, wanted)
     source: Source = _Records(events, event_map)
-    return dry_run_source(rules, source)
+    return dry_run_source(rules, source, wanted=wanted)
 
 
 class Engine:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -101,6 +102,8 @@ class Live:
             # Without a lateness nothing was held; an event of the watermark's own instant has been through.
             pipeline.resume(name, watermark_us, self._ledger.held(name, watermark_us) if before_us.get(name) else ())
         pipeline.resume_timers(self._ledger)
+        gc.collect()
+        gc.freeze()  # the compiled rules stay; with many of them a full collection that walks them stops all for long
         drive(source, pipeline, self._ledger, self._sink)
 
     def drain(self) -> bool:

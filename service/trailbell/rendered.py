@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from trailbell_engine.rule import Rule
@@ -20,7 +20,7 @@ _DELIVERY = "0" * 32
 _ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
-def rendered(stored: StoredAlert, rule: Rule, wording: Wording, route: Route | None) -> Mapping[str, Json]:
+def rendered(stored: StoredAlert, rule: Rule, wording: Wording, route: Route | None) -> dict[str, Json]:
     """``slack`` and ``email``: all that is read of the message, as text; ``told``: the receivers, in order.
 
     Args:

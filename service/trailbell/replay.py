@@ -169,7 +169,7 @@ class _Parts:
     def _noisy(self, span_days: float) -> Iterator[Noisy]:
         opened_us: dict[str, list[int]] = {}
         for head in self.recorder.alerts.heads():
-            opened_us.setdefault(head.alert.rule_id, []).append(head.alert.opened_at_us)
+            opened_us.setdefault(head.rule_id, []).append(head.opened_at_us)
         for rule in self._rules:
             counts = self.recorder.tally.of(rule.id)
             culprit = self.recorder.culprits.main(rule.id, counts.alerts)

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-from trailbell_engine.alert import SEVERITIES, Severity
+from trailbell_engine.alert import SEVERITIES, Alert, Severity
 from trailbell_engine.rule import Rule, RuleSet
 from trailbell_engine.timestamps import DAY_US, HOUR_US
 from trailbell_engine.values import Json
 
-from .dryrun.alert_log import AlertLog
+from .dryrun.alert_log import AlertLog, Head
 from .dryrun.budget import Budget, budget_of
 from .dryrun.coverage import Coverage, coverage
 from .dryrun.culprits import Culprit, Culprits
@@ -123,15 +123,15 @@ class Report:
     def per_bar(self) -> dict[Severity, tuple[int, ...]]:
         """Alerts opened in each bar of the coverage, by the alerts' own severity, the most severe first."""
         days: dict[Severity, Counter[int]] = {severity: Counter() for severity in reversed(SEVERITIES)}
-        for stored in _heads(self.alerts):
-            days[stored.alert.severity][stored.alert.opened_at_us // DAY_US] += 1
+        for head in _heads(self.alerts):
+            days[head.severity][head.opened_at_us // DAY_US] += 1
         return {severity: self.coverage.in_bars(counts) for severity, counts in days.items()}
 
     def heat(self) -> tuple[tuple[int, ...], ...]:
         """Alerts opened by weekday (Monday first) and hour of the day (UTC)."""
         grid = [[0] * 24 for _ in range(7)]
-        for stored in _heads(self.alerts):
-            hours = stored.alert.opened_at_us // HOUR_US
+        for head in _heads(self.alerts):
+            hours = head.opened_at_us // HOUR_US
             # The epoch was a Thursday.
             grid[(hours // 24 + 3) % 7][hours % 24] += 1
         return tuple(map(tuple, grid))
@@ -144,7 +144,7 @@ class Report:
             "events": self.tally.events_json() | {"map": self.map_name, "held": self.held},
             "coverage": self.coverage.to_json(),
             "messages": None if self.messages is None else self.messages.to_json(),
-            "alerts": [stored.to_json() for stored in _heads(self.alerts)],
+            "alerts": [stored.to_json() for stored in self.alerts],
             "elapsed_s": round(self.elapsed_s, 3),
             "interrupted": self.interrupted,
         }
@@ -211,10 +211,9 @@ class _Times:
     def __init__(self, alerts: Sequence[StoredAlert]) -> None:
         self.per_day: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.per_hour: defaultdict[str, Counter[int]] = defaultdict(Counter)
-        for stored in _heads(alerts):
-            alert = stored.alert
-            self.per_day[alert.rule_id][alert.opened_at_us // DAY_US] += 1
-            self.per_hour[alert.rule_id][alert.opened_at_us // HOUR_US] += 1
+        for head in _heads(alerts):
+            self.per_day[head.rule_id][head.opened_at_us // DAY_US] += 1
+            self.per_hour[head.rule_id][head.opened_at_us // HOUR_US] += 1
 
 
 def _not_evaluated(tally: RuleTally) -> str | None:
@@ -246,9 +245,9 @@ def _rule_report(rule: Rule, recorder: Recorder, covered: Coverage, times: _Time
     )
 
 
-def _heads(alerts: Sequence[StoredAlert]) -> Any:
-    """The alerts, without decoding their events where they are kept packed."""
-    return alerts.heads() if isinstance(alerts, AlertLog) else alerts
+def _heads(alerts: Sequence[StoredAlert]) -> Iterable[Head | Alert]:
+    """When, of which rule and how severe, without unpacking alerts that are kept packed."""
+    return alerts.heads() if isinstance(alerts, AlertLog) else [stored.alert for stored in alerts]
 
 
 def _urgency(entry: RuleReport) -> tuple[int, int, str]:

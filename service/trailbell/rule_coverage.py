@@ -1,7 +1,7 @@
 """Coverage of a rule by its tests: was every test of ``match`` met and missed, was every severity chosen.
 
-A test that was never missed may as well not be there, as far as the rule's tests can tell; one that was never met may be
-misspelt.
+A test that was never missed may as well not be there, as far as the rule's tests can tell; one that was never met may
+be misspelt.
 """
 
 from __future__ import annotations

@@ -37,7 +37,9 @@ YAML = blocks("yaml")
 RULES = [block for block in YAML if block.values[0].startswith("id: ")]
 CONFIGURATIONS = [block for block in YAML if re.match(r"# .*trailbell\.yaml\n", block.values[0])]
 DEFINITIONS = [
-    block for block in YAML if re.match(r"(# .*_definitions\.yaml\n)?(schedules|lists|predicates|lookups):", block.values[0])
+    block
+    for block in YAML
+    if re.match(r"(# .*_definitions\.yaml\n)?(schedules|lists|predicates|lookups):", block.values[0])
 ]
 
 

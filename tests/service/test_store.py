@@ -294,7 +294,7 @@ def test_held_events_are_those_at_or_after_the_watermark(ledger, event):
 
 def _alert(opener, rule_id="rule", **changes):
     fields = {
-        "id": alert_id(rule_id, {}, opener.id),
+        "id": alert_id(rule_id, {}, opener),
         "rule_id": rule_id,
         "rule_version": "0" * 12,
         "severity": "low",

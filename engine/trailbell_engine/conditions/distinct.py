@@ -22,7 +22,7 @@ VALUES_SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Distinct(EventDriven):
-    """Configuration of ``distinct``. Its state is each value's newest sighting: ``{value: [time_us, event id]}``.
+    """Configuration of ``distinct``. Its state is ``[newest_us, {value: [time_us, event id] of its newest sighting}]``.
 
     The window is ``(newest - within, newest]`` of the newest sighting. A missing or null value is none. A firing
     names one event per value, the newest, and consumes the window: the next one needs the full number again. Hence a
@@ -41,20 +41,24 @@ class Distinct(EventDriven):
         return self.within
 
     def step(self, state: Json, event: Event) -> Step:
-        """Note the event's values, drop what has left the window, and fire when the number is reached."""
+        """Note the event's values, and fire when enough of them are in the window."""
         values = sighted(self.of, event)
         if not values:
             return Step(state)
-        sightings = dict(state or {})
-        for value in values:
-            sightings[value] = max([event.time_us, event.id], sightings.get(value, [event.time_us, event.id]))
-        newest_us = max(time_us for time_us, _ in sightings.values())
-        inside = {value: seen for value, seen in sightings.items() if seen[0] > newest_us - self.within}
+        seen: dict[str, list[Any]]
+        newest_us, seen = state or [event.time_us, {}]
         if event.time_us <= newest_us - self.within:
-            return Step(inside, too_late=True)
-        if len(inside) < self.at_least:
-            return Step(inside)
-        return Step(None, self._firing(inside, newest_us))
+            return Step(state, too_late=True)
+        newest_us, sighting = max(newest_us, event.time_us), [event.time_us, event.id]
+        seen = seen | {value: max(sighting, seen.get(value, sighting)) for value in values}
+        if len(seen) >= self.at_least:  # before, it makes no difference which of them have left the window
+            seen = self._inside(newest_us, seen)
+        if len(seen) < self.at_least:
+            return Step([newest_us, seen])
+        return Step(None, self._firing(seen, newest_us))
+
+    def _inside(self, newest_us: int, seen: dict[str, list[Any]]) -> dict[str, list[Any]]:
+        return {value: sighting for value, sighting in seen.items() if sighting[0] > newest_us - self.within}
 
     def _firing(self, inside: dict[str, list[Any]], newest_us: int) -> Firing:
         ordered = sorted(inside.items(), key=lambda item: (order(item[1]), item[0]))
@@ -74,14 +78,15 @@ class Distinct(EventDriven):
 
     def expires_us(self, state: Json) -> int | None:
         """The instant at which the newest sighting leaves the window."""
-        return max(int(time_us) for time_us, _ in state.values()) + self.within
+        return int(state[0]) + self.within
 
     def describe_state(self, state: Json) -> str:
         """How many values the window has, and which came last."""
-        last_us, _, value = max((*seen, value) for value, seen in state.items())
+        inside = self._inside(*state)
+        last_us, _, value = max((*seen, value) for value, seen in inside.items())
         within = format_duration(self.within)
         return (
-            f"{len(state)} of {self.at_least} distinct values in {within}, last {shown(value)} {format_time(last_us)}"
+            f"{len(inside)} of {self.at_least} distinct values in {within}, last {shown(value)} {format_time(last_us)}"
         )
 
     def to_json(self) -> Json:

@@ -71,14 +71,14 @@ class Metric(EventDriven):
         if not numbers:
             return Step(state)
         window = slide(state, [[event.time_us, event.id, found] for found in numbers], self.within)
-        entries, ids = window.entries, ids_of(window.entries)
-        if window.too_late or len(ids) < self.min_events:
+        entries = window.entries
+        if window.too_late or len({entry[1] for entry in entries}) < self.min_events:
             return Step(entries, too_late=window.too_late, overflow=window.overflow)
         value = FUNCTIONS[self.function]([entry[2] for entry in entries])
         crossed = beyond(value, self.above, self.below)
         if not crossed:
             return Step(entries, overflow=window.overflow)
-        span_us = window.newest_us - entries[0][0]
+        ids, span_us = ids_of(entries), window.newest_us - entries[0][0]
         facts = {
             "count": len(ids),
             "value": value,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -22,12 +22,12 @@ class Affixes(Generic[T]):
             (length, slice(-length, None) if ends else slice(length), by_length[length]) for length in sorted(by_length)
         ]
 
-    def found(self, text: str) -> Iterator[T]:
-        """What the text's beginnings stand for, shortest first."""
+    def find(self, text: str, found: list[T]) -> None:
+        """Add what the text's beginnings stand for, shortest first."""
         longest = len(text)
         for length, part, known in self._by_length:
             if length > longest:
                 return
             meaning = known.get(text[part])
             if meaning is not None:
-                yield meaning
+                found.append(meaning)

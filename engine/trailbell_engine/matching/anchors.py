@@ -17,8 +17,8 @@ from trailbell_engine.values import Json, identity
 
 from .event_types import named_types
 
-# How often events meet a test of the kind, at the least, as a guess. Beyond that a test is as common as one in the number
-# of different operands that rules name for the field: what all of them look for is nothing rare.
+# How often events meet a test of the kind, at the least, as a guess. Beyond that a test is as common as one in the
+# number of different operands that rules name for the field: what all of them look for is nothing rare.
 _SHARES: Final = {
     "equals": 0.0,
     "in": 0.0,

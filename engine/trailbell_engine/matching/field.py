@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from trailbell_engine.compile import Several
@@ -84,80 +84,75 @@ class Field:
 
     def of_text(self, text: str) -> Postings:
         """Where a text leads that is not known yet; from now on it is."""
-        several = list(self._text(text))
+        several: list[Postings] = []
+        self._find_text(text, several)
         found = merged(several)
         self._memory.keep(self.known, text, found, _POSTING_BYTES if len(several) > 1 else 0)
         return found
 
     def of_other(self, value: Any, event_type: str | None) -> list[Candidate]:
         """The candidates, for an event of that type, of what else ``compile.reader`` can give."""
-        return [found for each in self._value(value) for found in at(each, event_type)]
+        several: list[Postings] = []
+        self._find(value, several)
+        return [found for each in several for found in at(each, event_type)]
 
-    def _text(self, text: str) -> Iterator[Postings]:
+    def _find_text(self, text: str, found: list[Postings]) -> None:
         equal = self._exact.get(text)
         if equal is not None:
-            yield equal
+            found.append(equal)
         for texts in self._texts:
-            yield from texts.found(text)
-        yield from self._listed(text)
-        if self._numbers is not None:
-            yield from self._number(as_number(text))
+            texts.find(text, found)
+        if self._lists:
+            self._find_listed(text, found)
+        if self._numbers is not None and (number := as_number(text)) is not None:
+            found += self._numbers.found(number)
         if self._addresses is not None and (where := place(text)) is not None:
-            yield from self._addresses.found(where)
+            found += self._addresses.found(where)
 
-    def _listed(self, value: Json) -> Iterator[Postings]:
-        for check, found in self._lists:
-            if check(value):
-                yield found
+    def _find_listed(self, value: Json, found: list[Postings]) -> None:
+        found += [candidates for check, candidates in self._lists if check(value)]
 
-    def _number(self, number: Any) -> Iterator[Postings]:
-        if self._numbers is not None and number is not None:
-            yield from self._numbers.found(number)
-
-    def _value(self, value: Any) -> Iterator[Postings]:
+    def _find(self, value: Any, found: list[Postings]) -> None:
         kind = value.__class__
         if kind is str:
-            found = self.known.get(value)
-            if found is None and self.scans:
-                found = self.of_text(value)
-            if found:
-                yield found
-        elif kind is int or kind is float:
-            if (equal := self._exact.get(value)) is not None:
-                yield equal
-            yield from self._listed(value)
-            yield from self._number(value)
-        elif kind is bool or value is None:
-            if (equal := self._exact.get(identity(value))) is not None:
-                yield equal
-            yield from self._listed(value)
+            known = self.known.get(value)
+            if known is None and self.scans:
+                known = self.of_text(value)
+            if known:
+                found.append(known)
         elif kind is list or kind is Several:
-            yield from self._array(value)
+            self._find_array(value, found)
+        elif kind is not dict:
+            equal = self._exact.get(identity(value))
+            if equal is not None:
+                found.append(equal)
+            self._find_listed(value, found)
+            if self._numbers is not None and kind is not bool and value is not None:
+                found += self._numbers.found(value)
 
-    def _array(self, values: list[Json]) -> Iterator[Postings]:
+    def _find_array(self, values: list[Json], found: list[Postings]) -> None:
         scalars = elements(values)
         for scalar in scalars:
-            yield from self._value(scalar)
+            self._find(scalar, found)
         if self._members:
-            arrays = values if values.__class__ is Several else [values]
-            for array in arrays:
-                yield from self._of_members(array)
+            for array in values if values.__class__ is Several else (values,):
+                self._find_members(array, found)
         if self._bands:
-            yield from self._straddled([n for scalar in scalars if (n := as_number(scalar)) is not None])
+            numbers = [number for scalar in scalars if (number := as_number(scalar)) is not None]
+            self._find_straddled(numbers, found)
 
-    def _of_members(self, array: Json) -> Iterator[Postings]:
+    def _find_members(self, array: Json, found: list[Postings]) -> None:
         for element in array if array.__class__ is list else ():
             if element.__class__ is not list and element.__class__ is not dict:
                 folded = element.casefold() if element.__class__ is str else element
-                for name in ((False, identity(element)), (True, identity(folded))):
-                    if (found := self._members.get(name)) is not None:
-                        yield found
+                names = ((False, identity(element)), (True, identity(folded)))
+                found += [self._members[name] for name in names if name in self._members]
 
-    def _straddled(self, numbers: list[Any]) -> Iterator[Postings]:
+    def _find_straddled(self, numbers: list[Any], found: list[Postings]) -> None:
         """Bands of which one element may meet the lower bound and another the upper one."""
         if len(numbers) > 1:
             least, most = min(numbers), max(numbers)
-            yield postings(found for interval, found in self._bands if interval.meets(least, most))
+            found.append(postings(candidate for interval, candidate in self._bands if interval.meets(least, most)))
 
 
 _SIDES = frozenset({"gt", "gte", "lt", "lte"})

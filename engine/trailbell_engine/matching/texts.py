@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from trailbell_engine.operators import OPERATORS, Check
@@ -63,17 +63,18 @@ class Texts:
                 sought.setdefault(text, []).append(pattern)
         self._pieces = Substrings(sought)
 
-    def found(self, value: str) -> Iterator[Postings]:
-        """The candidates of the tests that the text meets."""
+    def find(self, value: str, found: list[Postings]) -> None:
+        """Add the candidates of the tests that the text meets."""
         text = value.casefold() if self.folded else value
         equal = self._equal.get(text)
         if equal is not None:
-            yield equal
-        yield from self._starts.found(text)
-        yield from self._ends.found(text)
-        for patterns in self._pieces.found(text):
-            yield from _passed(patterns, value)
-        yield from _passed(self._patterns, value)
+            found.append(equal)
+        self._starts.find(text, found)
+        self._ends.find(text, found)
+        for sought in (*self._pieces.found(text), self._patterns):
+            for check, candidates in sought:
+                if check is None or check(value):
+                    found.append(candidates)
 
 
 TEXT_OPERATORS = frozenset({"equals", "in", "starts_with", "ends_with", "contains", "matches", "glob"})
@@ -100,9 +101,3 @@ def _note(known: _Known, test: Test, candidate: Candidate, *, folded: bool) -> N
     for item in operand:
         if isinstance(item, str):
             known.setdefault(item.casefold() if folded else item, []).append(candidate)
-
-
-def _passed(patterns: Iterable[_Sought], value: str) -> Iterator[Postings]:
-    for check, candidates in patterns:
-        if check is None or check(value):
-            yield candidates

@@ -9,7 +9,7 @@ from trailbell_rules.code import Code
 from trailbell_rules.problem import Problem
 
 from .base import Subject, each_rule
-from .located import Claim, Every, Node, Some, claims, locate, negation, said
+from .located import Claim, Every, Node, Some, claims, negation, said
 from .logic import contradiction
 
 CODE: Final = Code(
@@ -44,8 +44,7 @@ match:
 
 def _find(subject: Subject) -> Iterator[Problem]:
     """What always holds is what cannot fail: its negation contradicts itself."""
-    match = locate(subject.document.at(("match",)), ("match",), subject.rule.match)
-    return _walk(subject, match)
+    return _walk(subject, subject.match)
 
 
 def _walk(subject: Subject, node: Node) -> Iterator[Problem]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from functools import cached_property
+from typing import TypeAlias
 
 from trailbell_engine.rule import Rule
 from trailbell_rules.code import Code
@@ -12,13 +13,21 @@ from trailbell_rules.document import Document, Place
 from trailbell_rules.problem import Problem, ProblemSeverity
 from trailbell_rules.rule_tests import RuleTest
 
+from .located import Node, locate
 
-class Subject(NamedTuple):
+
+@dataclass(frozen=True)
+class Subject:
     """A valid rule as checks see it: what it means, how it is written, and its tests."""
 
     rule: Rule
     document: Document
     tests: tuple[RuleTest, ...]
+
+    @cached_property
+    def match(self) -> Node:
+        """The match with the place of each test."""
+        return locate(self.document.at(("match",)), ("match",), self.rule.match)
 
     def warning(self, code: str, place: Place, summary: str, help_: str = "", label: str = "") -> Problem:
         """A warning at a key."""

@@ -11,7 +11,7 @@ from trailbell_rules.code import Code
 from trailbell_rules.problem import Problem
 
 from .base import Subject, each_rule
-from .located import claims, locate
+from .located import claims
 
 MIXED: Final = Code(
     name="mixed-subjects",
@@ -101,7 +101,7 @@ def _find(subject: Subject) -> Iterator[Problem]:
 
 def _one_subject(subject: Subject) -> bool:
     """Whether the match admits one subject only, by its name."""
-    found = claims(locate(subject.document.at(("match",)), ("match",), subject.rule.match))
+    found = claims(subject.match)
     return any(
         claim.test.operator == "equals" and not claim.negated and _SUBJECT.search(_last(claim.test.path))
         for claim in found

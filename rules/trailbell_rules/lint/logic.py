@@ -26,6 +26,8 @@ _LOWER: Final = frozenset({"gt", "gte"})
 _UPPER: Final = frozenset({"lt", "lte"})
 _MOST_VALUES: Final = 1_000
 """A longer list is not gone through: nobody contradicts a thousand values by mistake."""
+MOST_CLAIMS: Final = 200
+"""More tests are not compared with one another: no hand wrote them, and pairs grow with the square."""
 _LENGTH: Final = Claim((), Test(Path(()), "gte", 0))
 """What is true of every length."""
 
@@ -59,7 +61,7 @@ def contradiction(found: Sequence[Claim], *, scalar: bool = False) -> Contradict
         certain = _excludes_itself(claim)
         if certain is not None:
             return Contradiction(claim, claim, certain)
-    for first, second in combinations(found, 2):
+    for first, second in combinations(found, 2) if len(found) <= MOST_CLAIMS else ():
         certain = _exclusive(first, second, scalar=scalar)
         if certain:
             return Contradiction(first, second, certain=True)
@@ -113,7 +115,7 @@ def _refuted(positive: Test, negated: Test, *, scalar: bool) -> bool | None:
 
 def _apart(test: Test, other: Test) -> bool:
     """Whether no single value meets both."""
-    values = _values(test)
+    values = values_of(test)
     if values is not None and other.operator in _BY_VALUE and _comparable(test, other):
         return not any(_holds(other, value) for value in values)
     if test.operator in _LOWER and other.operator in _UPPER:
@@ -131,7 +133,7 @@ def _extends(test: Test, one: str, two: str) -> bool:
     return one.endswith(two) or two.endswith(one)
 
 
-def _values(test: Test) -> tuple[Json, ...] | None:
+def values_of(test: Test) -> tuple[Json, ...] | None:
     """The values that alone meet the test, if they are few."""
     if test.operator == "equals":
         return (test.operand,)
@@ -140,7 +142,8 @@ def _values(test: Test) -> tuple[Json, ...] | None:
 
 def _comparable(test: Test, other: Test) -> bool:
     """A test without case stands for values that are not written; only another without case can speak of them."""
-    return not test.fold or other.fold
+    few = not isinstance(other.operand, tuple) or len(other.operand) <= _MOST_VALUES
+    return few and (other.fold or not test.fold)
 
 
 def _holds(test: Test, value: Json) -> bool:
@@ -163,7 +166,7 @@ def _implied(test: Test, other: Test) -> bool:
         return False
     if test.operator == other.operator and test.operator in _LOWER | _UPPER:
         return _bound_implies(test, other)
-    values = _values(test)
+    values = values_of(test)
     if values is None or other.operator not in _BY_VALUE or OPERATORS[other.operator].whole:
         return False
     return _comparable(test, other) and all(_holds(other, value) for value in values)

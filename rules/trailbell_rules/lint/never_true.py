@@ -9,7 +9,7 @@ from trailbell_rules.code import Code
 from trailbell_rules.problem import Problem, ProblemSeverity
 
 from .base import Subject, each_rule
-from .located import Claim, Node, alternatives, claims, locate, said
+from .located import Claim, Node, alternatives, claims, said
 from .logic import Contradiction, contradiction
 
 CODE: Final = Code(
@@ -41,8 +41,7 @@ match:
 
 def _find(subject: Subject) -> Iterator[Problem]:
     """Look at the match, and at each alternative in it together with what stands beside it."""
-    match = locate(subject.document.at(("match",)), ("match",), subject.rule.match)
-    yield from _walk(subject, match, (), alternative=False)
+    yield from _walk(subject, subject.match, (), alternative=False)
 
 
 def _walk(subject: Subject, node: Node, beside: Sequence[Claim], *, alternative: bool) -> Iterator[Problem]:

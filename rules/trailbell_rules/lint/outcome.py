@@ -10,7 +10,7 @@ from trailbell_rules.problem import Problem
 
 from .base import Subject, each_rule
 from .located import Claim, alternatives, claims, locate, said
-from .logic import contradiction, implies
+from .logic import MOST_CLAIMS, contradiction, implies
 
 CODE: Final = Code(
     name="unreachable-severity",
@@ -48,7 +48,7 @@ def _find(subject: Subject) -> Iterator[Problem]:
     written = subject.document.at(("alert", "severity"))
     if not isinstance(written, list):
         return
-    match = claims(locate(subject.document.at(("match",)), ("match",), subject.rule.match))
+    match = claims(subject.match)
     earlier: list[list[Claim]] = []
     for position, case in enumerate(subject.rule.severity_cases):
         place = ("alert", "severity", position, "if")
@@ -67,7 +67,7 @@ def _find(subject: Subject) -> Iterator[Problem]:
 
 
 def _covered(own: list[Claim], other: list[Claim]) -> bool:
-    return all(any(implies(claim, wider) for claim in own) for wider in other)
+    return len(own) + len(other) <= MOST_CLAIMS and all(any(implies(claim, wider) for claim in own) for wider in other)
 
 
 CHECK: Final = each_rule(_find, CODE)

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
 from typing import Final, NamedTuple
 
+from trailbell_engine.path import Path
 from trailbell_engine.predicate import to_json
 from trailbell_engine.rule import Rule
-from trailbell_engine.values import canonical
+from trailbell_engine.values import Json, canonical, identity
 from trailbell_rules.code import Code
 from trailbell_rules.problem import Problem
 
 from .base import Subject, whole_set
-from .located import Claim, Node, alternatives, claims, locate
-from .logic import implies
+from .located import Claim, Node, alternatives, claims
+from .logic import MOST_CLAIMS, implies, values_of
 
 DUPLICATE: Final = Code(
     name="duplicate-rule",
@@ -77,12 +79,15 @@ match: {event_type: APP_DELETE, source: DEVAPI}
 )
 
 
+_MOST_CANDIDATES: Final = 200
+
+
 class _Entry(NamedTuple):
     subject: Subject
     match: str
     node: Node
     claims: tuple[Claim, ...]
-    paths: frozenset[object]
+    paths: frozenset[Path]
 
 
 def _find(subjects: Sequence[Subject]) -> Iterator[Problem]:
@@ -100,7 +105,7 @@ def _find(subjects: Sequence[Subject]) -> Iterator[Problem]:
 
 
 def _entry(subject: Subject) -> _Entry:
-    node = locate(subject.document.at(("match",)), ("match",), subject.rule.match)
+    node = subject.match
     found = tuple(claims(node))
     return _Entry(
         subject, canonical(to_json(subject.rule.match)), node, found, frozenset(claim.test.path for claim in found)
@@ -124,13 +129,40 @@ def _duplicates(group: Sequence[_Entry]) -> Iterator[Problem]:
 
 def _shadowed(alike: Sequence[_Entry]) -> Iterator[Problem]:
     """A wider rule is one whose tests are each implied; with alternatives of its own it is not looked at."""
-    wide = [entry for entry in alike if entry.claims and not any(True for _ in alternatives(entry.node))]
-    for narrow in alike:
-        for wider in wide:
+    few = [entry for entry in alike if len(entry.claims) <= MOST_CLAIMS]
+    wide = _Wide(entry for entry in few if entry.claims and not any(True for _ in alternatives(entry.node)))
+    for narrow in few:
+        for wider in wide.candidates(narrow):
             if wider.paths <= narrow.paths and narrow.match != wider.match and _covered(narrow, wider):
                 summary = f"{wider.subject.rule.id} fires whenever {narrow.subject.rule.id} does, and as severely"
                 yield narrow.subject.warning(SHADOWED.name, ("match",), summary, _at(wider.subject))
                 break
+
+
+class _Wide:
+    """Rules that may cover others, found by one of their tests: comparing all with all takes minutes for 10,000."""
+
+    def __init__(self, entries: Iterable[_Entry]) -> None:
+        self._by_value: dict[tuple[Path, Json], list[_Entry]] = defaultdict(list)
+        self._by_path: dict[Path, list[_Entry]] = defaultdict(list)
+        for entry in entries:
+            anchor = next((claim for claim in entry.claims if _plain_values(claim)), entry.claims[0])
+            for value in _plain_values(anchor):
+                self._by_value[anchor.test.path, identity(value)].append(entry)
+            if not _plain_values(anchor):
+                self._by_path[anchor.test.path].append(entry)
+
+    def candidates(self, narrow: _Entry) -> Iterator[_Entry]:
+        """The rules that could cover this one; of very many the first."""
+        for claim in narrow.claims:
+            yield from islice(self._by_path.get(claim.test.path, ()), _MOST_CANDIDATES)
+            for value in _plain_values(claim)[:1]:  # a rule that covers all values covers the first
+                yield from islice(self._by_value.get((claim.test.path, identity(value)), ()), _MOST_CANDIDATES)
+
+
+def _plain_values(claim: Claim) -> tuple[Json, ...]:
+    """The values of which the field must be one."""
+    return () if claim.negated or claim.test.fold else values_of(claim.test) or ()
 
 
 def _covered(narrow: _Entry, wider: _Entry) -> bool:

@@ -10,7 +10,7 @@ from trailbell_rules.code import Code
 from trailbell_rules.problem import Problem
 
 from .base import Subject, each_rule
-from .located import claims, locate
+from .located import claims
 
 CODE: Final = Code(
     name="idle-suppress-key",
@@ -45,7 +45,7 @@ def _find(subject: Subject) -> Iterator[Problem]:
     by = subject.rule.suppress.by
     if not by:
         return
-    found = claims(locate(subject.document.at(("match",)), ("match",), subject.rule.match))
+    found = claims(subject.match)
     fixed = {claim.test.path for claim in found if claim.test.operator == "equals" and not claim.negated}
     if set(by) == set(subject.rule.condition.by):
         summary = "`suppress.by` says what is so anyway: repeats fold per key of the condition"

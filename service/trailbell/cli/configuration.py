@@ -27,8 +27,9 @@ def config_or_fail(file: Path | None, *, secrets: bool = True) -> Config:
 
         raise Failure(Exit.CONFIGURATION, print_problems(error.problems, error.sources)) from error
     except OSError as error:
+        help_ = (
+            "`trailbell init` makes a configuration to start from" if error.filename == str(file) else "check the path"
+        )
         raise Failure(
-            Exit.CONFIGURATION,
-            f"cannot read {error.filename or file}: {error.strerror or error}",
-            "`trailbell init` makes a configuration to start from",
+            Exit.CONFIGURATION, f"cannot read {error.filename or file}: {error.strerror or error}", help_
         ) from error

@@ -17,6 +17,17 @@ class Exit(IntEnum):
     INTERRUPTED = 130
 
 
+def say(failure: Failure) -> None:
+    """Print a failure on stderr, as a command that ends with it does."""
+    import click
+
+    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
+    click.echo(failure.message, err=True)
+    if failure.help:
+        click.secho(" help: ", fg="cyan", nl=False, err=True)
+        click.echo(failure.help, err=True)
+
+
 class Failure(Exception):  # noqa: N818 - it is how a command ends, not an error of the program
     """A command cannot go on, and says why in words for people; no traceback is shown.
 

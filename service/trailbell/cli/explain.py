@@ -14,6 +14,7 @@ from rich.text import Text
 
 from trailbell.report import SEVERITY_STYLE
 from trailbell_engine.timestamps import format_time
+from trailbell_engine.values import canonical
 
 from .configuration import config_or_fail
 from .consoles import out
@@ -202,6 +203,8 @@ def _facts(stored: StoredAlert) -> Iterator[tuple[str, str]]:
         "opened",
         times if alert.last_at_us == alert.opened_at_us else f"{times}, last {format_time(alert.last_at_us)}",
     )
+    for name, row in alert.opener.lookup.items():
+        yield "lookup", printable(f"{name} {'no row' if row is None else canonical(row)}")
     for problem in stored.wording["problems"]:
         yield "problem", printable(problem)
 

@@ -11,7 +11,7 @@ import click
 
 from trailbell import __version__
 
-from .exits import Exit, Failure
+from .exits import Exit, Failure, say
 
 COMMANDS: Final = {
     "init": "Make a working folder: configuration, starter rules with tests, editor and CI files.",
@@ -92,7 +92,7 @@ def run(arguments: list[str]) -> int:
         error.show()
         return Exit.USAGE
     except Failure as failure:
-        _say(failure)
+        say(failure)
         return failure.code
     except BrokenPipeError:
         # The reader went away (`| head`). Python would complain once more while flushing at exit.
@@ -104,11 +104,3 @@ def run(arguments: list[str]) -> int:
 def _interrupted() -> int:
     click.echo("interrupted", err=True)
     return Exit.INTERRUPTED
-
-
-def _say(failure: Failure) -> None:
-    click.secho("error: ", fg="red", bold=True, nl=False, err=True)
-    click.echo(failure.message, err=True)
-    if failure.help:
-        click.secho(" help: ", fg="cyan", nl=False, err=True)
-        click.echo(failure.help, err=True)

@@ -17,6 +17,7 @@ from trailbell_engine.timestamps import SECOND_US
 from .printable import printable
 
 _GAPS_SAID = 3
+_HELP_SAID = 10
 _WAIT_WORTH_SAYING_US = 60 * SECOND_US
 
 
@@ -61,9 +62,11 @@ def _suggestions(report: Report) -> Iterator[RenderableType]:
     if not found:
         return
     yield Text("what would help", "bold").append("  (tried on this history)", "dim not bold")
-    for entry in found:
+    for entry in found[:_HELP_SAID]:
         line = Text(f"{entry.rule.id}: ", "dim").append(printable(str(entry.suggestion)), "not dim")
         yield Padding(line, (0, 0, 0, 2), expand=False)
+    if len(found) > _HELP_SAID:
+        yield Text(f"  … {len(found) - _HELP_SAID} more in the JSON document and on the page", "dim")
     yield Text("")
 
 
@@ -77,15 +80,15 @@ def _way(report: Report) -> Text:
         told = ", ".join(receiver.noun for receiver in report.messages.receivers if receiver.messages) or "nobody told"
         line.append(f" → {told}")
     folded = sum(sum(entry.tally.suppressed.values()) for entry in report.rules)
-    counts = {
-        "firings folded into an open alert": folded,
-        "duplicates": tally.duplicate,
-        "late": tally.late,
-        "untimed (took the time of the event before)": tally.untimed,
-        "malformed": tally.malformed,
-        "held for order": report.held,
-    }
-    said = "".join(f" · {count:,} {name}" for name, count in counts.items() if count)
+    counts = (
+        (folded, "firing folded into an open alert", "firings folded into open alerts"),
+        (tally.duplicate, "duplicate", "duplicates"),
+        (tally.late, "late", "late"),
+        (tally.untimed, *("untimed (took the time of the event before)",) * 2),
+        (tally.malformed, "malformed", "malformed"),
+        (report.held, "held for order", "held for order"),
+    )
+    said = "".join(f" · {counted(*entry)}" for entry in counts if entry[0])
     return line.append(said, "not bold")
 
 

@@ -11,6 +11,7 @@ from rich.text import Text
 from trailbell.dryrun.numbers import counted, rate_text
 from trailbell.dryrun.verdict import Verdict
 from trailbell.report import SEVERITY_STYLE, Report, RuleReport
+from trailbell_engine.alert import Severity
 from trailbell_engine.timestamps import DAY_US, format_time
 
 from .funnels import print_funnels
@@ -22,6 +23,7 @@ _BARS: Final = "·▁▂▃▄▅▆▇█"
 _PLAIN_BARS: Final = " .:-=+*#%"
 _WIDE: Final = 130
 _NARROW: Final = 100
+_SHORT: Final[dict[Severity, str]] = {"critical": "crit", "medium": "med"}
 _VERDICT_STYLE: dict[Verdict, str] = {"quiet": "green", "noisy": "yellow", "flood": "bold red", "never-fired": "dim"}
 
 
@@ -70,14 +72,14 @@ def _layout(console: Console) -> _Layout:
         return _Layout(30, numbers=True, marks=marks)
     if console.width >= _NARROW:
         return _Layout(15, numbers=True, marks=marks)
-    return _Layout(10, numbers=False, marks=marks)
+    return _Layout(8, numbers=False, marks=marks)
 
 
 def _table(fired: list[RuleReport], layout: _Layout) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
     name_width = None if layout.numbers else 30
     table.add_column("rule", no_wrap=True, overflow="ellipsis", min_width=16, max_width=name_width)
-    table.add_column("severity", no_wrap=True, min_width=8)
+    table.add_column("severity" if layout.numbers else "sev", no_wrap=True, min_width=8 if layout.numbers else 4)
     for name in ("alerts", "matched", "/day", "peak/h") if layout.numbers else ("alerts", "/day"):
         table.add_column(name, justify="right", no_wrap=True, min_width=len(name))
     shown = min(layout.bars, max((len(entry.timeline) for entry in fired), default=0))
@@ -105,7 +107,10 @@ def _row(entry: RuleReport, layout: _Layout) -> tuple[Text, ...]:
     }
     return (
         Text(entry.rule.id).append(" experimental" if entry.rule.status == "experimental" else "", "dim italic"),
-        Text(entry.rule.severity, style=SEVERITY_STYLE[entry.rule.severity]),
+        Text(
+            entry.rule.severity if layout.numbers else _SHORT.get(entry.rule.severity, entry.rule.severity),
+            style=SEVERITY_STYLE[entry.rule.severity],
+        ),
         *(text for name, text in numbers.items() if layout.numbers or name in ("alerts", "/day")),
         Text(sparkline(entry.timeline, layout.bars, layout.marks), style="cyan"),
         verdict,

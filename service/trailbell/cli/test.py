@@ -3,21 +3,30 @@
 from __future__ import annotations
 
 import json
+import time
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
 from xml.sax.saxutils import escape, quoteattr
 
 import click
 from rich.console import Console
 from rich.text import Text
 
-from trailbell.rule_testing import Outcome, run_tests
+from trailbell.rule_coverage import Coverage
+from trailbell.rule_testing import Outcome, coverage, run_tests
+from trailbell_notifiers.routing import Route, parse_route
+from trailbell_rules.load import Loaded
 
+from .configuration import config_or_fail
 from .consoles import out
-from .exits import Exit, Failure
-from .loading import load_or_fail, own_tests, paths_or_configured
+from .coverage_lines import print_coverage
+from .exits import Exit, Failure, say
+from .loading import load_or_fail, own_tests
 from .printable import printable
+from .watching import watch
 
 
 @click.command(name="test")
@@ -26,60 +35,122 @@ from .printable import printable
 @click.option("-k", "wanted", metavar="TEXT", default="", help="Only tests whose rule id or name contains TEXT.")
 @click.option("-v", "--verbose", is_flag=True, help="Name the tests that passed, too.")
 @click.option("--min-tests", type=click.IntRange(min=0), default=0, help="Fail rules with fewer tests than this.")
-def command(paths: Sequence[str], format_: str, wanted: str, min_tests: int, *, verbose: bool) -> int:
+@click.option("--coverage", "covered", is_flag=True, help="Name what of each rule no test exercises.")
+@click.option("--watch", "watched", is_flag=True, help="Run again whenever a file changes, until ^C.")
+@click.option(
+    "--config", "-c", "config_file", type=click.Path(path_type=Path), help="Where routes are, for tests with `told:`."
+)
+def command(
+    paths: Sequence[str],
+    format_: str,
+    wanted: str,
+    min_tests: int,
+    config_file: Path | None,
+    *,
+    verbose: bool,
+    covered: bool,
+    watched: bool,
+) -> int:
     """Run the tests inside rules through the real engine.
 
     PATHS are rule files, folders or packs such as pack:vonage; without any, the `rules:` of trailbell.yaml.
     The tests of a pack run where only packs are named.
     """
-    paths = paths_or_configured(paths)
+    config = config_or_fail(config_file, secrets=False)
+    paths = paths or config.rules
+    route = None if config.route is None else parse_route(config.route, list(config.receivers))
+    if watched:
+        if format_ != "text":
+            raise Failure(
+                Exit.USAGE, f"--watch is for people, --format {format_} for programs", "leave out one of them"
+            )
+        _watch(paths, lambda: _run(paths, route, wanted, min_tests, covered=covered), verbose=verbose)
+    run = _run(paths, route, wanted, min_tests, covered=covered)
+    if format_ == "json":
+        click.echo(json.dumps(_document(run), ensure_ascii=False, indent=2))
+    elif format_ == "junit":
+        click.echo(_junit(run.outcomes))
+    else:
+        _print(out(), run, verbose=verbose)
+    return Exit.FINDINGS if run.short or run.failed else Exit.OK
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What running the tests once gave.
+
+    Attributes:
+        loaded: the rules.
+        outcomes: in the order of the tests.
+        short: rules with too few tests, with how many they have.
+        minimum: how many were wanted.
+        coverage: of each rule whose tests ran; empty if it was not asked for.
+    """
+
+    loaded: Loaded
+    outcomes: Sequence[Outcome]
+    short: Mapping[str, int]
+    minimum: int
+    coverage: Sequence[Coverage]
+
+    @property
+    def failed(self) -> list[Outcome]:
+        """The tests that failed."""
+        return [outcome for outcome in self.outcomes if not outcome.passed]
+
+
+def _run(paths: Sequence[str], route: Route | None, wanted: str, minimum: int, *, covered: bool) -> _Run:
     loaded = load_or_fail(paths)
     own = own_tests(paths, loaded)
     tests = [test for test in own if wanted in test.rule_id or wanted in test.name]
     if wanted and not tests:
         raise Failure(Exit.USAGE, f"no test's rule id or name contains {wanted!r}", f"there are {len(own)} tests")
-    outcomes = run_tests(loaded.rules, tests)
+    outcomes = run_tests(loaded.rules, tests, route)
     counts = Counter(test.rule_id for test in loaded.tests)
-    short = [rule.id for rule in loaded.rules if counts[rule.id] < min_tests]
-    if format_ == "json":
-        click.echo(json.dumps(_document(outcomes), ensure_ascii=False, indent=2))
-    elif format_ == "junit":
-        click.echo(_junit(outcomes))
-    else:
-        _print(out(), outcomes, short, counts, min_tests, verbose=verbose)
-    return Exit.FINDINGS if short or not all(outcome.passed for outcome in outcomes) else Exit.OK
+    short = {rule.id: counts[rule.id] for rule in loaded.rules if counts[rule.id] < minimum}
+    chosen = {test.rule_id for test in tests} if wanted else {rule.id for rule in loaded.rules}
+    found = coverage(loaded, outcomes) if covered else []
+    return _Run(loaded, outcomes, short, minimum, [entry for entry in found if entry.rule.id in chosen])
 
 
-def _document(outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    passed = sum(outcome.passed for outcome in outcomes)
-    return {
+def _watch(paths: Sequence[str], run: Callable[[], _Run], *, verbose: bool) -> NoReturn:
+    def act() -> Sequence[Path]:
+        try:
+            done = run()
+        except Failure as failure:  # what cannot be loaded now may be mended in a moment
+            say(failure)
+            return ()
+        _print(out(), done, verbose=verbose)
+        return done.loaded.files
+
+    watch(paths, act, time.sleep)
+
+
+def _document(run: _Run) -> dict[str, Any]:
+    document: dict[str, Any] = {
         "schema": 1,
-        "tests": [outcome.to_json() for outcome in outcomes],
-        "passed": passed,
-        "failed": len(outcomes) - passed,
+        "tests": [outcome.to_json() for outcome in run.outcomes],
+        "passed": len(run.outcomes) - len(run.failed),
+        "failed": len(run.failed),
     }
+    return document | ({"coverage": [entry.to_json() for entry in run.coverage]} if run.coverage else {})
 
 
-def _print(
-    console: Console,
-    outcomes: Sequence[Outcome],
-    short: list[str],
-    counts: Mapping[str, int],
-    minimum: int,
-    *,
-    verbose: bool,
-) -> None:
+def _print(console: Console, run: _Run, *, verbose: bool) -> None:
+    outcomes = run.outcomes
     if verbose:
         for outcome in outcomes:
             if outcome.passed:
                 console.print(
                     Text("✔ ", "green").append(f"{outcome.test.rule_id} · {printable(outcome.test.name)}", "default")
                 )
-    failed = [outcome for outcome in outcomes if not outcome.passed]
+    if run.coverage:
+        print_coverage(console, run.coverage)
+    failed = run.failed
     for outcome in failed:
         _print_failure(console, outcome)
-    for rule_id in short:
-        console.print(Text("✘ ", "bold red").append(f"{rule_id}: {counts[rule_id]} tests, {minimum} wanted", "default"))
+    for rule_id, count in run.short.items():
+        console.print(Text("✘ ", "bold red").append(f"{rule_id}: {count} tests, {run.minimum} wanted", "default"))
     rules = len({outcome.test.rule_id for outcome in outcomes})
     summary = Text(f"{len(outcomes) - len(failed)} passed", "bold green" if outcomes and not failed else "bold")
     summary.append(f", {len(failed)} failed", "bold red" if failed else "default")

@@ -1,72 +1,82 @@
-"""The alerts of a run, kept small: an event is kept as bytes, and decoded when somebody looks at its alert."""
+"""The alerts of a run, kept small: those that were touched last as they are, all others packed."""
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
-from typing import Final, TypeAlias, overload
+from typing import Any, Final, NamedTuple, overload
 
 from trailbell.store.alerts import StoredAlert
-from trailbell_engine.alert import Alert, Resolved, Updated, fold, resolve
+from trailbell_engine.alert import Resolved, Severity, Updated, fold, resolve
+from trailbell_engine.codec import decode_alert, encode_alert
 from trailbell_engine.decode import read_json, write_json
-from trailbell_engine.event import Event
-from trailbell_engine.values import Json
 
-_HOLLOW: Final[dict[str, Json]] = {}
-"""Stands for the record of a kept event. Nobody changes records, so all can share it."""
-_Name: TypeAlias = tuple[str, str]
+AT_HAND: Final = 2_048
+"""Alerts kept as they are: repeats nearly always fold into one of the newest."""
+_FAST: Final = 1
+"""The level of zlib; the higher ones gain little on texts this short."""
+
+
+class Head(NamedTuple):
+    """What is asked most of an alert; in order of opening, rule id and id."""
+
+    opened_at_us: int
+    rule_id: str
+    id: str
+    severity: Severity
 
 
 class AlertLog(Sequence[StoredAlert]):
     """Alerts in order of opening, rule id and id.
 
-    A month of a busy account makes tens of thousands of alerts, each with up to six whole events. As bytes these take
-    a fifth of what they take as objects.
+    A month of a busy account makes tens of thousands of alerts, each with words, ids and up to six whole events. Packed
+    they take a fifth of what they take as objects.
     """
 
-    def __init__(self) -> None:
-        self._alerts: dict[str, StoredAlert] = {}
-        self._records: dict[str, dict[_Name, bytes]] = {}
-        self._order: list[str] | None = None
+    def __init__(self, at_hand: int = AT_HAND) -> None:
+        """Start.
+
+        Args:
+            at_hand: how many alerts are kept as they are.
+        """
+        self._room = at_hand
+        self._heads: dict[str, Head] = {}
+        self._at_hand: dict[str, StoredAlert] = {}
+        self._packed: dict[str, bytes] = {}
+        self._order: list[Head] | None = None
 
     def open(self, stored: StoredAlert) -> None:
         """Keep a new alert."""
         alert = stored.alert
-        self._records[alert.id] = {_name(event): write_json(event.data) for event in (alert.opener, *alert.events)}
-        self._alerts[alert.id] = stored._replace(alert=_hollow(alert))
+        self._heads[alert.id] = Head(alert.opened_at_us, alert.rule_id, alert.id, alert.severity)
         self._order = None
+        self._put(stored)
 
     def update(self, update: Updated) -> None:
         """Fold one more firing into its alert."""
-        stored = self._alerts[update.alert_id]
-        event = update.event
-        alert = fold(stored.alert, update._replace(event=event._replace(data=_HOLLOW)))
-        self._alerts[update.alert_id] = stored._replace(alert=alert)
-        records = self._records[update.alert_id]
-        records[_name(event)] = write_json(event.data)
-        if len(records) > len(alert.events) + 1:
-            wanted = {_name(kept) for kept in (alert.opener, *alert.events)}
-            self._records[update.alert_id] = {name: raw for name, raw in records.items() if name in wanted}
+        stored = self._take(update.alert_id)
+        self._put(stored._replace(alert=fold(stored.alert, update)))
 
     def resolve(self, resolved: Resolved) -> None:
         """End an alert."""
-        stored = self._alerts[resolved.alert_id]
-        self._alerts[resolved.alert_id] = stored._replace(alert=resolve(stored.alert, resolved))
-        self._order = None
+        stored = self._take(resolved.alert_id)
+        self._put(stored._replace(alert=resolve(stored.alert, resolved)))
 
     def get(self, alert_id: str) -> StoredAlert | None:
         """The alert of that id, or None."""
-        return self._filled(alert_id) if alert_id in self._alerts else None
+        return self._get(alert_id) if alert_id in self._heads else None
 
-    def heads(self) -> Iterator[StoredAlert]:
-        """The alerts in order, without the records of their events: ``data`` is empty. For those who only count."""
-        return (self._alerts[name] for name in self._in_order())
+    def heads(self) -> Sequence[Head]:
+        """The heads of all alerts, for those who only count: nothing is unpacked."""
+        if self._order is None:
+            self._order = sorted(self._heads.values())
+        return self._order
 
     def __len__(self) -> int:
-        return len(self._alerts)
+        return len(self._heads)
 
     def __iter__(self) -> Iterator[StoredAlert]:
-        return (self._filled(name) for name in self._in_order())
+        return (self._get(head.id) for head in self.heads())
 
     @overload
     def __getitem__(self, index: int) -> StoredAlert: ...
@@ -74,39 +84,29 @@ class AlertLog(Sequence[StoredAlert]):
     def __getitem__(self, index: slice) -> list[StoredAlert]: ...
     def __getitem__(self, index: int | slice) -> StoredAlert | list[StoredAlert]:
         if isinstance(index, slice):
-            return [self._filled(name) for name in self._in_order()[index]]
-        return self._filled(self._in_order()[index])
+            return [self._get(head.id) for head in self.heads()[index]]
+        return self._get(self.heads()[index].id)
 
-    def _in_order(self) -> list[str]:
-        if self._order is None:
-            self._order = sorted(self._alerts, key=self._place)
-        return self._order
+    def _get(self, name: str) -> StoredAlert:
+        stored = self._at_hand.get(name)
+        return _unpacked(self._packed[name]) if stored is None else stored
 
-    def _place(self, name: str) -> tuple[int, str, str]:
-        alert = self._alerts[name].alert
-        return alert.opened_at_us, alert.rule_id, name
+    def _take(self, name: str) -> StoredAlert:
+        stored = self._at_hand.pop(name, None)
+        return _unpacked(self._packed.pop(name)) if stored is None else stored
 
-    def _filled(self, name: str) -> StoredAlert:
-        stored, records = self._alerts[name], self._records[name]
-
-        def whole(event: Event) -> Event:
-            return event._replace(data=read_json(records[_name(event)]))
-
-        alert = stored.alert
-        filled = _with_events(alert, whole(alert.opener), tuple(map(whole, alert.events)))
-        return stored._replace(alert=filled)
+    def _put(self, stored: StoredAlert) -> None:
+        self._at_hand[stored.alert.id] = stored
+        if len(self._at_hand) > self._room:
+            # A dictionary keeps its order, and whoever is touched is put in anew: the first is the one left longest.
+            name = next(iter(self._at_hand))
+            self._packed[name] = _packed(self._at_hand.pop(name))
 
 
-def _name(event: Event) -> _Name:
-    return event.source, event.id
+def _packed(stored: StoredAlert) -> bytes:
+    return zlib.compress(write_json([encode_alert(stored.alert), stored.wording]), _FAST)
 
 
-def _hollow(alert: Alert) -> Alert:
-    def hollow(event: Event) -> Event:
-        return event._replace(data=_HOLLOW)
-
-    return _with_events(alert, hollow(alert.opener), tuple(map(hollow, alert.events)))
-
-
-def _with_events(alert: Alert, opener: Event, events: tuple[Event, ...]) -> Alert:
-    return replace(alert, opener=opener, events=events)
+def _unpacked(packed: bytes) -> StoredAlert:
+    document: Any = read_json(zlib.decompress(packed))
+    return StoredAlert(decode_alert(document[0]), document[1])

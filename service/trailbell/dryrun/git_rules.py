@@ -54,11 +54,23 @@ def rules_at(reference: str, paths: Sequence[str]) -> Iterator[list[str]]:
     inside = [_inside(root, path) for path in files]
     there = [path for path in inside if _exists(root, commit, path)]
     if not there:
-        named = ", ".join(map(str, inside))
-        raise GitError(f"at {reference!r} there is no {named}", "a version can be compared only with rules that exist")
+        said = ", ".join(map(str, inside))
+        raise GitError(f"at {reference!r} there is no {said}", "a version can be compared only with rules that exist")
     with TemporaryDirectory(prefix="trailbell-rules-") as folder:
         _unpack(root, commit, there, Path(folder))
-        yield [*(str(Path(folder) / path) for path in there), *packs]
+        named = [Path(folder) / path for path in there]
+        yield [*map(str, dict.fromkeys([*named, *_definitions(files, root, Path(folder))])), *packs]
+
+
+def _definitions(files: Sequence[Path], root: Path, folder: Path) -> Iterator[Path]:
+    """The definitions that files named by themselves see: those of the folders above them, as far as they are named.
+
+    The loader looks for them above a relative path; the unpacked ones are absolute.
+    """
+    for file in files:
+        if not file.is_dir():
+            for above in [file.parent] if file.is_absolute() else file.parents:
+                yield from sorted((folder / _inside(root, above)).glob("_*.y*ml"))
 
 
 def _git(root: Path, *arguments: str) -> bytes:

@@ -15,7 +15,9 @@ from trailbell_notifiers.text import one_line
 
 _SHOWN: Final = 10
 _SIGNIFICANT: Final = re.compile(r"([\\`*_{}\[\]<>#|~!&])")
-_AUTOLINK: Final = re.compile(r"(?i)(https?|ftp)://|\bwww\.|@(?=\w)")
+_LINKING: Final = re.compile(r"(?i)(?:https?|ftp):(?=//)|\bwww(?=\.)|@(?=\w)")
+_JOINER: Final = "\u2060"
+"""Seen by nobody, and no part of a host's or a user's name: backslashes alone do not keep GitHub from linking."""
 _SIGNS: Final = {"quiet": "🟢", "noisy": "🟡", "flood": "🔴", "never-fired": "⚪"}
 _MARKS: Final = {"new": "+", "gone": "-", "moved": "~", "reworded": "≈"}
 
@@ -32,8 +34,7 @@ def as_markdown(report: Report) -> str:
 def text(value: object) -> str:
     """Text of events and rules as Markdown that shows it as it is: no markup, no links, nobody mentioned."""
     escaped = _SIGNIFICANT.sub(r"\\\1", one_line(str(value)))
-    # A zero-width joiner keeps hosts from making links and from notifying people; backslashes do not.
-    return _AUTOLINK.sub(lambda found: found[0][:-1] + "\u2060" + found[0][-1], escaped)
+    return _LINKING.sub(lambda found: found[0] + _JOINER, escaped)
 
 
 def code(value: object) -> str:
@@ -107,7 +108,9 @@ def _counts(report: Report) -> Iterator[str]:
         told = [receiver.noun for receiver in report.messages.receivers if receiver.messages]
         way += f" → {', '.join(told) or 'nobody told'}"
     yield way
-    counts = {"malformed": tally.malformed, "duplicates": tally.duplicate, "late": tally.late, "untimed": tally.untimed}
+    if tally.duplicate:
+        yield counted(tally.duplicate, "duplicate")
+    counts = {"malformed": tally.malformed, "late": tally.late, "untimed": tally.untimed, "held": report.held}
     yield from (f"{count:,} {name}" for name, count in counts.items() if count)
     if report.coverage.gaps:
         yield f"no events on {', '.join(map(str, report.coverage.gaps[:3]))}"

@@ -24,7 +24,7 @@ def _text(report: Report) -> str:
 
     page = io.StringIO()
     print_report(Console(file=page, width=120, highlight=False, markup=False, emoji=False), report)
-    return page.getvalue()
+    return "\n".join(line.rstrip() for line in page.getvalue().split("\n"))
 
 
 def _markdown(report: Report) -> str:

@@ -146,11 +146,6 @@ _PACKERS: Final[tuple[tuple[bytes, Callable[[Counted], Iterator[bytes]]], ...]] 
 """First bytes and what unpacks them: RFC 1952, RFC 8878, the .xz format, bzip2."""
 
 _FOREIGN: Final = (
-    (
-        b"PAR1",
-        "is Parquet, which is not read directly",
-        "convert it: duckdb -c \"COPY 'in.parquet' TO 'out.ndjson' (FORMAT JSON)\"",
-    ),
     (b"PK\x03\x04", "is a ZIP archive", "unpack it and name the folder"),
     (b"\xff\xfe", "is UTF-16, not UTF-8", "convert it: iconv -f UTF-16 -t UTF-8"),
     (b"\xfe\xff", "is UTF-16, not UTF-8", "convert it: iconv -f UTF-16 -t UTF-8"),

@@ -18,10 +18,12 @@ from trailbell_engine.values import Json
 from .base import HISTORY_BATCH, Batch
 from .blocks import Counted, blocks
 from .errors import SourceError
-from .formats import Record, records
+from .formats import records
+from .parquet import MAGIC, parquet_records
+from .records import Record
 
 STDIN: Final = "-"
-_SUFFIXES: Final = frozenset({".json", ".jsonl", ".ndjson", ".log"})
+_SUFFIXES: Final = frozenset({".csv", ".json", ".jsonl", ".log", ".ndjson", ".parquet"})
 _PACKED_SUFFIXES: Final = frozenset({".gz", ".zst", ".xz", ".bz2"})
 _LOOKED_AT: Final = 20
 """So many records are shown to the presets before a file is taken for one that none of them knows."""
@@ -106,7 +108,7 @@ class FileSource:
     def _file(self, file: str, skip: int, last_time_us: int) -> Generator[Batch, None, int]:
         with closing(self._open(file)) as stream:
             self._stream = counted = Counted(stream)
-            found = records(blocks(counted, _shown(file)), _shown(file), self._wrappings())
+            found = self._records(stream, counted, file)
             first = _tolerant(found)
             looked_at, event_map = ([], self._map) if self._map else _detected(first)
             if event_map.name not in self._maps and (looked_at or self._map):
@@ -131,6 +133,11 @@ class FileSource:
         if inputs:
             place = {"file": file, "records": done, "last_time_us": decoder.last_time_us}
             yield Batch(inputs, None if file == STDIN else place)
+
+    def _records(self, stream: BinaryIO, counted: Counted, file: str) -> Iterator[Record]:
+        if counted.peek(len(MAGIC)) == MAGIC:
+            return parquet_records(stream, counted, _shown(file), 0 if file == STDIN else _size(file))
+        return records(blocks(counted, _shown(file)), _shown(file), self._wrappings())
 
     def _wrappings(self) -> list[tuple[str, ...]]:
         # Other presets' wrappings are pages, small enough for the decoder; and `items` may be anybody's field.
@@ -197,7 +204,7 @@ def _expand(path: str) -> list[str]:
         if not found:
             raise SourceError(
                 f"the folder {path!r} holds no event files",
-                "they end in .ndjson, .jsonl, .json or .log, with .gz, .zst, .xz or .bz2 after that if packed",
+                "they end in .ndjson, .jsonl, .json, .log, .csv or .parquet, with .gz, .zst, .xz or .bz2 after that if packed",
             )
         return found
     if Path(path).exists():

@@ -1,31 +1,21 @@
-"""From blocks of bytes to records with a place: NDJSON line by line, everything else JSON by its structure."""
+"""From blocks of bytes to records with a place: NDJSON line by line, CSV by its header, other JSON by its structure."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator
 from itertools import chain
-from typing import Final, NamedTuple
+from typing import Final
 
 from trailbell_engine.decode import WRAPPING_LIMIT_BYTES, NotJsonError, read_json
 
+from .csv_records import csv_records, delimiter_of
+from .records import Record
 from .splitter import Splitter
 
 _HEAD_BYTES: Final = 64 * 1024
 _BOM: Final = b"\xef\xbb\xbf"
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
-
-
-class Record(NamedTuple):
-    """One record as it stands in a file.
-
-    Attributes:
-        place: ``events.ndjson:17`` is a line, ``events.json#3`` the third record of an array.
-        raw: its bytes.
-    """
-
-    place: str
-    raw: bytes
 
 
 def records(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str, ...]]) -> Iterator[Record]:
@@ -47,6 +37,9 @@ def records(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str,
     if is_lines is None:
         is_lines = bool(_is_lines(head, final=True))
     content = chain((head,), blocks)
+    delimiter = delimiter_of(head) if is_lines else None
+    if delimiter is not None:
+        return csv_records(content, name, delimiter)
     return _lines(content, name) if is_lines else _values(content, name, wrappings)
 
 

@@ -130,13 +130,15 @@ class VonageSource:
         """
         reached_us, decoder = self._resume(checkpoint)
         floor_us = reached_us if checkpoint is None else reached_us - self._polling.overlap_us
+        asked = False  # every run asks once, even within the second in which the one before it ended
         while True:
             latest_us = self._now_us() - _NOW_MARGIN_US
             latest_us -= latest_us % SECOND_US
             reached_us = min(reached_us, latest_us)  # the clock may have been set back
             end_us = min(reached_us + self._polling.window_us, latest_us)
-            if end_us > reached_us:
-                from_us = max(reached_us - self._polling.overlap_us, floor_us)
+            from_us = max(reached_us - self._polling.overlap_us, floor_us)
+            if end_us > reached_us or (not asked and end_us > from_us):
+                asked = True
                 try:
                     yield from self._window(from_us, end_us, decoder)
                     reached_us = end_us

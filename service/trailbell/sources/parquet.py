@@ -1,0 +1,76 @@
+"""Parquet to records, a thousand rows at a time. It takes pyarrow, an extra that is loaded with the first such file."""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterator
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any, BinaryIO, Final
+
+import orjson
+
+from .blocks import Counted
+from .errors import SourceError
+from .records import Record
+
+MAGIC: Final = b"PAR1"
+_ROWS: Final = 1_000
+_OPTIONS: Final = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
+
+
+def parquet_records(stream: BinaryIO, counted: Counted, name: str, size_bytes: int) -> Iterator[Record]:
+    """The rows as JSON objects; a null is no field, a time without a zone is UTC, bytes are text or base64.
+
+    Args:
+        stream: of the file; it can seek.
+        counted: told how far the reading is, as a share of the file.
+        name: of the file, for places.
+        size_bytes: of the file.
+
+    Raises:
+        SourceError: without pyarrow, and for a file that is broken.
+    """
+    try:
+        import pyarrow as pa
+        import pyarrow.parquet
+    except ImportError:
+        raise SourceError(f"{name} is Parquet, which needs pyarrow", "pip install 'trailbell[parquet]'") from None
+    if not stream.seekable():
+        raise SourceError(f"{name} is Parquet, whose index stands at its end", "name the file instead of piping it")
+    try:
+        file = pa.parquet.ParquetFile(stream)
+        number, rows = 0, file.metadata.num_rows
+        for batch in file.iter_batches(batch_size=_ROWS):
+            for row in batch.to_pylist():
+                number += 1
+                yield Record(f"{name}#{number}", _json(row))
+            counted.bytes_read = size_bytes * number // rows
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+        raise SourceError(f"{name} is Parquet that cannot be read: {error}", "was it written to its end?") from error
+
+
+def _json(row: dict[str, Any]) -> bytes:
+    return orjson.dumps(_without_nulls(row), default=_plain, option=_OPTIONS)
+
+
+def _without_nulls(value: Any) -> Any:
+    """Every column has a place in every row: null is how a table says that the event has no such field."""
+    if isinstance(value, dict):
+        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
+    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bytes):
+        try:
+            return value.decode()
+        except UnicodeDecodeError:
+            return b64encode(value).decode()
+    if isinstance(value, Decimal):
+        return str(value)
+    if isinstance(value, tuple | set):
+        return list(value)
+    if isinstance(value, datetime | date | time):
+        return value.isoformat()
+    return str(value)

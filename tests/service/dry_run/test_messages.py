@@ -1,0 +1,103 @@
+"""Who would have been told: routes, channels, limits and pace on the alerts' own clock."""
+
+import pytest
+
+from trailbell.config import Config
+from trailbell.dryrun.preview import kinds, preview
+from trailbell.replay import Told, Wanted, dry_run_source
+from trailbell.sources.base import Batch
+
+RULE = """
+id: each
+title: "{{ note or 'short' }}"
+severity: high
+match: {event_type: NUMBER_UPDATED}
+---
+id: silent
+title: t
+severity: low
+status: experimental
+match: {event_type: USER_LOGIN}
+"""
+RECEIVERS = {
+    "ops": {"slack": {"token": "${NOT_SET}", "channel": "C1"}},
+    "pager": {"webhook": {"url": "${NOT_SET}", "secret": "${NOT_SET}"}},
+    "boss": {"email": {"to": ["a@example.com", "${MAIL}"], "from": "t@example.com", "host": "mail.invalid"}},
+}
+ROUTE = {
+    "receiver": "ops",
+    "routes": [
+        {"receiver": "boss", "matchers": ['severity="high"'], "continue": True},
+        {"receiver": "pager", "matchers": ['severity="critical"'], "continue": True},
+        {"receiver": "ops"},
+    ],
+}
+
+
+class Given:
+    """Events as a source."""
+
+    name = "vonage"
+    lateness_us = 0
+    bounded = True
+
+    def __init__(self, events):
+        self._events = events
+
+    def batches(self, _checkpoint):
+        yield Batch(self._events)
+
+
+@pytest.fixture
+def told(loaded):
+    """A function: the messages that events lead to, per receiver."""
+
+    def run(events, route=ROUTE, receivers=RECEIVERS):
+        config = Config(receivers=receivers, route=route)
+        who = Told(preview(config, {"MAIL": "b@example.com"}), kinds(config), configured=True)
+        report = dry_run_source(loaded(RULE), Given(events), wanted=Wanted(told=who, suggest=False))
+        return report.messages, {entry.name: entry for entry in report.messages.receivers}
+
+    return run
+
+
+def test_routes_decide_and_each_address_is_a_message(told, event):
+    """Two alerts of high severity: Slack twice, two addresses twice each, the pager never."""
+    messages, by_name = told([event(1), event(2)])
+    assert {name: entry.messages for name, entry in by_name.items()} == {"ops": 2, "pager": 0, "boss": 4}
+    assert messages.total == messages.per_rule["each"] == 6
+    assert by_name["boss"].noun == "4 e-mails"
+
+
+def test_nobody_is_told_of_an_experimental_rule(told, event):
+    """It is counted with its reason instead."""
+    messages, _ = told([event(1, "USER_LOGIN")])
+    assert (messages.total, dict(messages.untold)) == (0, {"the rule is experimental": 1})
+
+
+def test_without_a_route_nobody_is_told(told, event):
+    """An alert that no route takes is said to reach nobody."""
+    messages, _ = told([event(1)], route=None)
+    assert dict(messages.untold) == {"no route takes it": 1}
+
+
+@pytest.mark.parametrize(("note", "cut"), [("a" * 40, 0), ("a" * 199, 1)])
+def test_what_a_channel_shortens_is_counted(told, event, note, cut):
+    """Slack's header holds 150 characters; a longer title is cut there."""
+    _, by_name = told([event(1, note=note)])
+    assert by_name["ops"].cut == cut
+
+
+def test_the_pace_of_slack_makes_a_queue(told, event):
+    """Three at once, then one a second: the tenth of ten alerts at one instant waits seven seconds."""
+    _, by_name = told([event(number, at_s=0) for number in range(1, 11)])
+    assert by_name["ops"].longest_wait_us == pytest.approx(7_000_000, abs=10)
+    assert by_name["ops"].longest_queue == 7
+    assert by_name["ops"].busiest_hour == 10
+    assert by_name["boss"].longest_wait_us == 0
+
+
+def test_a_rested_channel_does_not_wait(told, event):
+    """Alerts two seconds apart never queue."""
+    _, by_name = told([event(number, at_s=2 * number) for number in range(1, 30)])
+    assert (by_name["ops"].longest_queue, by_name["ops"].longest_wait_us) == (0, 0)

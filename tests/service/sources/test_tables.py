@@ -1,0 +1,118 @@
+"""CSV and Parquet as history: a row is an event, wherever its columns come from."""
+
+import gzip
+
+import pytest
+
+from trailbell.sources.errors import SourceError
+from trailbell.sources.files import FileSource
+from trailbell_engine.event import Event, Malformed
+
+HEADER = "id,event_type,created_at,user_email,context.msisdn,roles\n"
+
+
+@pytest.fixture
+def inputs(tmp_path):
+    """A function: what a file of this content gives, and the map that was seen."""
+
+    def read(content, name="history.csv"):
+        file = tmp_path / name
+        file.write_bytes(content if isinstance(content, bytes) else content.encode())
+        source = FileSource([file])
+        return [item for batch in source.batches() for item in batch.inputs], source.map_name
+
+    return read
+
+
+def test_columns_are_fields(inputs):
+    """A dotted name is a nested field, JSON in a cell is a value, an empty cell is no field."""
+    (event,), name = inputs(HEADER + 'e1,NUMBER_UPDATED,2026-11-02T10:00:00Z,,447,"[""a"",""b""]"\n')
+    assert name == "vonage"
+    assert (event.id, event.event_type) == ("e1", "NUMBER_UPDATED")
+    assert event.data["context"] == {"msisdn": "447"}
+    assert event.data["roles"] == ["a", "b"]
+    assert "user_email" not in event.data
+
+
+def test_quotes_line_feeds_and_a_byte_order_mark(inputs):
+    """RFC 4180, as spreadsheets write it; places count lines."""
+    content = "\ufeff" + HEADER + 'e1,A,2026-11-02T10:00:00Z,"x, ""y""\nz",,\r\ne2,A,2026-11-02T10:00:01Z\r\n'
+    (event, short), _ = inputs(content)
+    assert event.data["user_email"] == 'x, "y"\nz'
+    assert isinstance(short, Malformed)
+    assert short.place.endswith("history.csv:4")
+
+
+@pytest.mark.parametrize("delimiter", ";\t|")
+def test_other_delimiters_are_seen(inputs, delimiter):
+    """The header tells which one it is."""
+    (event,), _ = inputs(
+        f"id{delimiter}event_type{delimiter}created_at\ne{delimiter}A{delimiter}2026-11-02T10:00:00Z\n"
+    )
+    assert isinstance(event, Event)
+
+
+def test_packed_and_named_otherwise(inputs):
+    """Content decides, not the name."""
+    (event,), _ = inputs(gzip.compress((HEADER + "e1,A,2026-11-02T10:00:00Z,a,b,\n").encode()), "history")
+    assert event.id == "e1"
+
+
+@pytest.mark.parametrize("first", ["hello, world", "id event_type", "a,b,c", "1,2,3"])
+def test_a_broken_first_line_of_json_is_no_header(inputs, first):
+    """A line with commas is a header only if a column is an event's id, type or time and no JSON follows."""
+    items, _ = inputs(first + '\n{"id": "e", "event_type": "A", "created_at": "2026-11-02T10:00:00Z"}\n')
+    assert [type(item) for item in items] == [Malformed, Event]
+
+
+def test_an_open_quote_ends_the_reading_with_its_line(inputs):
+    """A quote that swallows the rest of a file is named, and what stood before is given."""
+    content = HEADER + 'e1,A,2026-11-02T10:00:00Z,a,b,\ne2,"' + "x" * 200_000
+    with pytest.raises(SourceError, match=r"history\.csv:\d+: field larger"):
+        inputs(content)
+
+
+def test_parquet_without_pyarrow_says_what_to_install(inputs, monkeypatch):
+    """An extra that is not there is named."""
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    with pytest.raises(SourceError) as caught:
+        inputs(b"PAR1" + b"\0" * 100, "x.parquet")
+    assert "trailbell[parquet]" in caught.value.help
+
+
+def test_parquet_rows_are_events(inputs, tmp_path):
+    """Structs nest, nulls are no fields, times are RFC 3339 in UTC."""
+    arrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    from datetime import UTC, datetime
+    from decimal import Decimal
+
+    rows = [
+        {
+            "id": f"e{number}",
+            "event_type": "A",
+            "created_at": datetime(2026, 11, 2, 10, 0, number % 60, tzinfo=UTC),
+            "context": {"msisdn": "447", "none": None if number else "x"},
+            "cost": Decimal("1.50"),
+            "raw": b"\xff\x00",
+        }
+        for number in range(2_500)
+    ]
+    parquet.write_table(arrow.Table.from_pylist(rows), tmp_path / "in.parquet")
+    items, name = inputs((tmp_path / "in.parquet").read_bytes(), "history")
+    assert (len(items), name) == (2_500, "vonage")
+    assert items[1].data == {
+        "id": "e1",
+        "event_type": "A",
+        "created_at": "2026-11-02T10:00:01Z",
+        "context": {"msisdn": "447"},
+        "cost": "1.50",
+        "raw": "/wA=",
+    }
+
+
+def test_broken_parquet_is_an_error_in_words(inputs):
+    """A file that ends early cannot be read at all: its index is at the end."""
+    pytest.importorskip("pyarrow")
+    with pytest.raises(SourceError, match="cannot be read"):
+        inputs(b"PAR1" + b"\0" * 100, "x.parquet")
