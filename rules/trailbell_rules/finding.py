@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple, TypeAlias
@@ -33,10 +34,10 @@ class Found(NamedTuple):
 
 def find_files(paths: Sequence[PathLike], problems: list[Problem]) -> list[Found]:
     """The files of the paths, each once; paths that are not there go to the problems."""
-    by_place: dict[pathlib.Path, Found] = {}
+    by_place: dict[str, Found] = {}
     found = (entry for path in paths for entry in _find(str(path), problems))
     for entry in sorted(found, key=lambda entry: entry.quiet):  # what was named goes before what was only looked up
-        by_place.setdefault(entry.path.absolute(), entry)
+        by_place.setdefault(os.path.abspath(entry.path), entry)  # noqa: PTH100 - lexical: `..` goes, links stay
     return list(by_place.values())
 
 

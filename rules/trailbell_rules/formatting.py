@@ -1,7 +1,8 @@
 """Rule files in their one form: keys in a fixed order, two spaces a level, a blank line between sections.
 
 The text itself is moved, line by line; nothing is printed anew. So comments, quotes, flow style and the insides of
-texts stay as their author wrote them, which no printer of YAML manages. What the file says is compared before and after.
+texts stay as their author wrote them, which no printer of YAML manages. What the file says is compared before and
+after.
 """
 
 from __future__ import annotations

@@ -121,3 +121,51 @@ def test_schema_is_printed(capsys: pytest.CaptureFixture, what: tuple) -> None:
     """The schema comes as JSON, that of rules by default."""
     assert _run(schema, *what) == Exit.OK
     assert ("match" in json.loads(capsys.readouterr().out)["properties"]) is (what != ("definitions",))
+
+
+def test_the_configuration_says_which_rules(rules: Path, capsys: pytest.CaptureFixture) -> None:
+    """Without a path its `rules:` are checked, so that definitions made for a pack are known to be used."""
+    Path("trailbell.yaml").write_text("rules: [rules/, pack:vonage]\n")
+    (rules / "_own.yaml").write_text("lists: {expected-countries: [FR]}\n")
+    assert _run(check, "--strict") == Exit.OK
+    assert capsys.readouterr().out.endswith(" tests, no problems\n")
+
+
+def test_a_workflow_gets_a_table(
+    rules: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
+) -> None:
+    """For GitHub all problems go into the summary of the step, since only some are shown beside the lines."""
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(tmp_path / "summary.md"))
+    (rules / "a.yaml").write_text(GOOD.replace("severity", "severty"))
+    assert _run(check, "--format", "github") == Exit.FINDINGS
+    assert capsys.readouterr().out.startswith("::error file=")
+    assert "`unknown-key`" in (tmp_path / "summary.md").read_text()
+
+
+def test_what_was_most_likely_meant_is_looked_for(rules: Path, capsys: pytest.CaptureFixture) -> None:
+    """Kinds of events and fields are compared with the source's documentation."""
+    text = GOOD.replace(
+        "match: {a: 1}", "match: {event_type: APP_CRAETE, user_mail: x, context.custom: {exists: true}}"
+    )
+    (rules / "a.yaml").write_text(text)
+    assert _run(check) == Exit.OK
+    out = capsys.readouterr().out
+    assert 'did you mean "APP_CREATE"?' in out
+    assert 'did you mean "user_email"?' in out
+    assert "context.custom" not in [line.strip("^ ") for line in out.splitlines()]
+    assert out.endswith("3 warnings in 1 file\n")
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "{event_type: order.placed, user_mail: x}",
+        "{event_type: [APP_CREATE, USER_LOGIN], context.anything: {exists: true}}",
+        "{event_type: {starts_with: APP_}}",
+    ],
+)
+def test_what_is_not_known_is_not_judged(rules: Path, capsys: pytest.CaptureFixture, match: str) -> None:
+    """Other sources, and the part of events that is not documented."""
+    (rules / "a.yaml").write_text(GOOD.replace("{a: 1}", match))
+    assert _run(check) == Exit.OK
+    assert capsys.readouterr().out.endswith("1 warning in 1 file\n")

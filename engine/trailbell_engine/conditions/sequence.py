@@ -103,6 +103,8 @@ class Sequence:
         newest = entries[-1] is new and (len(entries) == 1 or entries[-2][0] < new[0])
         if newest and self._stages[-1].step not in new[2]:
             return None  # nearly always: what came last does not complete it, so nothing need be looked through
+        if not all(any(stage.step in entry[2] for entry in entries) for stage in self._stages):
+            return None  # a step that no event of the window matches: usually the first, which is the rare one
         return find_ordered(self._stages, entries, new)
 
     def _consumed(self, entries: list[Entry]) -> list[Entry]:
