@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from typing import Final
@@ -9,12 +11,17 @@ from typing import Final
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_notifiers.channel import Channel
 from trailbell_notifiers.outbox import Queue
-from trailbell_notifiers.sender import Sender, Sent
+from trailbell_notifiers.sender import Sender, Sent, Wait
 
 from .store.outbox import StoreOutbox
 
 _LONGEST_SLEEP_S: Final = 5.0
 """A sender looks again at least this often: the wall clock, by which retries are due, may have been set."""
+
+
+_AFTER_FAULT_US: Final = 5 * SECOND_US
+
+log = logging.getLogger("trailbell")
 
 
 class Dispatcher:
@@ -84,8 +91,20 @@ class Dispatcher:
             waiting = [due for due in dues if due is not None and due <= deadline_us]
             if not busy and not waiting:
                 return not self._outbox.queues() and not self._died
+            if self._now_us() > deadline_us:
+                return False
             with self._changed:
                 self._changed.wait(0.05 if busy else max(0.0, (min(waiting) - self._now_us()) / SECOND_US) + 0.01)
+
+    def _step(self, sender: Sender, queue: Queue) -> Sent | Wait:
+        """One step. What nobody foresaw (a full disk, a fault of a channel) is logged, and tried again in a while."""
+        try:
+            return sender.step(queue)
+        except Exception as error:  # noqa: BLE001 - a sender that ends would leave its queue waiting for ever
+            log.error("sending to %s failed: %s: %s", queue.receiver, type(error).__name__, error)  # noqa: TRY400 - in words
+        with contextlib.suppress(Exception):  # a store that takes nothing now keeps the lease until the next run
+            self._outbox.abandon(queue, self._epoch)
+        return Wait(self._now_us() + _AFTER_FAULT_US)
 
     def _serve(self, queue: Queue) -> None:
         sender = Sender(self._channels[queue.receiver], self._outbox, self._now_us, self._epoch)
@@ -95,7 +114,7 @@ class Dispatcher:
                     return
                 seen = self._added
                 self._busy.add(queue)
-            outcome = sender.step(queue)
+            outcome = self._step(sender, queue)
             if isinstance(outcome, Sent):
                 self._attempted(outcome)
             with self._changed:

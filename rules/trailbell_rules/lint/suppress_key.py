@@ -14,7 +14,7 @@ from .located import claims
 
 CODE: Final = Code(
     name="idle-suppress-key",
-    summary="`suppress.by` names what is the key anyway, or a field that `match` holds at one value.",
+    summary="`suppress.by` names a field that `match` holds at one value.",
     why="A reader takes it for a decision: that repeats are kept apart in some way in which they are not.",
     bad="""\
 # rules/many-releases.yaml
@@ -48,9 +48,7 @@ def _find(subject: Subject) -> Iterator[Problem]:
     found = claims(subject.match)
     fixed = {claim.test.path for claim in found if claim.test.operator == "equals" and not claim.negated}
     if set(by) == set(subject.rule.condition.by):
-        summary = "`suppress.by` says what is so anyway: repeats fold per key of the condition"
-        yield subject.warning(CODE.name, ("suppress", "by"), summary, "leave `by` out")
-        return
+        return  # the default, said aloud: a reader is glad of it
     written = subject.document.at(("suppress", "by"))
     for position, path in enumerate(by):
         if _fixed(path, fixed):

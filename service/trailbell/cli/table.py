@@ -23,6 +23,8 @@ _BARS: Final = "·▁▂▃▄▅▆▇█"
 _PLAIN_BARS: Final = " .:-=+*#%"
 _WIDE: Final = 130
 _NARROW: Final = 100
+_BESIDE_NAME: Final = 73
+"""What the other columns take where every number is shown and the timeline has 15 bars."""
 _SHORT: Final[dict[Severity, str]] = {"critical": "crit", "medium": "med"}
 _VERDICT_STYLE: dict[Verdict, str] = {"quiet": "green", "noisy": "yellow", "flood": "bold red", "never-fired": "dim"}
 
@@ -59,26 +61,33 @@ def _headline(report: Report) -> Text:
 
 
 class _Layout(NamedTuple):
-    """How the table fits a width: the bars of its timeline, whether there is room for every number, and the marks."""
+    """How the table fits a width.
+
+    Attributes:
+        bars: of the timeline.
+        numbers: there is room for every number.
+        marks: what bars are drawn with.
+        name: the longest rule id that is shown whole; None shows any.
+    """
 
     bars: int
     numbers: bool
     marks: str
+    name: int | None
 
 
 def _layout(console: Console) -> _Layout:
     marks = _BARS if console.encoding.lower().startswith("utf") else _PLAIN_BARS
     if console.width >= _WIDE:
-        return _Layout(30, numbers=True, marks=marks)
+        return _Layout(30, numbers=True, marks=marks, name=None)
     if console.width >= _NARROW:
-        return _Layout(15, numbers=True, marks=marks)
-    return _Layout(8, numbers=False, marks=marks)
+        return _Layout(15, numbers=True, marks=marks, name=console.width - _BESIDE_NAME)
+    return _Layout(8, numbers=False, marks=marks, name=30)
 
 
 def _table(fired: list[RuleReport], layout: _Layout) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="dim", pad_edge=False)
-    name_width = None if layout.numbers else 30
-    table.add_column("rule", no_wrap=True, overflow="ellipsis", min_width=16, max_width=name_width)
+    table.add_column("rule", no_wrap=True, overflow="ellipsis", min_width=16, max_width=layout.name)
     table.add_column("severity" if layout.numbers else "sev", no_wrap=True, min_width=8 if layout.numbers else 4)
     for name in ("alerts", "matched", "/day", "peak/h") if layout.numbers else ("alerts", "/day"):
         table.add_column(name, justify="right", no_wrap=True, min_width=len(name))

@@ -19,6 +19,7 @@ from trailbell.rule_coverage import Coverage
 from trailbell.rule_testing import Outcome, coverage, run_tests
 from trailbell_notifiers.routing import Route, parse_route
 from trailbell_rules.load import Loaded
+from trailbell_rules.printers.text import counted
 
 from .configuration import config_or_fail
 from .consoles import out
@@ -154,7 +155,7 @@ def _print(console: Console, run: _Run, *, verbose: bool) -> None:
     rules = len({outcome.test.rule_id for outcome in outcomes})
     summary = Text(f"{len(outcomes) - len(failed)} passed", "bold green" if outcomes and not failed else "bold")
     summary.append(f", {len(failed)} failed", "bold red" if failed else "default")
-    console.print(summary.append(f" · {rules} rules", "not bold default"))
+    console.print(summary.append(f" · {counted(rules, 'rule')}", "not bold default"))
 
 
 def _print_failure(console: Console, outcome: Outcome) -> None:

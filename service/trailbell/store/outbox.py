@@ -89,6 +89,14 @@ class StoreOutbox:
                 )
         return True
 
+    def abandon(self, queue: Queue, epoch: int) -> None:
+        """Void this epoch's lease on a queue: nobody knows what became of the attempt."""
+        with self._database.transaction():
+            self._database.connection.execute(
+                f"UPDATE outbox SET lease_epoch = 0 WHERE {_QUEUE} AND state = 'leased' AND lease_epoch = ?3",  # noqa: S608 - constants
+                (*queue, epoch),
+            )
+
     def of_alert(self, alert_id: str) -> list[tuple[Delivery, str]]:
         """The deliveries that tell of an alert, with the reason why each receiver is told."""
         rows = self._database.rows(

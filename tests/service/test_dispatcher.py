@@ -1,0 +1,78 @@
+"""Sender threads, when something fails that nobody foresaw."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import replace
+
+import pytest
+
+from trailbell import dispatcher as module
+from trailbell.dispatcher import Dispatcher
+from trailbell.live import now_us
+from trailbell.store.database import open_database
+from trailbell.store.outbox import StoreOutbox
+from trailbell_engine.timestamps import SECOND_US
+from trailbell_notifiers.outbox import Delivery
+from trailbell_notifiers.receipt import Delivered
+
+ROW = Delivery(id="dlv_1", alert_id="a", receiver="sec", body=b"{}", created_us=0, not_before_us=0)
+
+
+class _Faulty:
+    """A channel with a fault: its first attempt raises."""
+
+    name = "sec"
+    targets = ("",)
+    rate = None
+
+    def __init__(self):
+        self.attempts = []
+
+    def send(self, body, attempt, _now_s):
+        self.attempts.append((body, attempt))
+        if len(self.attempts) == 1:
+            raise RuntimeError("nobody foresaw this")
+        return Delivered()
+
+
+@pytest.fixture
+def outbox(tmp_path):
+    """An outbox in a store, with one delivery."""
+    database = open_database(tmp_path)
+    outbox = StoreOutbox(database)
+    with database.transaction():
+        outbox.add([ROW])
+    yield outbox
+    database.close()
+
+
+def test_a_fault_of_a_channel_is_survived(outbox, monkeypatch, caplog):
+    """It is logged in words; the delivery goes out later, as one that may have arrived before."""
+    monkeypatch.setattr(module, "_AFTER_FAULT_US", 1)
+    channel = _Faulty()
+    dispatcher = Dispatcher(outbox, {"sec": channel}, now_us=now_us, attempted=lambda _: None)
+    dispatcher.wake()
+    assert dispatcher.drain(30 * SECOND_US)
+    dispatcher.stop()
+    first, second = channel.attempts
+    assert first[0] == second[0]
+    assert (first[1].uncertain, second[1].uncertain) == (False, True)
+    assert "sending to sec failed: RuntimeError: nobody foresaw this" in caplog.text
+
+
+def test_a_drain_has_an_end(outbox):
+    """A delivery that never gets through does not keep a run from ending, and the run says so."""
+    ended = threading.Event()
+
+    class Stuck(_Faulty):
+        def send(self, _body, _attempt, _now_s):
+            raise RuntimeError("still broken")
+
+    dispatcher = Dispatcher(outbox, {"sec": Stuck()}, now_us=now_us, attempted=lambda _: ended.set())
+    dispatcher.wake()
+    assert not dispatcher.drain(SECOND_US)
+    dispatcher.stop()
+    assert not ended.is_set()
+    (row, _), *_ = outbox.of_alert("a")
+    assert replace(row, attempts=0, state="pending", lease_epoch=0, uncertain=False) == ROW
