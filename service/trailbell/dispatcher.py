@@ -20,6 +20,8 @@ _LONGEST_SLEEP_S: Final = 5.0
 
 
 _AFTER_FAULT_US: Final = 5 * SECOND_US
+_GRACE_US: Final = 120 * SECOND_US
+"""For so long beyond its patience a drain waits for what was due and is under way: longer than any channel's timeout."""
 
 log = logging.getLogger("trailbell")
 
@@ -91,7 +93,7 @@ class Dispatcher:
             waiting = [due for due in dues if due is not None and due <= deadline_us]
             if not busy and not waiting:
                 return not self._outbox.queues() and not self._died
-            if self._now_us() > deadline_us:
+            if self._now_us() > deadline_us + _GRACE_US:
                 return False
             with self._changed:
                 self._changed.wait(0.05 if busy else max(0.0, (min(waiting) - self._now_us()) / SECOND_US) + 0.01)

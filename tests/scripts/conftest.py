@@ -177,7 +177,11 @@ def _run_here(arguments, stdin):
 def _run_process(arguments, stdin):
     command = [str(Path(sys.executable).parent / "trailbell"), *arguments]
     with open(stdin or os.devnull, "rb") as source:  # noqa: PTH123 - /dev/null is no file of ours
-        done = subprocess.run(command, stdin=source, capture_output=True, text=True, timeout=60, check=False)
+        # By name: readline, which a test runner may load, puts COLUMNS where only the C library sees it.
+        environment = dict(os.environ)
+        done = subprocess.run(
+            command, stdin=source, capture_output=True, text=True, timeout=60, check=False, env=environment
+        )
     return done.returncode, done.stdout, done.stderr
 
 

@@ -61,8 +61,9 @@ def test_a_fault_of_a_channel_is_survived(outbox, monkeypatch, caplog):
     assert "sending to sec failed: RuntimeError: nobody foresaw this" in caplog.text
 
 
-def test_a_drain_has_an_end(outbox):
+def test_a_drain_has_an_end(outbox, monkeypatch):
     """A delivery that never gets through does not keep a run from ending, and the run says so."""
+    monkeypatch.setattr(module, "_GRACE_US", 0)
     ended = threading.Event()
 
     class Stuck(_Faulty):

@@ -82,8 +82,9 @@ def main() -> NoReturn:
 
 def run(arguments: list[str]) -> int:
     """Run one command and return its exit code."""
+    colour = False if os.environ.get("NO_COLOR") else None  # rich knows no-color.org, click does not
     try:
-        result: Any = cli.main(arguments, prog_name="trailbell", standalone_mode=False)
+        result: Any = cli.main(arguments, prog_name="trailbell", standalone_mode=False, color=colour)
     except click.exceptions.Abort:
         return _interrupted()
     except KeyboardInterrupt:

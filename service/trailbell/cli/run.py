@@ -22,6 +22,7 @@ from trailbell.sources.base import Source
 from trailbell.sources.errors import SourceError
 from trailbell.store.alerts import StoredAlert
 from trailbell.store.database import StoreError, open_database
+from trailbell.tally import Tally
 from trailbell.wiring import Receivers, WiringError, check_notify, receivers
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.receipt import Delivered
@@ -120,7 +121,7 @@ def _run(config: Config, rules: RuleSet, source: Source, say: Callable[[StoredAl
         with Live(rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=_log_attempt) as live:
             live.run(source)
             delivered = live.drain() if ends else True
-            _log_end(live)
+            _log_end(live.tally, "kept in quarantine")
             for receiver, error, count in [] if delivered else live.undelivered():
                 log.error("%s has not got %d: %s", receiver, count, error)
             return Exit.OK if delivered else Exit.DELIVERY
@@ -133,12 +134,11 @@ def _announce(config: Config, rules: RuleSet, source: Source, who: Receivers) ->
     log.info("%d rules, source %s, store %s, receivers: %s", len(rules), source.name, config.state, told)
 
 
-def _log_end(live: Live) -> None:
-    tally = live.tally
+def _log_end(tally: Tally, aside: str) -> None:
     alerts = sum(entry.alerts for entry in tally.rules.values())
     log.info("%d events (%d new), %d alerts", tally.read, tally.read - tally.duplicate - tally.malformed, alerts)
     for example in tally.examples:
-        log.warning("malformed, kept in quarantine: %s: %s", example.place, example.reason)
+        log.warning("malformed, %s: %s: %s", aside, example.place, example.reason)
     for rule_id, entry in tally.rules.items():
         for reason, count in entry.errors.items():
             log.error("%s could not be evaluated on %d events: %s", rule_id, count, reason)
@@ -175,7 +175,9 @@ def _print_only(rules: RuleSet, source: Source, say: Callable[[StoredAlert, str]
     from trailbell_engine.pipeline import Pipeline
 
     recorder = Recorder(Wording(rules).of, opened=lambda stored: say(stored, ""))
+    log.info("dry run of %d rules over %s: nothing is stored or sent", len(rules), source.name)
     drive(source, Pipeline(rules, {source.name: source.lateness_us}), MemoryLedger(), recorder)
+    _log_end(recorder.tally, "left out")
 
 
 @contextmanager
