@@ -21,7 +21,7 @@ _LONGEST_SLEEP_S: Final = 5.0
 
 _AFTER_FAULT_US: Final = 5 * SECOND_US
 _GRACE_US: Final = 120 * SECOND_US
-"""For so long beyond its patience a drain waits for what was due and is under way: longer than any channel's timeout."""
+"""For so long beyond its patience a drain waits for what was due: longer than any timeout of a channel."""
 
 log = logging.getLogger("trailbell")
 
