@@ -204,7 +204,7 @@ def _expand(path: str) -> list[str]:
         if not found:
             raise SourceError(
                 f"the folder {path!r} holds no event files",
-                "they end in .ndjson, .jsonl, .json, .log, .csv or .parquet; packed, in .gz, .zst, .xz or .bz2 after that",
+                "they end in .ndjson, .jsonl, .json, .log, .csv or .parquet; packed: .gz, .zst, .xz or .bz2 after it",
             )
         return found
     if Path(path).exists():
