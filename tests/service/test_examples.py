@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -106,6 +107,15 @@ def test_the_receiver_takes_a_signed_alert(receiver: tuple[str, subprocess.Popen
     output, _ = process.communicate(timeout=30)
     assert process.returncode == 0
     assert json.loads(output)["data"]["title"] == "cem@example.com created an API secret"
+
+
+def test_the_story_of_the_receiver_runs() -> None:
+    """`run.sh` starts both ends and prints the alert that arrived; its store is gone afterwards."""
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    output = run(["./run.sh"], EXAMPLES / "webhook-receiver", PORT=str(port))
+    (arrived,) = [line for line in output.splitlines() if line.startswith("{")]
+    assert json.loads(arrived)["data"]["title"] == "cem@example.com created an API secret"
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,14 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, Literal, NamedTuple, Self
 
-from aiosmtpd.controller import Controller
-from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+try:
+    from aiosmtpd.controller import Controller
+    from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
+except ModuleNotFoundError as missing:
+    words = "the fake mail server needs aiosmtpd: pip install 'trailbell[smtp-fake]'"
+    if __name__ == "__main__":
+        sys.exit(words)
+    raise ModuleNotFoundError(words, name=missing.name) from missing
 
 
 class MailReceived(NamedTuple):
