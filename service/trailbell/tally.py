@@ -84,14 +84,14 @@ class Tally:
     def _outputs(self, outputs: Sequence[Output]) -> None:
         for output in outputs:
             match output:
+                case Matched(rule_id):  # first, because nearly all are
+                    self.of(rule_id).matched += 1
                 case Duplicate():
                     self.duplicate += 1
                 case Late():
                     self.late += 1
                 case Opened(alert):
                     self.of(alert.rule_id).alerts += 1
-                case Matched(rule_id):
-                    self.of(rule_id).matched += 1
                 case Updated(rule_id=rule_id):
                     self.of(rule_id).suppressed["suppress"] += 1
                 case TooLate(rule_id):
