@@ -179,10 +179,10 @@ def choose(waiting: Iterable[Delivery], now_us: int, epoch: int) -> Delivery | N
     if due is None or due > now_us:
         return None
     head = _head(waiting)
-    if head is not None and _due_us(head) <= now_us:
+    if head is not None and due_us(head) <= now_us:
         return head
     aside = [delivery for delivery in waiting if delivery.attempts >= GIVE_WAY]
-    return min(aside, key=_due_us)
+    return min(aside, key=due_us)
 
 
 def next_due(waiting: Iterable[Delivery], epoch: int) -> int | None:
@@ -191,8 +191,8 @@ def next_due(waiting: Iterable[Delivery], epoch: int) -> int | None:
     if not waiting or any(_held(delivery, epoch) for delivery in waiting):
         return None
     head = _head(waiting)
-    times = [_due_us(delivery) for delivery in waiting if delivery.attempts >= GIVE_WAY]
-    return min([*times, *([] if head is None else [_due_us(head)])])
+    times = [due_us(delivery) for delivery in waiting if delivery.attempts >= GIVE_WAY]
+    return min([*times, *([] if head is None else [due_us(head)])])
 
 
 def _head(waiting: Sequence[Delivery]) -> Delivery | None:
@@ -203,7 +203,8 @@ def _held(delivery: Delivery, epoch: int) -> bool:
     return delivery.state == "leased" and delivery.lease_epoch == epoch
 
 
-def _due_us(delivery: Delivery) -> int:
+def due_us(delivery: Delivery) -> int:
+    """When it may be claimed: a void lease at once."""
     return 0 if delivery.state == "leased" else delivery.not_before_us
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Mapping
 from pathlib import Path
@@ -26,13 +27,18 @@ def setting(name: str, environ: Mapping[str, str]) -> str | None:
     """The value of ``NAME``, else the text of the file that ``NAME_FILE`` names, without its line end; else None.
 
     Raises:
-        OSError: if that file cannot be read.
+        OSError: if that file cannot be read as text.
     """
     value = environ.get(name)
     if value:
         return value
     file = environ.get(f"{name}_FILE")
-    return Path(file).read_text(encoding="utf-8").rstrip("\r\n") if file else None
+    if not file:
+        return None
+    try:
+        return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
+    except UnicodeDecodeError:
+        raise OSError(errno.EINVAL, f"{name}_FILE names it, and it is no UTF-8 text", file) from None
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:

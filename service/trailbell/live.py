@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
@@ -12,6 +11,7 @@ from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_notifiers.sender import Sent
 
+from .clock import now_us
 from .dispatcher import Dispatcher
 from .drive import drive
 from .outgoing import Outgoing, Told
@@ -26,11 +26,6 @@ from .wiring import Receivers
 
 ONCE_PATIENCE_US: Final = 60 * SECOND_US
 """How far ahead a run that ends waits for retries; what is due later is sent by the next run."""
-
-
-def now_us() -> int:
-    """The wall clock: microseconds since the epoch, UTC."""
-    return time.time_ns() // 1_000
 
 
 class Live:

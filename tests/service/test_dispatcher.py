@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from trailbell import dispatcher as module
+from trailbell.clock import now_us
 from trailbell.dispatcher import Dispatcher
-from trailbell.live import now_us
 from trailbell.store.database import open_database
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.timestamps import SECOND_US

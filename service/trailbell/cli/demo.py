@@ -19,8 +19,9 @@ from rich.text import Text
 
 from trailbell.audit.client import AuditClient
 from trailbell.audit.credentials import Credentials
+from trailbell.clock import now_us
 from trailbell.demo import STORY
-from trailbell.live import Live, now_us
+from trailbell.live import Live
 from trailbell.outgoing import Told
 from trailbell.replay import dry_run_source
 from trailbell.sources.vonage import Polling, VonageSource

@@ -143,7 +143,7 @@ def pull(
     Without --since the last 30 days. The file appears when it is complete; an interrupted pull leaves nothing behind.
     """
     from trailbell.audit.history import history
-    from trailbell.sources.vonage import now_us
+    from trailbell.clock import now_us
 
     from .pulling import pull_progress, writing
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import time
-
+from trailbell.clock import now_us
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.timestamps import parse_time
 
@@ -20,7 +19,7 @@ def instant(option: str, text: str | None) -> int | None:
         return None
     ago = parse_duration(text)
     if ago is not None:
-        return time.time_ns() // 1_000 - ago
+        return now_us() - ago
     at = parse_time(text if "T" in text or " " in text else f"{text}T00:00:00Z")
     if at is None:
         raise Failure(Exit.USAGE, f"{option} {text}: no time", "write 30d, 12h, 2026-11-01 or 2026-11-01T10:00:00Z")

@@ -18,6 +18,7 @@ from trailbell.audit.answers import Page
 from trailbell.audit.client import PAGE_SIZE_LIMIT, AuditClient
 from trailbell.audit.errors import AuditError
 from trailbell.audit.walk import walk
+from trailbell.clock import now_us
 from trailbell_engine.decode import Decoder
 from trailbell_engine.event import Event, Input, Tick
 from trailbell_engine.maps import PRESETS
@@ -61,11 +62,6 @@ class Polling:
             or self.first_us < 0
         ):
             raise ValueError("interval, overlap and window of a poll are at least one second")
-
-
-def now_us() -> int:
-    """The clock, in microseconds since the epoch."""
-    return time.time_ns() // 1_000
 
 
 def log_trouble(error: SourceError) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from trailbell_notifiers.outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, lease
+from trailbell_notifiers.outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, due_us, lease
 
 from .database import Database
 
@@ -71,7 +71,7 @@ class StoreOutbox:
                 (*queue, GIVE_WAY),
             )
         times = [] if row is None or row[0] is None else [int(row[0])]
-        return min([*times, *([] if head is None else [_due_us(head)])], default=None)
+        return min([*times, *([] if head is None else [due_us(head)])], default=None)
 
     def record(self, delivery: Delivery, *, epoch: int, recovered: bool) -> bool:
         """Store an outcome, if this epoch still holds the lease; on recovery the queue's others become due at once."""
@@ -123,7 +123,7 @@ class StoreOutbox:
         if self._under_way(queue, epoch):
             return None
         head = self._head(queue)
-        if head is not None and _due_us(head) <= now_us:
+        if head is not None and due_us(head) <= now_us:
             return head
         aside = self._database.one(
             f"SELECT {_COLUMNS} FROM outbox WHERE {_QUEUE} AND attempts >= ?3 AND {_DUE} <= ?4 "  # noqa: S608 - constants
@@ -158,10 +158,6 @@ class StoreOutbox:
                 delivery.id,
             ),
         )
-
-
-def _due_us(delivery: Delivery) -> int:
-    return 0 if delivery.state == "leased" else delivery.not_before_us
 
 
 def _row(delivery: Delivery) -> tuple[Any, ...]:
