@@ -8,7 +8,7 @@ from typing import Final
 
 from trailbell_engine.decode import Decoder
 from trailbell_engine.event import Event, Input, Malformed, Tick
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.maps import PRESETS, detect
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import SECOND_US, format_time, parse_time
@@ -127,7 +127,10 @@ def coverage(loaded: Loaded, outcomes: Sequence[Outcome]) -> list[Coverage]:
 
 def _inputs(test: RuleTest) -> list[Input]:
     """The test's records as events, with ids and times filled in where they have none."""
-    decoder = Decoder(_SOURCE, PRESETS["vonage"])
+    records = [record for record in test.events if not is_tick(record)]
+    event_map = next(filter(None, map(detect, records)), PRESETS["vonage"])
+    id_key, time_key = (paths[0].segments[0] for paths in (event_map.id, event_map.time))
+    decoder = Decoder(_SOURCE, event_map)
     time_us = (parse_time(FIRST_EVENT_AT) or 0) - SECOND_US
     inputs: list[Input] = []
     for number, record in enumerate(test.events, start=1):
@@ -135,7 +138,7 @@ def _inputs(test: RuleTest) -> list[Input]:
             inputs.append(_tick(record["tick"], f"event {number}"))
             time_us = parse_time(record["tick"]) or time_us
             continue
-        filled = {"id": f"event-{number}", "created_at": format_time(time_us + SECOND_US)} | record
+        filled = {id_key: f"event-{number}", time_key: format_time(time_us + SECOND_US)} | record
         inputs += decoder.decode_value(filled, f"event {number}")
         time_us = decoder.last_time_us
     return inputs
