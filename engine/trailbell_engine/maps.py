@@ -73,6 +73,10 @@ PRESETS: Final[Mapping[str, EventMap]] = {
         _map("auth0", "log_id _id", "type data.type", "date data.date"),
         # https://developers.google.com/admin-sdk/reports/reference/rest/v1/activities
         _map("gworkspace", "id.uniqueQualifier", "events[0].name name", "id.time", "items"),
+        # https://docs.slack.dev/admins/audit-logs-api: times are epoch seconds
+        _map("slack", "id", "action", "date_create", "entries"),
+        # https://developers.cloudflare.com/fundamentals/account/account-security/audit-logs: version 2
+        _map("cloudflare", "id", "action.type", "action.time", "result"),
         # https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md
         _map("cloudevents", "id", "type", "time"),
         # https://schema.ocsf.io: times are epoch milliseconds
@@ -101,6 +105,8 @@ _SIGNS: Final[tuple[tuple[str, tuple[str, ...]], ...]] = (
     ("auth0", ("log_id", "data")),
     ("github", ("_document_id", "action")),
     ("github", ("@timestamp", "action")),
+    ("slack", ("date_create", "action", "entity")),
+    ("cloudflare", ("account", "action", "resource", "actor")),
 )
 """Keys that together give a preset away; the first line that fits wins."""
 

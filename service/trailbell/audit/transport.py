@@ -6,7 +6,7 @@ import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
 import requests
@@ -14,7 +14,6 @@ import urllib3
 
 from trailbell import __version__
 
-from .credentials import Credentials
 from .errors import AnswerError, AuditError, NetworkError
 
 BODY_LIMIT_BYTES: Final = 32 * 1024 * 1024
@@ -23,12 +22,13 @@ _PIECE_BYTES: Final = 64 * 1024
 
 
 class Answer(NamedTuple):
-    """Status, the headers we look at, and the body."""
+    """Status, the headers we look at, the body, and all headers (names in lower case)."""
 
     status: int
     retry_after_s: float | None
     location: str
     body: bytes
+    headers: Mapping[str, str]
 
 
 def checked_base_url(base_url: str) -> str:
@@ -56,12 +56,23 @@ def is_loopback(host: str) -> bool:
         return host == "localhost"
 
 
+class Authority(Protocol):
+    """Who asks: an account with its secret, or the bearer of a token."""
+
+    def authorization(self) -> str:
+        """The value of the ``Authorization`` header."""
+
+    def scrub(self, text: str) -> str:
+        """The text with everything secret replaced by ``***``."""
+
+
 class Transport:
     """Sends requests below one address with one set of credentials.
 
     Args:
         base_url: see ``checked_base_url``.
-        credentials: for Basic authentication.
+        credentials: give the ``Authorization`` header, and keep what is secret out of messages.
+        headers: further ones, to send with each request.
         timeout_s: for connecting, for each read, and (times ten) for the whole answer: a peer that sends a byte now
             and then is not waited for.
         monotonic: seconds, for the deadline.
@@ -74,14 +85,16 @@ class Transport:
     def __init__(
         self,
         base_url: str,
-        credentials: Credentials,
+        credentials: Authority,
         *,
+        headers: Mapping[str, str] | None = None,
         timeout_s: float = 30.0,
         monotonic: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
     ) -> None:
         self.base_url = checked_base_url(base_url)
         self._credentials = credentials
+        self._headers = headers or {}
         self._timeout_s = timeout_s
         self._monotonic = monotonic
         self._wall_clock = wall_clock
@@ -110,6 +123,7 @@ class Transport:
                     "Accept": "application/json",
                     "Accept-Encoding": "identity",
                     "User-Agent": f"trailbell/{__version__}",
+                    **self._headers,
                 },
                 timeout=self._timeout_s,
                 allow_redirects=False,
@@ -124,6 +138,7 @@ class Transport:
             self._retry_after_s(response.headers.get("Retry-After", "")),
             response.headers.get("Location", ""),
             body,
+            {name.lower(): value for name, value in response.headers.items()},
         )
 
     def _authenticate(self, request: requests.PreparedRequest) -> requests.PreparedRequest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from typing import Final, NamedTuple, Protocol
 
 from trailbell_engine.event import Input
@@ -16,20 +16,23 @@ are taken, and a dry-run is a fifth slower."""
 
 
 class Batch(NamedTuple):
-    """Some inputs, to be committed together.
+    """Some inputs, to be committed together, perhaps with batches of other sources.
 
     Attributes:
         inputs: events, ticks and malformed records, in the order they are to be taken.
         checkpoint: where to go on after a restart, as plain JSON: everything up to there is complete once this batch
             is committed. None says nothing: after a restart the inputs come again and their ids make them count once.
+        committed: called once, on the engine's thread, when the batch is durable: the place to answer a sender or to
+            acknowledge a broker's message. It must not wait for anything. It is not called if the batch was not stored.
     """
 
     inputs: Sequence[Input]
     checkpoint: Json | None = None
+    committed: Callable[[], None] | None = None
 
 
-class Source(Protocol):
-    """Where events come from."""
+class Inputs(Protocol):
+    """Recorded or given inputs, read from their start: what dry-runs and tests of rules need of a source."""
 
     @property
     def name(self) -> str:
@@ -46,8 +49,27 @@ class Source(Protocol):
     def batches(self, checkpoint: Json | None) -> Generator[Batch, None, None]:
         """The inputs after a checkpoint, or all of them.
 
-        A batch counts as committed when the next one is asked for. Closing the generator closes files and sockets.
+        The next batch may be asked for before the one before it is committed. After an error it is called again, with
+        the checkpoint of what was committed until then. Closing the generator closes files and sockets.
 
         Raises:
             SourceError: if the source cannot go on.
+        """
+
+
+class Source(Inputs, Protocol):
+    """Where a live run's events come from. ``batches`` is called on a thread of the source's own."""
+
+    @property
+    def wall_clock(self) -> bool:
+        """Whether its events are of now, and it sends no clock ticks of its own.
+
+        While none comes, the run ticks for it, by the wall clock less the lateness, so that what waits for time to pass
+        happens. History is not of now; a source that asks for events knows best how far it has got, and ticks itself.
+        """
+
+    def stop(self) -> None:
+        """Make ``batches`` end soon, even while it waits. Callable from any thread, more than once.
+
+        A bounded source need do nothing: it is asked for no more.
         """

@@ -76,6 +76,11 @@ def blocks(stream: Counted, name: str) -> Iterator[bytes]:
     yield from iter(lambda: stream.read(BLOCK_BYTES), b"")
 
 
+def is_packed(head: bytes) -> bool:
+    """Whether a file that begins so is not read as it stands: it is packed, or in a foreign format."""
+    return head.startswith((*(magic for magic, _ in _PACKERS), *(magic for magic, _, _ in _FOREIGN)))
+
+
 def _explained(unpacked: Iterator[bytes], name: str) -> Iterator[bytes]:
     try:
         yield from unpacked
@@ -88,7 +93,7 @@ def _explained(unpacked: Iterator[bytes], name: str) -> Iterator[bytes]:
 
 
 class _Readable(Protocol):
-    def read(self, size: int = -1, /) -> bytes: ...
+    def read1(self, size: int = -1, /) -> bytes: ...
 
 
 def _gzip(stream: Counted) -> Iterator[bytes]:
@@ -107,7 +112,8 @@ def _bzip2(stream: Counted) -> Iterator[bytes]:
 
 
 def _read(unpacked: _Readable) -> Iterator[bytes]:
-    yield from iter(lambda: unpacked.read(BLOCK_BYTES), b"")
+    # What is there, and not a whole block: of a file that is cut, everything before the cut is given.
+    yield from iter(lambda: unpacked.read1(BLOCK_BYTES), b"")
 
 
 def _zstd(stream: Counted) -> Iterator[bytes]:

@@ -9,9 +9,11 @@ class SourceError(Exception):
     Attributes:
         message: what happened, in words.
         help: what to do about it; may be empty.
+        transient: it may pass by itself (a server is away), so a live run waits for it, even with no other source left.
     """
 
-    def __init__(self, message: str, help_: str = "") -> None:
+    def __init__(self, message: str, help_: str = "", *, transient: bool = False) -> None:
         super().__init__(message)
         self.message = message
         self.help = help_
+        self.transient = transient

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from itertools import chain
 from typing import Final
 
@@ -13,8 +13,9 @@ from .csv_records import csv_records, delimiter_of
 from .records import Record
 from .splitter import Splitter
 
-_HEAD_BYTES: Final = 64 * 1024
-_BOM: Final = b"\xef\xbb\xbf"
+HEAD_BYTES: Final = 64 * 1024
+"""So much of a file tells its format."""
+BOM: Final = b"\xef\xbb\xbf"
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 
 
@@ -30,8 +31,8 @@ def records(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str,
     is_lines: bool | None = None
     for block in blocks:
         head += block
-        head = head.removeprefix(_BOM)
-        is_lines = _is_lines(head, final=len(head) >= _HEAD_BYTES)
+        head = head.removeprefix(BOM)
+        is_lines = _is_lines(head, final=len(head) >= HEAD_BYTES)
         if is_lines is not None:
             break
     if is_lines is None:
@@ -40,7 +41,17 @@ def records(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str,
     delimiter = delimiter_of(head) if is_lines else None
     if delimiter is not None:
         return csv_records(content, name, delimiter)
-    return _lines(content, name) if is_lines else _values(content, name, wrappings)
+    return lines(content, name) if is_lines else _values(content, name, wrappings)
+
+
+def are_lines(head: bytes) -> bool:
+    """Whether a file with this beginning has a JSON record on every line.
+
+    Args:
+        head: ``HEAD_BYTES`` of it, unpacked, or all if there are fewer.
+    """
+    head = head.removeprefix(BOM)
+    return bool(_is_lines(head, final=True)) and delimiter_of(head) is None
 
 
 def _is_lines(head: bytes, *, final: bool) -> bool | None:
@@ -80,12 +91,19 @@ def _stays_open(line: bytes) -> bool:
     return bare.count(b"{") + bare.count(b"[") > bare.count(b"}") + bare.count(b"]")
 
 
-def _lines(blocks: Iterator[bytes], name: str) -> Iterator[Record]:
-    rest, number, skipping = b"", 0, False
+def lines(blocks: Iterable[bytes], name: str, number: int = 0) -> Iterator[Record]:
+    """The records of a file that has one on every line.
+
+    Args:
+        blocks: its content, from the beginning of a line.
+        name: of the file, for places.
+        number: of lines before that.
+    """
+    rest, skipping = b"", False
     for block in blocks:
-        lines = (rest + block).split(b"\n")
-        rest = lines.pop()
-        for raw in lines:
+        whole = (rest + block).split(b"\n")
+        rest = whole.pop()
+        for raw in whole:
             number += 1
             if skipping:
                 skipping = False
@@ -94,7 +112,7 @@ def _lines(blocks: Iterator[bytes], name: str) -> Iterator[Record]:
         if skipping:
             rest = b""
         elif len(rest) > WRAPPING_LIMIT_BYTES:  # told once, then not even kept
-            yield Record(f"{name}:{number + 1}", rest)
+            yield Record(f"{name}:{number + 1}", rest[: WRAPPING_LIMIT_BYTES + 1])
             rest, skipping = b"", True
     if rest.strip():
         yield Record(f"{name}:{number + 1}", rest)

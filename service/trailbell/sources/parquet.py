@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any, BinaryIO, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
 
@@ -14,8 +15,11 @@ from .blocks import Counted
 from .errors import SourceError
 from .records import Record
 
+if TYPE_CHECKING:
+    import pyarrow.parquet
+
 MAGIC: Final = b"PAR1"
-_ROWS: Final = 1_000
+ROWS: Final = 1_000
 _OPTIONS: Final = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
@@ -31,26 +35,38 @@ def parquet_records(stream: BinaryIO, counted: Counted, name: str, size_bytes: i
     Raises:
         SourceError: without pyarrow, and for a file that is broken.
     """
+    with opened(stream, name) as file:
+        number, rows = 0, file.metadata.num_rows
+        for batch in file.iter_batches(batch_size=ROWS):
+            for row in batch.to_pylist():
+                number += 1
+                yield Record(f"{name}#{number}", row_json(row))
+            counted.bytes_read = size_bytes * number // rows
+
+
+@contextmanager
+def opened(stream: BinaryIO, name: str) -> Iterator[pyarrow.parquet.ParquetFile]:
+    """The file as pyarrow reads it; while it is open, what goes wrong with it becomes an error in words.
+
+    Raises:
+        SourceError: without pyarrow, and for a file that is broken.
+    """
     try:
         import pyarrow as pa
-        import pyarrow.parquet
+        import pyarrow.parquet as pq
     except ImportError:
         raise SourceError(f"{name} is Parquet, which needs pyarrow", "pip install 'trailbell[parquet]'") from None
     if not stream.seekable():
         raise SourceError(f"{name} is Parquet, whose index stands at its end", "name the file instead of piping it")
     try:
-        file = pa.parquet.ParquetFile(stream)
-        number, rows = 0, file.metadata.num_rows
-        for batch in file.iter_batches(batch_size=_ROWS):
-            for row in batch.to_pylist():
-                number += 1
-                yield Record(f"{name}#{number}", _json(row))
-            counted.bytes_read = size_bytes * number // rows
+        with pq.ParquetFile(stream) as file:
+            yield file
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
         raise SourceError(f"{name} is Parquet that cannot be read: {error}", "was it written to its end?") from error
 
 
-def _json(row: dict[str, Any]) -> bytes:
+def row_json(row: dict[str, Any]) -> bytes:
+    """A row as the JSON object that stands for it."""
     return orjson.dumps(_without_nulls(row), default=_plain, option=_OPTIONS)
 
 

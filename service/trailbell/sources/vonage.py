@@ -1,190 +1,54 @@
-"""The Vonage Audit API as a source: polls it in pinned windows, and is past a window only when it has all of it.
-
-The API pages by offset, promises no order and no delay, and its times are whole seconds. Whoever remembers the last
-event they saw loses events: those that become visible late, share a second, or slip over a page break. So a poll asks
-for a window with both ends pinned, which begins well before the end of the one before it (``overlap``); the store drops
-what it has already. The checkpoint moves when a whole window is committed, never in its middle.
-"""
+"""The Vonage Audit API as a source: pages by offset, no promised order or delay, times in whole seconds."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections.abc import Callable, Generator, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from trailbell.audit.answers import Page
-from trailbell.audit.client import PAGE_SIZE_LIMIT, AuditClient
+from trailbell.audit.client import AuditClient
 from trailbell.audit.errors import AuditError
 from trailbell.audit.walk import walk
-from trailbell.clock import now_us
-from trailbell_engine.decode import Decoder
-from trailbell_engine.event import Event, Input, Tick
 from trailbell_engine.maps import PRESETS
-from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US, to_datetime
-from trailbell_engine.values import Json
+from trailbell_engine.timestamps import to_datetime
 
-from .base import LIVE_BATCH, Batch
 from .errors import SourceError
+from .windows import Pace, Polling, Window, WindowSource
 
 SOURCE: Final = "vonage"
-_MAP: Final = PRESETS["vonage"]
-_NOW_MARGIN_US: Final = SECOND_US
-"""The current second is not over; events may still be added to it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Polling:
-    """When and how far back to ask. All in microseconds.
-
-    Attributes:
-        interval_us: between polls once the source has caught up.
-        overlap_us: how far a window reaches back behind the end of the one before it. An event that becomes visible
-            later than this after it happened is missed.
-        lateness_us: how long the engine waits for events to bring them in order.
-        window_us: the longest window, while catching up.
-        first_us: how far before now the first window of all begins.
-        page_size: events asked for in one request, 1 to 100.
-    """
-
-    interval_us: int = MINUTE_US
-    overlap_us: int = 5 * MINUTE_US
-    lateness_us: int = MINUTE_US
-    window_us: int = DAY_US
-    first_us: int = DAY_US
-    page_size: int = PAGE_SIZE_LIMIT
-
-    def __post_init__(self) -> None:
-        if (
-            min(self.interval_us, self.overlap_us, self.window_us) < SECOND_US
-            or self.lateness_us < 0
-            or self.first_us < 0
-        ):
-            raise ValueError("interval, overlap and window of a poll are at least one second")
-
-
-def log_trouble(error: SourceError) -> None:
-    """Tell the log that polling goes on after an error."""
-    logging.getLogger(__name__).warning("%s; trying again", error)
-
-
-class VonageSource:
-    """Polls until it is closed, or (``follow=False``) until it has caught up with the clock.
-
-    Attributes:
-        name: of the source, and of its events.
-        bounded: never: when polling ends the API goes on, so what is held for order waits for the next run.
-    """
-
-    name = SOURCE
-    bounded = False
+class VonageSource(WindowSource):
+    """Polls the Audit API in pinned windows; a window is read when a walk over all its pages found nothing moving."""
 
     def __init__(
         self,
         client: AuditClient,
         polling: Polling | None = None,
         *,
+        name: str = SOURCE,
         since_us: int | None = None,
-        follow: bool = True,
-        now_us: Callable[[], int] = now_us,
-        sleep: Callable[[float], object] = time.sleep,
-        on_trouble: Callable[[SourceError], None] = log_trouble,
+        pace: Pace | None = None,
     ) -> None:
         """Prepare; nothing is asked yet.
 
         Args:
             client: reads the API, and retries. Stays the caller's to close.
-            polling: when and how far back to ask.
+            polling: when and how far back to ask; pages have 1 to 100 events.
+            name: of the source, and of its events; another one for each account.
             since_us: where the first window begins if there is no checkpoint; None is ``polling.first_us`` ago.
-            follow: go on for ever.
-            now_us: the clock.
-            sleep: waits so many seconds between polls; polling ends if it returns true, as ``Event.wait`` does.
-            on_trouble: is told of an error that did not end the polling.
+            pace: when to ask again.
         """
         self._client = client
-        self._polling = polling or Polling()
-        self._since_us = since_us
-        self._follow = follow
-        self._now_us = now_us
-        self._sleep = sleep
-        self._on_trouble = on_trouble
+        super().__init__(self._walked, PRESETS["vonage"], polling or Polling(), name=name, since_us=since_us, pace=pace)
 
-    @property
-    def lateness_us(self) -> int:
-        """How long the engine waits for events to bring them in order, in microseconds."""
-        return self._polling.lateness_us
-
-    def batches(self, checkpoint: Json | None = None) -> Generator[Batch, None, None]:
-        """The events after a checkpoint, window by window, then poll by poll.
-
-        The last batch of a window ends with a ``Tick`` and carries the checkpoint. While the API cannot be reached, the
-        source keeps trying. What an unstable list did show is handed out without a checkpoint: no alert waits for it.
-
-        Raises:
-            SourceError: if the API refuses us; with ``follow=False`` for every error.
-        """
-        reached_us, decoder = self._resume(checkpoint)
-        floor_us = reached_us if checkpoint is None else reached_us - self._polling.overlap_us
-        asked = False  # every run asks once, even within the second in which the one before it ended
-        while True:
-            latest_us = self._now_us() - _NOW_MARGIN_US
-            latest_us -= latest_us % SECOND_US
-            reached_us = min(reached_us, latest_us)  # the clock may have been set back
-            end_us = min(reached_us + self._polling.window_us, latest_us)
-            from_us = max(reached_us - self._polling.overlap_us, floor_us)
-            if end_us > reached_us or (not asked and end_us > from_us):
-                asked = True
-                try:
-                    yield from self._window(from_us, end_us, decoder)
-                    reached_us = end_us
-                except AuditError as error:
-                    self._trouble(SourceError(error.message, error.help), may_pass=error.transient)
-                except SourceError as error:
-                    self._trouble(error, may_pass=True)
-            if reached_us == end_us < latest_us:
-                continue  # still catching up
-            if not self._follow or self._sleep(self._polling.interval_us / SECOND_US):
-                return
-
-    def _resume(self, checkpoint: Json | None) -> tuple[int, Decoder]:
-        if isinstance(checkpoint, dict):
-            return int(checkpoint["reached_us"]), Decoder(SOURCE, _MAP, int(checkpoint["last_time_us"]))
-        since_us = self._now_us() - self._polling.first_us if self._since_us is None else self._since_us
-        since_us -= since_us % SECOND_US
-        return since_us, Decoder(SOURCE, _MAP, since_us)
-
-    def _window(self, from_us: int, to_us: int, decoder: Decoder) -> Iterator[Batch]:
+    def _walked(self, from_us: int, to_us: int) -> Window:
         date_from, date_to = to_datetime(from_us), to_datetime(to_us)
 
         def page(number: int) -> Page:
             return self._client.page(number, size=self._polling.page_size, date_from=date_from, date_to=date_to)
 
-        walked = walk(page)
-        inputs = self._inputs(walked.events, decoder)
-        if not walked.complete:
-            yield from map(Batch, _parts(inputs))
-            raise SourceError(
-                f"the list of audit events did not hold still: {walked.doubt}",
-                "what it showed was taken; the same window will be asked for again",
-            )
-        *before, last = _parts([*inputs, Tick(to_us - self._polling.lateness_us, SOURCE)])
-        yield from map(Batch, before)
-        yield Batch(last, {"reached_us": to_us, "last_time_us": decoder.last_time_us})
-
-    def _inputs(self, records: list[Json], decoder: Decoder) -> list[Input]:
-        decoded = [item for record in records for item in decoder.decode_value(record, self._client.base_url)]
-        # Any order would do for the engine, which orders within the lateness; people read logs.
-        events = sorted(
-            (item for item in decoded if isinstance(item, Event)), key=lambda event: (event.time_us, event.id)
-        )
-        return [*(item for item in decoded if not isinstance(item, Event)), *events]
-
-    def _trouble(self, error: SourceError, *, may_pass: bool) -> None:
-        if not self._follow or not may_pass:
-            raise error from None
-        self._on_trouble(error)
-
-
-def _parts(inputs: list[Input]) -> list[list[Input]]:
-    return [inputs[start : start + LIVE_BATCH] for start in range(0, len(inputs), LIVE_BATCH)]
+        try:
+            walked = walk(page)
+        except AuditError as error:
+            raise SourceError(error.message, error.help, transient=error.transient) from None
+        return Window(walked.events, self._client.base_url, "" if walked.complete else walked.doubt)

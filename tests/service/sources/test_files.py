@@ -277,10 +277,10 @@ def test_a_file_that_cannot_be_opened_is_an_error(tmp_path):
 
 
 def test_any_checkpoint_continues_where_its_batch_ended(tmp_path):
-    """Over several files, with the time that an untimed event would borrow."""
+    """With the time that an untimed event would borrow."""
     records = list(synthetic_events(2 * HISTORY_BATCH + 10, seed=4))
-    (tmp_path / "1.ndjson").write_bytes(lines(records[: HISTORY_BATCH + 5]))
-    (tmp_path / "2.ndjson").write_bytes(b'{"untimed": 1}\n' + lines(records[HISTORY_BATCH + 5 :]))
+    content = lines(records[: HISTORY_BATCH + 5]) + b'{"untimed": 1}\n' + lines(records[HISTORY_BATCH + 5 :])
+    (tmp_path / "1.ndjson").write_bytes(content)
     source = FileSource([tmp_path], PRESETS["vonage"])
     batches = list(source.batches())
     whole = [item for batch in batches for item in batch.inputs]
@@ -289,6 +289,13 @@ def test_any_checkpoint_continues_where_its_batch_ended(tmp_path):
     for number, batch in enumerate(batches):
         rest = [item for later in batches[number + 1 :] for item in later.inputs]
         assert read(FileSource([tmp_path], PRESETS["vonage"]), batch.checkpoint) == rest
+
+
+def test_several_files_have_no_checkpoint(tmp_path):
+    """Their events are merged, so after a stop they come again, and their ids make them count once."""
+    for name, records in (("1.ndjson", EVENTS[::2]), ("2.ndjson", EVENTS[1::2])):
+        (tmp_path / name).write_bytes(lines(records))
+    assert {batch.checkpoint for batch in FileSource([tmp_path]).batches()} == {None}
 
 
 def test_a_checkpoint_of_other_files_reads_everything(tmp_path):

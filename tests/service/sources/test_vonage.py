@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from trailbell.audit import AuditClient, RetryPolicy
 from trailbell.sources.base import LIVE_BATCH
 from trailbell.sources.errors import SourceError
-from trailbell.sources.vonage import Polling, VonageSource
+from trailbell.sources.vonage import VonageSource
+from trailbell.sources.windows import Pace, Polling
 from trailbell.testing.vonage_api import KEY, SECRET, FakeAuditApi
 from trailbell.testing.vonage_faults import Body, Drop, Insert, Pass, RepeatPage, Status, Truncate
 from trailbell_engine.event import Event, Malformed, Tick
@@ -60,8 +61,9 @@ class World:
         self.reveal()
 
     def source(self, polling=None, **keywords):
-        keywords = {"sleep": self.sleep, "on_trouble": self.troubles.append} | keywords
-        return VonageSource(self.client, polling, now_us=lambda: self.now_us, **keywords)
+        since_us = keywords.pop("since_us", None)
+        keywords = {"now_us": lambda: self.now_us, "sleep": self.sleep, "on_trouble": self.troubles.append} | keywords
+        return VonageSource(self.client, polling, since_us=since_us, pace=Pace(**keywords))
 
 
 @pytest.fixture
@@ -312,7 +314,7 @@ def run(schedule, overlap_s):
         world.sleep(schedule["backlog_s"])  # the engine was down for so long: the first windows are long
         end_us = START_US + (240 + 2 * OVERLAP_S + 120) * SECOND_US
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr("trailbell.sources.vonage.LIVE_BATCH", schedule["batch"])
+            patch.setattr("trailbell.sources.windows.LIVE_BATCH", schedule["batch"])
             committed = follow(world, polling, schedule["crashes"], end_us)
         return committed, {event_at(number, 0)["id"] for number in range(len(happenings))}
 

@@ -1,0 +1,134 @@
+"""Polling an API that hands out its log in the order it was written, with a cursor of its own to go on from.
+
+The vendor's cursor is the promise that nothing is skipped: what was written late comes late, and behind the cursor
+nothing ever appears. So there is no overlap and no window; the cursor is the checkpoint.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from typing import NamedTuple
+
+from trailbell_engine.decode import Decoder
+from trailbell_engine.event import Input, Tick
+from trailbell_engine.maps import EventMap
+from trailbell_engine.timestamps import SECOND_US
+from trailbell_engine.values import Json
+
+from .base import LIVE_BATCH, Batch
+from .errors import SourceError
+from .windows import Pace, Polling
+
+
+class Piece(NamedTuple):
+    """The next piece of a log.
+
+    Attributes:
+        records: in the vendor's order.
+        cursor: where the next piece begins, as plain JSON.
+        more: there is more to be had now.
+        place: where they are from, for people: an address.
+    """
+
+    records: list[Json]
+    cursor: Json
+    more: bool
+    place: str
+
+
+class FeedSource:
+    """Reads on from a cursor until it is closed, or (``follow=False``) until it has caught up.
+
+    Attributes:
+        name: of the source, and of its events.
+        bounded: never: when reading ends the log goes on.
+    """
+
+    bounded = False
+    wall_clock = False
+
+    def __init__(
+        self,
+        read: Callable[[Json | None, int], Piece],
+        event_map: EventMap,
+        polling: Polling,
+        *,
+        name: str,
+        since_us: int | None = None,
+        pace: Pace | None = None,
+    ) -> None:
+        """Prepare; nothing is asked yet.
+
+        Args:
+            read: the piece that a cursor begins, or, for None, the first one from an instant on; raises
+                ``SourceError``.
+            event_map: where the envelope of a record lies.
+            polling: ``interval_us``, ``lateness_us`` and ``first_us`` count here.
+            name: of the source, and of its events; another one for each account.
+            since_us: where to begin if there is no checkpoint; None is ``polling.first_us`` ago.
+            pace: when to ask again.
+        """
+        self.name = name
+        self._read = read
+        self._map = event_map
+        self._polling = polling
+        self._since_us = since_us
+        self._pace = pace or Pace()
+
+    @property
+    def lateness_us(self) -> int:
+        """How long the engine waits for events to bring them in order, in microseconds."""
+        return self._polling.lateness_us
+
+    def stop(self) -> None:
+        """End the reading, after the piece at hand."""
+        self._pace.stopped.set()
+
+    def batches(self, checkpoint: Json | None = None) -> Generator[Batch, None, None]:
+        """The records after a checkpoint, piece by piece; the last batch of a piece carries its cursor.
+
+        When it has caught up, a ``Tick`` says until when, so that what waits for time to pass happens.
+
+        Raises:
+            SourceError: if the API refuses us; with ``follow=False`` for every error.
+        """
+        cursor, since_us, decoder = self._resume(checkpoint)
+        while True:
+            asked_us = self._pace.now_us()
+            more = False
+            try:
+                piece = self._read(cursor, since_us)
+                yield from self._piece(piece, since_us, asked_us, decoder)
+                cursor, more = piece.cursor, piece.more
+            except SourceError as error:
+                if not self._pace.follow or not error.transient:
+                    raise
+                self._pace.on_trouble(error)
+            if more and not self._pace.stopped.is_set():
+                continue
+            if (
+                not self._pace.follow
+                or self._pace.stopped.is_set()
+                or self._pace.wait(self._polling.interval_us / SECOND_US)
+            ):
+                return
+
+    def _resume(self, checkpoint: Json | None) -> tuple[Json | None, int, Decoder]:
+        if isinstance(checkpoint, dict):
+            decoder = Decoder(self.name, self._map, int(checkpoint["last_time_us"]))
+            return checkpoint["cursor"], int(checkpoint["since_us"]), decoder
+        since_us = self._pace.now_us() - self._polling.first_us if self._since_us is None else self._since_us
+        since_us -= since_us % SECOND_US
+        return None, since_us, Decoder(self.name, self._map, since_us)
+
+    def _piece(self, piece: Piece, since_us: int, asked_us: int, decoder: Decoder) -> Generator[Batch, None, None]:
+        inputs: list[Input] = []
+        for record in piece.records:
+            inputs += decoder.decode_value(record, piece.place)
+        if not piece.more:
+            inputs.append(Tick(asked_us - SECOND_US - self._polling.lateness_us, self.name))
+        parts = [inputs[start : start + LIVE_BATCH] for start in range(0, len(inputs), LIVE_BATCH)] or [[]]
+        for part in parts[:-1]:
+            yield Batch(part)
+        checkpoint: Json = {"cursor": piece.cursor, "since_us": since_us, "last_time_us": decoder.last_time_us}
+        yield Batch(parts[-1], checkpoint)

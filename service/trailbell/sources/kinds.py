@@ -1,0 +1,92 @@
+"""The kinds of sources that a configuration can name, and who makes each."""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final, Protocol, cast
+
+from trailbell_engine.values import Json
+
+from .base import Source
+
+KINDS: Final[Mapping[str, str]] = {
+    "vonage": "trailbell.sources.vonage_settings",
+    "auth0": "trailbell.sources.vendors.auth0",
+    "cloudflare": "trailbell.sources.vendors.cloudflare",
+    "github": "trailbell.sources.vendors.github",
+    "gworkspace": "trailbell.sources.vendors.gworkspace",
+    "okta": "trailbell.sources.vendors.okta",
+    "slack_audit": "trailbell.sources.vendors.slack",
+}
+"""Kind of source -> the module that makes it. Each has ``SCHEMA`` and ``build`` (see ``SourceMaker``), and imports what
+it talks with in ``build``: the schema of a configuration is made of all of them."""
+ENTRY_POINTS: Final = "trailbell.sources"
+"""Group of the entry points of other packages: kind -> a module (or an object) with ``SCHEMA`` and ``build``."""
+
+
+class SettingsError(ValueError):
+    """A source's settings, or what it needs of the environment, cannot work.
+
+    Attributes:
+        help: what to write or set instead; may be empty.
+    """
+
+    def __init__(self, message: str, help_: str = "") -> None:
+        super().__init__(message)
+        self.help = help_
+
+
+class SourceMaker(Protocol):
+    """What stands behind a kind: a module of ours, or what a package offers as an entry point."""
+
+    SCHEMA: dict[str, Any]
+
+    def build(self, name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *, once: bool) -> Source:
+        """A source, ready to be read; nothing is asked yet.
+
+        Args:
+            name: its own, which is also the source of its events.
+            settings: valid against ``SCHEMA``, with the environment filled in.
+            environ: for credentials that are not among the settings.
+            once: end when it has caught up.
+
+        Raises:
+            SettingsError: if they cannot work.
+        """
+
+
+def kinds() -> tuple[str, ...]:
+    """Every kind of source there is: our own, then those that other packages offer, by name."""
+    return (*KINDS, *sorted(_offered()))
+
+
+def maker_of(kind: str) -> SourceMaker:
+    """What makes sources of this kind; it is imported now.
+
+    Raises:
+        SettingsError: if a package offers the kind and what it offers cannot be used.
+    """
+    if kind in KINDS:
+        return cast("SourceMaker", importlib.import_module(KINDS[kind]))
+    entry = _offered()[kind]
+    package = entry.dist.name if entry.dist is not None else entry.value
+    try:
+        maker = entry.load()
+    except Exception as error:  # somebody else's code, which may fail in any way when it is imported
+        raise SettingsError(f"the source `{kind}` of {package} cannot be loaded: {type(error).__name__}") from error
+    if not isinstance(getattr(maker, "SCHEMA", None), dict) or not callable(getattr(maker, "build", None)):
+        raise SettingsError(f"the source `{kind}` of {package} has no SCHEMA and build", f"see {__name__}.SourceMaker")
+    return cast("SourceMaker", maker)
+
+
+@cache
+def _offered() -> Mapping[str, EntryPoint]:
+    """What other packages offer. Our own kinds cannot be replaced; of two of the same name the first one counts."""
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=ENTRY_POINTS):
+        if entry.name not in KINDS:
+            found.setdefault(entry.name, entry)
+    return found

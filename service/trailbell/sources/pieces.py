@@ -1,0 +1,339 @@
+"""Long files of lines, shared out among processes: each decodes pieces of them and asks the rules about the events.
+
+What a process sends back is little: of every event its id and its time, and of those that any rule matches the record,
+too. Everything that depends on what came before (duplicates, order, times to borrow, conditions) happens here, in the
+order of the file, so the outcome is the same with any number of processes.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import signal
+from array import array
+from collections import deque
+from collections.abc import Generator, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from contextlib import closing
+from itertools import chain, islice
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Final, NamedTuple, Self
+
+from trailbell_engine.decode import WRAPPING_LIMIT_BYTES, Decoder, read_json, write_json
+from trailbell_engine.event import Event, Input, Malformed
+from trailbell_engine.maps import EventMap
+
+from .base import HISTORY_BATCH
+from .blocks import Counted, blocks, is_packed
+from .errors import SourceError
+from .formats import BOM, HEAD_BYTES, are_lines, lines
+from .judged import NOTHING, Judge, Judged, Positions
+from .parquet import MAGIC
+from .paths import STDIN, open_file, shown, size_bytes
+
+PIECE_BYTES: Final = 1024 * 1024
+WORTH_BYTES: Final = 32 * 1024 * 1024
+"""Files that are shorter are read sooner than processes are started."""
+_AHEAD: Final = 3
+"""Pieces under way per process: enough that none of them waits, and few enough for flat memory."""
+_UNKNOWN_US: Final = -(2**62)
+"""The time of events before the first one of a piece that has a time: only the pieces before can tell."""
+_LOOK_BYTES: Final = 64 * 1024
+
+
+class Judgement(NamedTuple):
+    """What a process makes of a piece.
+
+    Attributes:
+        lines: in it.
+        ids, times_us: of every event; a time may be ``_UNKNOWN_US``.
+        untimed: the places of events without a time of their own.
+        matched: (place, type, record, rules) of events that any rule matches.
+        malformed: (place of the next event, line, what follows in its place's name, reason, bytes).
+        last_time_us: of the last event that had a time.
+    """
+
+    lines: int
+    ids: list[str]
+    times_us: array[int]
+    untimed: list[int]
+    matched: list[tuple[int, str, bytes, Positions | None]]
+    malformed: list[tuple[int, int, str, str, bytes]]
+    last_time_us: int
+
+
+class Pieces:
+    """A judge, and processes that judge pieces of files as it would, as a context.
+
+    They are forked, so that they have the compiled rules and tables from the start.
+
+    Attributes:
+        judge: asks the rules.
+        piece_bytes: how long a piece is, to the end of its last line.
+    """
+
+    def __init__(self, judge: Judge, processes: int, worth_bytes: int | None = None) -> None:
+        """Prepare; they start with the first piece.
+
+        Args:
+            judge: asks the rules.
+            processes: how many; one starts none, and no file is cut into pieces.
+            worth_bytes: shorter files are left to others; ``WORTH_BYTES`` by default.
+        """
+        self.judge = judge
+        self._ahead = _AHEAD * processes
+        self.piece_bytes = PIECE_BYTES
+        self._worth_bytes = WORTH_BYTES if worth_bytes is None else worth_bytes
+        self._pool = _pool(judge, processes) if processes > 1 else None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._pool is not None:
+            self._pool.shutdown(cancel_futures=True)
+
+    def fit(self, file: str) -> bool:
+        """Whether a file is plain lines, and long enough to be worth it.
+
+        Raises:
+            SourceError: if it cannot be opened.
+        """
+        if self._pool is None or file == STDIN or size_bytes(file) < self._worth_bytes:
+            return False
+        with closing(open_file(file)) as stream:
+            try:
+                head = next(blocks(Counted(stream), file), b"")[:HEAD_BYTES]
+            except SourceError:
+                return False
+        return not head.startswith(MAGIC) and are_lines(head)
+
+    def inputs(
+        self, file: str, event_map: EventMap, last_time_us: int
+    ) -> Generator[tuple[list[Input], int, int], None, None]:
+        """The inputs of a file in its order, with the bytes of it that are done, and the last time.
+
+        Raises:
+            SourceError: if the file cannot be read, or not to its end; what stood before has been given.
+        """
+        assert self._pool is not None
+        number = 0
+        with closing(_pieces(file, self.piece_bytes)) as pieces:
+            for end, judgement in self._judgements(self._pool, _tolerant(pieces), event_map):
+                if isinstance(judgement, SourceError):
+                    raise judgement
+                for inputs in self._assembled(judgement, shown(file), number, event_map.name, last_time_us):
+                    yield inputs, end, last_time_us
+                number += judgement.lines
+                if judgement.last_time_us != _UNKNOWN_US:
+                    last_time_us = judgement.last_time_us
+
+    def _judgements(
+        self, pool: ProcessPoolExecutor, pieces: Iterator[Piece | SourceError], event_map: EventMap
+    ) -> Iterator[tuple[int, Judgement | SourceError]]:
+        """What the processes answer, in the order of the file; the error that ends it last."""
+        waiting: deque[tuple[int, Future[Judgement] | SourceError]] = deque()
+        try:
+            while True:
+                for piece in islice(pieces, max(0, self._ahead - len(waiting))):
+                    if isinstance(piece, SourceError):
+                        waiting.append((0, piece))
+                    else:
+                        waiting.append((piece.done_bytes, pool.submit(_judge_piece, piece, event_map)))
+                if not waiting:
+                    return
+                end, answer = waiting.popleft()
+                yield end, answer if isinstance(answer, SourceError) else answer.result()
+        finally:
+            for _, answer in waiting:
+                if not isinstance(answer, SourceError):
+                    answer.cancel()
+
+    def _assembled(
+        self, judgement: Judgement, name: str, number: int, source: str, borrowed_us: int
+    ) -> Iterator[list[Input]]:
+        """The inputs of a piece, a batch at a time.
+
+        Args:
+            judgement: about the piece.
+            name: of the file.
+            number: of lines before the piece.
+            source: of the events.
+            borrowed_us: the time of events before the first one with a time.
+        """
+        inputs: list[Input] = []
+        untimed, matched, malformed = set(judgement.untimed), iter(judgement.matched), iter(judgement.malformed)
+        match, broken = next(matched, None), next(malformed, None)
+        for place, (event_id, known_us) in enumerate(zip(judgement.ids, judgement.times_us, strict=True)):
+            while broken is not None and broken[0] == place:
+                inputs.append(_malformed(broken, name, number, source))
+                broken = next(malformed, None)
+            time_us = borrowed_us if known_us == _UNKNOWN_US else known_us
+            if match is not None and match[0] == place:
+                _, event_type, raw, positions = match
+                data: Any = read_json(raw)
+                event = Event(source, event_id, event_type, time_us, data, place in untimed)
+                inputs.append(self.judge.judged(event, positions))
+                match = next(matched, None)
+            else:
+                inputs.append(Judged(source, event_id, "", time_us, NOTHING, place in untimed))
+            if len(inputs) >= HISTORY_BATCH:
+                yield inputs
+                inputs = []
+        while broken is not None:
+            inputs.append(_malformed(broken, name, number, source))
+            broken = next(malformed, None)
+        yield inputs
+
+
+def processes_by_default() -> int:
+    """As many as the process may run on at once; one where processes cannot be forked."""
+    if "fork" not in multiprocessing.get_all_start_methods():
+        return 1
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class Piece(NamedTuple):
+    """Whole lines of a file.
+
+    Attributes:
+        done_bytes: of the file as it is on disk, when the piece is done.
+        file, start, end: where it stands, if it can be read there.
+        raw: the lines themselves, if it was packed.
+    """
+
+    done_bytes: int
+    file: str = ""
+    start: int = 0
+    end: int = 0
+    raw: bytes = b""
+
+
+def _pieces(file: str, piece_bytes: int) -> Generator[Piece, None, None]:
+    with closing(open_file(file)) as stream:
+        counted = Counted(stream)
+        if is_packed(counted.peek(8)):
+            yield from _packed_pieces(counted, file)
+        else:
+            stream.seek(0)
+            yield from _plain_pieces(stream, file, piece_bytes)
+
+
+def _plain_pieces(stream: BinaryIO, file: str, piece_bytes: int) -> Iterator[Piece]:
+    size = os.fstat(stream.fileno()).st_size
+    start = 0
+    while start < size:
+        end = _line_end(stream, min(start + piece_bytes, size))
+        yield Piece(end, file, start, end)
+        start = end
+
+
+def _line_end(stream: BinaryIO, at: int) -> int:
+    """Where the line ends that goes on at an offset."""
+    stream.seek(at)
+    while block := stream.read(_LOOK_BYTES):
+        found = block.find(b"\n")
+        if found >= 0:
+            return at + found + 1
+        at += len(block)
+    return at
+
+
+def _packed_pieces(counted: Counted, name: str) -> Iterator[Piece]:
+    held, held_bytes = list[bytes](), 0
+    content = blocks(counted, name)
+    for block in chain((next(content, b"").removeprefix(BOM),), content):
+        cut = block.rfind(b"\n") + 1
+        if cut:
+            yield Piece(counted.bytes_read, raw=b"".join((*held, block[:cut])))
+            held, held_bytes = [block[cut:]], len(block) - cut
+        elif held_bytes <= WRAPPING_LIMIT_BYTES:  # of a line that is longer nobody wants the rest
+            held.append(block)
+            held_bytes += len(block)
+    yield Piece(counted.bytes_read, raw=b"".join(held))
+
+
+def _tolerant(found: Iterator[Piece]) -> Iterator[Piece | SourceError]:
+    try:
+        yield from found
+    except SourceError as error:
+        yield error
+    except OSError as error:
+        yield SourceError(f"the file cannot be read further: {error.strerror or error}", "check the disk")
+
+
+def _malformed(broken: tuple[int, int, str, str, bytes], name: str, number: int, source: str) -> Malformed:
+    _, line, suffix, reason, raw = broken
+    return Malformed(source, f"{name}:{number + line}{suffix}", reason, raw)
+
+
+def _pool(judge: Judge, processes: int) -> ProcessPoolExecutor:
+    context = multiprocessing.get_context("fork")
+    return ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(judge,))
+
+
+# In the processes
+
+_judge: Judge
+
+
+def _begin(judge: Judge) -> None:
+    """A process starts; ^C is for the one that started it."""
+    global _judge  # noqa: PLW0603 - forked with it; an argument would have to be written and read for every piece
+    _judge = judge
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+
+
+def _judge_piece(piece: Piece, event_map: EventMap) -> Judgement:
+    counted = _Lines(piece)
+    decoder = Decoder(event_map.name, event_map, _UNKNOWN_US)
+    judgement = Judgement(0, [], array("q"), [], [], [], _UNKNOWN_US)
+    for record in lines(counted.blocks(), ""):
+        for item in decoder.decode(record.raw, ""):
+            if isinstance(item, Malformed):
+                place = len(judgement.ids), int(record.place[1:]), item.place, item.reason, item.raw
+                judgement.malformed.append(place)
+            else:
+                _note(judgement, item)
+    return judgement._replace(lines=counted.number, last_time_us=decoder.last_time_us)
+
+
+def _note(judgement: Judgement, event: Event) -> None:
+    place = len(judgement.ids)
+    judgement.ids.append(event.id)
+    judgement.times_us.append(event.time_us)
+    if event.untimed:
+        judgement.untimed.append(place)
+    # Rules may ask for the time, so without one they cannot be asked yet.
+    positions = None if event.time_us == _UNKNOWN_US else _judge.positions(event)
+    if positions != ():
+        judgement.matched.append((place, event.event_type, write_json(event.data), positions))
+
+
+class _Lines:
+    """The bytes of a piece, and how many lines they are."""
+
+    def __init__(self, piece: Piece) -> None:
+        self._piece = piece
+        self.number = 0
+
+    def blocks(self) -> Iterator[bytes]:
+        for block in self._read():
+            self.number += block.count(b"\n")
+            yield block
+
+    def _read(self) -> Iterator[bytes]:
+        piece = self._piece
+        if not piece.file:
+            for start in range(0, len(piece.raw), PIECE_BYTES):
+                yield piece.raw[start : start + PIECE_BYTES]
+            return
+        with Path(piece.file).open("rb") as stream:
+            stream.seek(piece.start)
+            left = piece.end - piece.start
+            while left > 0 and (block := stream.read(min(left, PIECE_BYTES))):
+                left -= len(block)
+                yield block.removeprefix(BOM) if stream.tell() == len(block) else block
