@@ -11,6 +11,7 @@ from trailbell_engine.predicate import ALWAYS
 from trailbell_engine.rule import Budget, Origin, Rule, SeverityCase, Suppress, Words
 from trailbell_engine.values import Json
 
+from .accept import Accept, compile_accept
 from .conditions import read_condition, read_duration
 from .definitions import KINDS
 from .document import Document
@@ -35,12 +36,17 @@ def _validator() -> Draft202012Validator:
     return compile_schema(outline(rule_schema()))
 
 
+@cache
+def _accept() -> Accept:
+    return compile_accept(outline(rule_schema()))
+
+
 def build_rule(document: Document, scope: Scope) -> Built:
     """Read one rule: the outline by the schema, then every part by its own reader, so all problems come at once."""
     if isinstance(document.value, dict) and document.value.keys() <= KINDS.keys():
         summary, help_ = "definitions stand in a file of rules", "give the file a name that begins with `_`"
         return Built(None, (), (Problem("misplaced", "error", summary, document.span_of_key(()), help_),))
-    found = faults(document, _validator())
+    found = [] if _accept()(document.value) else faults(document, _validator())
     report = Report(document, [fault.place for fault in found])
     rule = _read(document, scope, report) if isinstance(document.value, dict) else None
     problems = [*(fault.problem._replace(rule_id=report.rule_id) for fault in found), *report.problems]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pathlib
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from typing import Final, NamedTuple, TypeVar
 
@@ -129,13 +129,17 @@ class Definitions:
         """What is wrong in the definitions themselves."""
         return self._problems + [problem for report in self._reports for problem in report.problems]
 
-    def unused(self) -> list[Problem]:
-        """A warning for each definition that nothing uses. To be asked after the rules were read."""
+    def unused(self, elsewhere: Callable[[], Collection[tuple[str, str]]] = tuple) -> list[Problem]:
+        """A warning for each definition that nothing uses. To be asked after the rules were read.
+
+        Args:
+            elsewhere: definitions, as section and name, that rules outside this set may use; asked if there is need.
+        """
         used = {"schedules": self._schedules.used, "lists": self._lists.used, "predicates": self._used}
         used["lookups"] = self._lookups.used
         problems = []
         for (section, name), where in self._places.items():
-            if name not in used[section] and not where.quiet:
+            if name not in used[section] and not where.quiet and (section, name) not in elsewhere():
                 span = where.report.document.span_of_key(where.place)
                 summary = f'no rule uses the {KINDS[section]} "{name}"'
                 problems.append(Problem("unused-definition", "warning", summary, span, "remove it"))

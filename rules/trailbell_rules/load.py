@@ -19,6 +19,7 @@ from .lint.ignore import without_ignored
 from .problem import MAXIMUM_PROBLEMS, Problem, Span, too_many
 from .rule_tests import RuleTest
 from .scan import MAXIMUM_BYTES
+from .shipped import shipped_definitions
 from .source import Source
 from .suggest import listed
 
@@ -103,7 +104,7 @@ def _assemble(files: Sequence[_Read], checks: Sequence[Check], problems: list[Pr
             problem for problem in problems if problem.code != "undefined-name" or _is_about_definitions(problem)
         ]
     if not any(problem.severity == "error" for problem in problems):
-        problems += definitions.unused()
+        problems += definitions.unused(shipped_definitions)
     problems += _linted(subjects, checks, files)
     problems = without_ignored(problems, (file.reading for file in files), CODES, _checked(checks))
     return Loaded(

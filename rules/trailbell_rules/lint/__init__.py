@@ -21,6 +21,8 @@ from . import (
     untested,
 )
 from .base import Check, Subject, each_rule
+from .fields import dotted_paths
+from .seen import Seen
 from .vocabulary import Vocabulary
 
 CHECKS: Final = (
@@ -44,9 +46,19 @@ LINT_CODES: Final = (
 """Every code that the checks may yield."""
 
 
-def vocabulary_checks(vocabularies: Sequence[Vocabulary]) -> tuple[Check, ...]:
-    """The checks against what sources are known to say."""
-    return event_types.check(vocabularies), fields.check(vocabularies)
+def vocabulary_checks(vocabularies: Sequence[Vocabulary], seen: Seen | None = None) -> tuple[Check, ...]:
+    """The checks against what sources are known to say, and what they have said."""
+    return event_types.check(vocabularies, seen), fields.check(vocabularies, seen)
 
 
-__all__ = ["CHECKS", "LINT_CODES", "Check", "Subject", "Vocabulary", "each_rule", "vocabulary_checks"]
+__all__ = [
+    "CHECKS",
+    "LINT_CODES",
+    "Check",
+    "Seen",
+    "Subject",
+    "Vocabulary",
+    "dotted_paths",
+    "each_rule",
+    "vocabulary_checks",
+]

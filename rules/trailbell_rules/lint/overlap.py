@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -80,6 +80,9 @@ match: {event_type: APP_DELETE, source: DEVAPI}
 
 
 _MOST_CANDIDATES: Final = 200
+"""Of the rules that could cover one rule."""
+_MOST_COMPARISONS: Final = 20_000
+"""Of tests of one set: without a test on a value that tells rules apart, all would be compared with all."""
 
 
 class _Entry(NamedTuple):
@@ -93,7 +96,7 @@ class _Entry(NamedTuple):
 def _find(subjects: Sequence[Subject]) -> Iterator[Problem]:
     """Rules of one condition are compared with one another."""
     groups: dict[str, list[_Entry]] = defaultdict(list)
-    for subject in subjects:
+    for subject in (subject for subject in subjects if not subject.vast):
         groups[canonical(subject.rule.condition.to_json())].append(_entry(subject))
     for group in groups.values():
         yield from _duplicates(group)
@@ -130,27 +133,40 @@ def _duplicates(group: Sequence[_Entry]) -> Iterator[Problem]:
 def _shadowed(alike: Sequence[_Entry]) -> Iterator[Problem]:
     """A wider rule is one whose tests are each implied; with alternatives of its own it is not looked at."""
     few = [entry for entry in alike if len(entry.claims) <= MOST_CLAIMS]
-    wide = _Wide(entry for entry in few if entry.claims and not any(True for _ in alternatives(entry.node)))
+    wide = _Wide([entry for entry in few if entry.claims and not any(True for _ in alternatives(entry.node))])
+    left = _MOST_COMPARISONS
     for narrow in few:
         for wider in wide.candidates(narrow):
-            if wider.paths <= narrow.paths and narrow.match != wider.match and _covered(narrow, wider):
-                summary = f"{wider.subject.rule.id} fires whenever {narrow.subject.rule.id} does, and as severely"
-                yield narrow.subject.warning(SHADOWED.name, ("match",), summary, _at(wider.subject))
-                break
+            if wider.paths <= narrow.paths and narrow.match != wider.match:
+                left -= len(wider.claims) * len(narrow.claims)
+                if left < 0:
+                    return
+                if _covered(narrow, wider):
+                    summary = f"{wider.subject.rule.id} fires whenever {narrow.subject.rule.id} does, and as severely"
+                    yield narrow.subject.warning(SHADOWED.name, ("match",), summary, _at(wider.subject))
+                    break
 
 
 class _Wide:
-    """Rules that may cover others, found by one of their tests: comparing all with all takes minutes for 10,000."""
+    """Rules that may cover others, found by one of their tests, the one that the fewest rules have in common."""
 
-    def __init__(self, entries: Iterable[_Entry]) -> None:
+    def __init__(self, entries: Sequence[_Entry]) -> None:
+        common = Counter(
+            (claim.test.path, identity(value))
+            for entry in entries
+            for claim in entry.claims
+            for value in _plain_values(claim)[:1]
+        )
         self._by_value: dict[tuple[Path, Json], list[_Entry]] = defaultdict(list)
         self._by_path: dict[Path, list[_Entry]] = defaultdict(list)
         for entry in entries:
-            anchor = next((claim for claim in entry.claims if _plain_values(claim)), entry.claims[0])
-            for value in _plain_values(anchor):
-                self._by_value[anchor.test.path, identity(value)].append(entry)
-            if not _plain_values(anchor):
-                self._by_path[anchor.test.path].append(entry)
+            anchors = [claim for claim in entry.claims if _plain_values(claim)]
+            if not anchors:
+                self._by_path[entry.claims[0].test.path].append(entry)
+                continue
+            rarest = min(anchors, key=lambda claim: common[claim.test.path, identity(_plain_values(claim)[0])])
+            for value in _plain_values(rarest):
+                self._by_value[rarest.test.path, identity(value)].append(entry)
 
     def candidates(self, narrow: _Entry) -> Iterator[_Entry]:
         """The rules that could cover this one; of very many the first."""
