@@ -8,7 +8,7 @@ from typing import Final
 from .alert import IDS_KEPT, Alert, Folded, Opened, Resolved, Severity, Updated, alert_id
 from .compile import compile_predicate
 from .conditions.base import Firing
-from .describe import describe_match
+from .describe import compile_description
 from .event import Event, is_instant
 from .key import compile_key, key_text
 from .lookup import settled
@@ -29,6 +29,7 @@ class Alerting:
         self._folding_key = None if rule.suppress.by is None else compile_key(rule.suppress.by)
         self._severity = _severity_of(rule)
         condition = rule.condition
+        self._describe: Callable[[Event], str] = self._describe_first
         self._span_us = condition.default_suppress_us if rule.suppress.for_us is None else rule.suppress.for_us
 
     def fire(self, key: dict[str, Json], event: Event, clock_us: int, firing: Firing, state: State) -> Opened | Updated:
@@ -67,6 +68,10 @@ class Alerting:
         state.put(slot, None)
         return Resolved(kept.value, self._rule.id, time_us)
 
+    def _describe_first(self, event: Event) -> str:
+        self._describe = compile_description(self._rule.match)  # of many rules few ever fire
+        return self._describe(event)
+
     def _slot(self, part: str, key: dict[str, Json]) -> Slot:
         return Slot(self._rule.id, self._rule.version, part, key_text(key))
 
@@ -87,7 +92,7 @@ class Alerting:
             events=() if is_instant(event) else (event,),
             opener=event,
             facts=firing.facts,
-            why=firing.why or describe_match(self._rule.match, event),
+            why=firing.why or self._describe(event),
             previous=previous,
         )
 

@@ -48,6 +48,7 @@ class Compiler:
     def __init__(self, memory: Memory | None = None) -> None:
         self.memory = memory or Memory()
         self._costly: dict[Hashable, Check] = {}
+        self._shared: dict[tuple[Path, frozenset[str]], Compiled] = {}
 
     def predicate(self, node: Predicate) -> Compiled:
         """A function that says whether the predicate holds for the value its paths start at, in an event."""
@@ -92,9 +93,18 @@ class Compiler:
             case "during" | "outside" if test.path == _TIME:
                 return _at_event_time(test.operand, during=test.operator == "during")
             case _:
-                compiled = _checked(reader(test.path), self.check(test), whole=OPERATORS[test.operator].whole)
                 texts = _plain_texts(test)
-                return compiled if texts is None else _one_of(texts, test.path, compiled)
+                return self._checked(test) if texts is None else self._one_of(test, texts)
+
+    def _checked(self, test: Test) -> Compiled:
+        return _checked(reader(test.path), self.check(test), whole=OPERATORS[test.operator].whole)
+
+    def _one_of(self, test: Test, texts: frozenset[str]) -> Compiled:
+        """Many rules ask for the same few texts: one function for all of them is found in the processor's caches."""
+        name = (test.path, texts)
+        if name not in self._shared:
+            self._shared[name] = _one_of(texts, test.path, self._checked(test))
+        return self._shared[name]
 
 
 def _all(parts: list[Compiled]) -> Compiled:

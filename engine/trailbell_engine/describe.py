@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Final, NamedTuple, TypeAlias
 
+from .compile import compile_predicate
 from .event import Event
-from .explain import Verdict, explain
+from .path import Path, resolve
 from .phrases import phrase, value_text
-from .predicate import Predicate
+from .predicate import AllOf, AnyOf, Not, Predicate, Test, to_json
 from .values import Json
 
 LIMIT: Final = 200
 """Characters of a description."""
 _JOINT: Final = " · "
 _VALUES_SAID: Final = 2
+_VALUES_READ: Final = 10
 
 
 def describe_match(node: Predicate, event: Event) -> str:
@@ -22,39 +24,93 @@ def describe_match(node: Predicate, event: Event) -> str:
 
     At most ``LIMIT`` characters; what does not fit is counted at the end.
     """
-    by_path: dict[str, list[Verdict]] = {}
-    for test in _met(explain(node, event)):
-        by_path.setdefault(test.path, []).append(test)
-    parts = [_field(path, tests) for path, tests in by_path.items()]
-    return _fitted(parts) if parts else "every event matches"
+    return compile_description(node)(event)
 
 
-def _met(verdict: Verdict) -> Iterator[Verdict]:
-    """The tests by which it is settled, one alternative where several would do."""
-    if verdict.kind == "test":
-        yield verdict
-        return
-    parts = [part for part in verdict.parts if verdict.kind == "not" or part.holds == verdict.holds]
-    one_is_enough = verdict.holds == (verdict.kind == "any") and verdict.kind != "not"
-    for part in parts[:1] if one_is_enough else parts:
-        yield from _met(part)
+def compile_description(node: Predicate) -> Callable[[Event], str]:
+    """``describe_match`` of a predicate, for many events: what can be said without one is said once."""
+    settle = _compile(node)
+
+    def describe(event: Event) -> str:
+        by_path: dict[Path, list[str]] = {}
+        for path, words in settle(event)[1]:
+            by_path.setdefault(path, []).append(words)
+        parts = [_field(path, words, event) for path, words in by_path.items()]
+        return _fitted(parts) if parts else "every event matches"
+
+    return describe
 
 
-def _field(path: str, tests: list[Verdict]) -> str:
-    values = tests[0].values
+class _Said(NamedTuple):
+    """A test that helped to settle a predicate, in words; without words the value says it all."""
+
+    path: Path
+    words: str
+
+
+_Settle: TypeAlias = Callable[[Event], tuple[bool, list[_Said]]]
+"""Whether a predicate holds for an event, and the tests that settle it: one alternative where several would do."""
+
+
+def _compile(node: Predicate) -> _Settle:
+    match node:
+        case AllOf(parts):
+            return _until([_compile(part) for part in parts], settled_by=False)
+        case AnyOf(parts):
+            return _until([_compile(part) for part in parts], settled_by=True)
+        case Not(part):
+            return _negated(_compile(part))
+        case Test():
+            return _test(node)
+
+
+def _until(parts: list[_Settle], *, settled_by: bool) -> _Settle:
+    """The first part that comes out so settles it; if none does, they all had their share."""
+
+    def settle(event: Event) -> tuple[bool, list[_Said]]:
+        everything: list[_Said] = []
+        for part in parts:
+            holds, said = part(event)
+            if holds is settled_by:
+                return holds, said
+            everything += said
+        return not settled_by, everything
+
+    return settle
+
+
+def _negated(part: _Settle) -> _Settle:
+    def settle(event: Event) -> tuple[bool, list[_Said]]:
+        holds, said = part(event)
+        return not holds, said
+
+    return settle
+
+
+def _test(test: Test) -> _Settle:
+    holds_for, operand = compile_predicate(test), to_json(test.operand)
+
+    def said(*, holds: bool) -> list[_Said]:
+        plain = test.operator == "exists" or (holds and test.operator in ("equals", "in"))
+        words = "" if plain else phrase(test.operator, operand, negated=not holds, fold=test.fold)
+        return [_Said(test.path, words)]
+
+    if_not, if_so = said(holds=False), said(holds=True)
+
+    def settle(event: Event) -> tuple[bool, list[_Said]]:
+        return (True, if_so) if holds_for(event) else (False, if_not)
+
+    return settle
+
+
+def _field(path: Path, said: Iterable[str], event: Event) -> str:
+    values = resolve(path, event.data, event)[:_VALUES_READ]
     read = _values(values) if values else "missing"
-    said = [
-        phrase(test.operator, test.operand, negated=not test.holds, fold=test.fold) for test in tests if _tells(test)
-    ]
-    return " ".join(filter(None, (path, f"{read}," if said and not values else read, ", ".join(said))))
+    words = ", ".join(filter(None, said))
+    return " ".join(filter(None, (str(path), f"{read}," if words and not values else read, words)))
 
 
-def _tells(test: Verdict) -> bool:
-    """Where the value says it all, the operator is left out."""
-    return test.operator != "exists" and not (test.holds and test.operator in ("equals", "in"))
-
-
-def _values(values: tuple[Json, ...]) -> str:
+def _values(values: list[Json]) -> str:
     flat = [item for value in values for item in (value if isinstance(value, list) else [value])]
     said = ", ".join(value_text(value) for value in flat[:_VALUES_SAID])
     return (said if len(flat) <= _VALUES_SAID else f"{said}, …") or "[]"

@@ -10,6 +10,8 @@ from .values import Json
 
 ENVELOPE: Final = ("event_type", "id", "time")
 """The fields every event has, whatever its source calls them."""
+NO_ROWS: Final[Mapping[str, Json]] = {}
+"""What an event has whose rule set has no lookups."""
 
 
 class Event(NamedTuple):
@@ -31,7 +33,7 @@ class Event(NamedTuple):
     time_us: int
     data: dict[str, Json]
     untimed: bool = False
-    lookup: Mapping[str, Json] = {}
+    lookup: Mapping[str, Json] = NO_ROWS
 
     def envelope(self, name: str) -> str:
         """The envelope field of that name as text; ``time`` is RFC 3339 in UTC."""
@@ -71,6 +73,10 @@ class Malformed(NamedTuple):
     place: str
     reason: str
     raw: bytes
+
+
+LEAVES_US: Final = -(2**62)
+"""The time of a tick that says: nothing more comes from this source for now, so nobody need wait for it."""
 
 
 class Tick(NamedTuple):

@@ -40,16 +40,17 @@ _NEEDS: Final[Mapping[str, _Fits]] = {
 """What operators look at; anything else they pass over."""
 
 
-def near_miss(test: Test, found: Sequence[Json], event: Event) -> str:
+def near_miss(test: Test, found: Sequence[Json], event: Event, here: Json = None) -> str:
     """A remark on a test that does not hold: what is nearly right about it. The empty string if nothing is.
 
     Args:
         test: it does not hold for the event.
         found: what its path reached; nothing means MISSING.
         event: the event.
+        here: where the path starts, if not at the event: an element.
     """
     if not found:
-        return _misspelt(test.path, event)
+        return _misspelt(test.path, event.data if here is None else here)
     operator = OPERATORS[test.operator]
     values = list(found) if operator.whole else [scalar for value in found for scalar in elements(value)]
     for value in values:
@@ -59,11 +60,11 @@ def near_miss(test: Test, found: Sequence[Json], event: Event) -> str:
     return ""
 
 
-def _misspelt(path: Path, event: Event) -> str:
+def _misspelt(path: Path, start: Json) -> str:
     """A field of nearly that name, where the path first fails."""
     if path.root is not Root.HERE:
         return ""
-    here: Json = event.data
+    here = start
     for depth, segment in enumerate(path.segments):
         if not isinstance(here, dict) or not isinstance(segment, str):
             return ""

@@ -6,6 +6,7 @@ import json
 import re
 from dataclasses import dataclass
 from enum import Enum
+from functools import lru_cache
 from typing import Final, TypeAlias
 
 from .event import ENVELOPE, Event
@@ -82,6 +83,7 @@ def _spelled(name: str, *, reserved: bool) -> str:
     return json.dumps(name, ensure_ascii=False)
 
 
+@lru_cache(maxsize=10_000)
 def parse_path(text: str, *, in_element: bool = False) -> Path:
     """Parse a path as rules write it.
 

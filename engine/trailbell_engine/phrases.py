@@ -37,7 +37,7 @@ PHRASES: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
 VALUES_SAID: Final = 5
 VALUE_LIMIT: Final = 48
 """Characters of one value; more than that and the sentence is about the value."""
-_META: Final = frozenset({"holds", "path", "values", "ignore_case", "remark"})
+_META: Final = frozenset({"holds", "path", "values", "ignore_case", "remark", "inside"})
 
 
 def operator_of(test: Mapping[str, Json]) -> str:

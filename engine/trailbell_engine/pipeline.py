@@ -8,9 +8,9 @@ from typing import NamedTuple
 from .alert import Late, Matched, Output, Overflow, RuleError, TooLate
 from .alerting import Alerting
 from .conditions.base import Step
-from .event import Event, Tick
+from .event import LEAVES_US, Event, Tick
 from .key import KeyReader, compile_key, instant_of, key_of_text, key_text
-from .matching import Matcher
+from .matching import Matcher, Matches
 from .rule import Rule, RuleSet
 from .state import Kept, Slot, State, Wake, live
 from .timers import Timers
@@ -33,29 +33,36 @@ class Pipeline:
     same sequence of inputs it gives the same outputs, however the sequence is cut into batches or restarts.
     """
 
-    def __init__(self, rules: RuleSet, lateness_us: Mapping[str, int] | None = None) -> None:
+    def __init__(
+        self, rules: RuleSet, lateness_us: Mapping[str, int] | None = None, matcher: Matches | None = None
+    ) -> None:
         """Compile the rules.
 
         Args:
             rules: the rules to run.
             lateness_us: per source, how much disorder is put right before rules see it (see ``watermark``).
+            matcher: knows already which of the rules an event matches; by default they are indexed here.
         """
         self.rules = rules
-        self._matcher = Matcher(rules)
+        self._matcher: Matches = matcher or Matcher(rules)
         self._running = {rule.id: _Running(rule, compile_key(rule.condition.by), Alerting(rule)) for rule in rules}
         self._enrich = rules.lookups.enrich if rules.lookups.by_name else None
         self._lateness_us = dict(lateness_us or {})
         self._sources: dict[str, Reorder] = {}
+        self._left: set[str] = set()
         self._timers = Timers()
 
-    def resume(self, source: str, watermark_us: int | None, held: Iterable[Event]) -> None:
+    def resume(self, source: str, watermark_us: int | None, held: Iterable[Event], *, left: bool = False) -> None:
         """Take up a source where an earlier run left it.
 
         Args:
             source: its name.
             watermark_us: its watermark at the last commit.
             held: if it ran with a lateness, its recorded events at or after that watermark.
+            left: it had left by then (see ``event.LEAVES_US``).
         """
+        if left:
+            self._left.add(source)
         self._sources[source] = Reorder(self._lateness_us.get(source, 0), watermark_us, held)
 
     def resume_timers(self, state: State) -> None:
@@ -64,8 +71,22 @@ class Pipeline:
         self._timers.extend(call for call in state.waking() if versions.get(call[0].rule_id) == call[0].version)
 
     def watermarks(self) -> dict[str, int]:
-        """The watermark of every source that has one; saved with each batch."""
-        return {name: source.watermark_us for name, source in self._sources.items() if source.watermark_us is not None}
+        """The watermark of every source that is there and has one; saved with each batch.
+
+        What has expired by the lowest of them, no event can ask for any more.
+        """
+        return {
+            name: source.watermark_us
+            for name, source in self._sources.items()
+            if source.watermark_us is not None and name not in self._left
+        }
+
+    def matching_counters(self) -> Mapping[str, int]:
+        """What the matcher's memory of answers holds and has done (``operators.memo.Memory.counters``).
+
+        Callable from any thread. Empty if the matching is done elsewhere.
+        """
+        return self._matcher.memory.counters() if isinstance(self._matcher, Matcher) else {}
 
     @property
     def held(self) -> int:
@@ -77,9 +98,12 @@ class Pipeline:
 
         The caller has already dropped duplicates: the same (source, id) must not come twice.
         """
+        if isinstance(item, Tick) and item.time_us == LEAVES_US:
+            self._left.add(item.source)
+            return []
         source = self._sources.get(item.source)
-        if source is None:
-            source = self._sources[item.source] = Reorder(self._lateness_us.get(item.source, 0))
+        if source is None or item.source in self._left:
+            source = self._join(item.source, state)
         outputs: list[Output] = []
         if not isinstance(item, Tick) and source.is_late(item):
             watermark_us = source.watermark_us or 0
@@ -94,6 +118,17 @@ class Pipeline:
         if source.watermark_us is not None:
             self._wake(item.source, source.watermark_us, swept_us, state, outputs)
         return outputs
+
+    def _join(self, name: str, state: State) -> Reorder:
+        """A source's first input, or its first since it left: what it gives may be older than where the others are.
+
+        Some of what has expired for them, a store has dropped, and some not yet; so now all of that goes.
+        """
+        watermarks = self.watermarks()
+        if watermarks:
+            state.expire(min(watermarks.values()))
+        self._left.discard(name)
+        return self._sources.setdefault(name, Reorder(self._lateness_us.get(name, 0)))
 
     def closing(self) -> list[Tick]:
         """The ticks that release everything that is held, for the end of an input; recorded, they replay it."""
@@ -113,7 +148,7 @@ class Pipeline:
                 key = running.key(event)
                 slot = Slot(rule.id, rule.version, "when", key_text(key))
                 before = live(state.get(slot), clock_us)
-                step = rule.condition.step(before, event)
+                step = _judged(rule, rule.condition.step(before, event), event, clock_us)
                 self._apply(running, key, step, event, clock_us, state, outputs)
                 if step.state is not before:
                     self._keep(rule, slot, step.state, event.source, state)
@@ -171,6 +206,14 @@ class Pipeline:
         state.put(slot, Kept(value, rule.condition.expires_us(value), wake))
         if wake is not None:
             self._timers.add(slot, wake)
+
+
+def _judged(rule: Rule, step: Step, event: Event, clock_us: int) -> Step:
+    """A late event whose key is left with what has expired already changed nothing: it is said to be too late."""
+    if event.time_us >= clock_us or step.state is None or step.firing is not None or step.too_late or step.resolved:
+        return step
+    expires_us = rule.condition.expires_us(step.state)
+    return step if expires_us is None or expires_us > clock_us else step._replace(too_late=True)
 
 
 def _rule_error(rule: Rule, event: Event, error: Exception) -> RuleError:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from .alert import Severity
 from .conditions.base import Condition
@@ -109,6 +109,22 @@ class Rule:
             ],
         }
         object.__setattr__(self, "version", hashlib.sha256(canonical(deciding).encode()).hexdigest()[:12])
+
+    @classmethod
+    def restored(cls, version: str, origin: Origin, values: Iterable[tuple[str, Any]]) -> Rule:
+        """A rule that was valid when it was kept, with the version that it had then.
+
+        Args:
+            version: of the rule with these values; to find it again takes longer than all the rest.
+            origin: where it was written.
+            values: the names and values of all other attributes.
+        """
+        rule, keep = cls.__new__(cls), object.__setattr__
+        for name, value in values:
+            keep(rule, name, value)
+        keep(rule, "origin", origin)
+        keep(rule, "version", version)
+        return rule
 
 
 class RuleSet:

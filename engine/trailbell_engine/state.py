@@ -66,6 +66,9 @@ class State(Protocol):
     def waking(self) -> Iterable[tuple[Slot, Wake]]:
         """The calls that are asked for, for a pipeline that takes up where another stopped."""
 
+    def expire(self, clock_us: int) -> None:
+        """Drop all that has expired by an instant: a source joins whose events may be older."""
+
 
 class MemoryState:
     """State in a dictionary: for dry-runs and rule tests."""
@@ -95,12 +98,13 @@ class MemoryState:
 
     def sweep(self, watermark_us: int) -> None:
         """Drop what has expired, at a cost that is a constant share of the puts since the last sweep."""
-        if len(self._values) < self._swept_at_len:
-            return
+        if len(self._values) >= self._swept_at_len:
+            self.expire(watermark_us)
+
+    def expire(self, clock_us: int) -> None:
+        """Drop all that has expired by an instant."""
         self._values = {
-            slot: kept
-            for slot, kept in self._values.items()
-            if kept.expires_us is None or kept.expires_us > watermark_us
+            slot: kept for slot, kept in self._values.items() if kept.expires_us is None or kept.expires_us > clock_us
         }
         self._swept_at_len = max(1_024, 2 * len(self._values))
 

@@ -63,6 +63,9 @@ def canonical(value: Json) -> str:
 
 
 def _plain(value: Json) -> Json:
+    kind = value.__class__
+    if kind is str or kind is int or kind is bool:  # nearly all; the rest is asked after at length
+        return value
     if isinstance(value, float) and value.is_integer():
         return int(value)
     if isinstance(value, Mapping):

@@ -110,3 +110,57 @@ def test_what_would_have_to_change(a_test, an_event):
     assert [found.path for found in decisive(explain(AnyOf((two, one)), event))] == ["a"]
     assert [found.path for found in decisive(explain(Not(AllOf((one,))), event))] == ["a"]
     assert [found.path for found in decisive(explain(AllOf((one, Not(one))), event))] == ["a"]
+
+
+def _inside_of(predicate, event):
+    return [(part.at, part.verdict.holds, part.verdict.to_json()) for part in explain(predicate, event).inside]
+
+
+def test_the_nearest_elements_are_shown(a_test, an_event):
+    """Of elements none of which is as it must be, those that meet most of it come first, with what they lack."""
+    wanted = AllOf(
+        (
+            a_test("name", "equals", "admin", in_element=True),
+            a_test("active", "equals", True, in_element=True),
+        )
+    )
+    event = an_event({"roles": [{"name": "ops"}, {"name": "admin", "active": False}, {"name": "x", "active": True}]})
+    verdict = explain(a_test("roles", "any_element", wanted), event)
+    assert not verdict.holds
+    assert [part.at for part in verdict.inside] == ["[1]", "[2]"]
+    assert [[part.holds for part in inside.verdict.parts] for inside in verdict.inside] == [
+        [True, False],
+        [False, True],
+    ]
+    assert verdict.inside[0].verdict.parts[1].values == (False,)
+
+
+def test_the_element_that_settles_it_is_shown(a_test, an_event):
+    """An element that is as it must be, or one that is not where all must be."""
+    event = an_event({"ips": ["10.0.0.1", "8.8.8.8"]})
+    inside = a_test("this", "cidr", "private", in_element=True)
+    found = _inside_of(a_test("ips", "any_element", inside), event)
+    assert [(at, holds) for at, holds, _ in found] == [("[0]", True)]
+    found = _inside_of(a_test("ips", "every_element", inside), event)
+    assert [(at, holds) for at, holds, _ in found] == [("[1]", False)]
+    assert found[0][2]["values"] == ["8.8.8.8"]
+
+
+def test_a_length_is_shown(a_test, an_event):
+    """What the length is, beside what was asked of it; what has no length has none to show."""
+    three = a_test("this", "gte", 3, in_element=True)
+    assert _inside_of(a_test("tags", "length", three), an_event({"tags": ["a"]})) == [
+        ("length", False, {"holds": False, "path": "this", "gte": 3, "values": [1]})
+    ]
+    assert _inside_of(a_test("tags", "length", three), an_event({"tags": 7})) == []
+
+
+def test_a_name_nearly_right_inside_an_element(a_test, an_event):
+    """A field that the element has under nearly that name is said, though the event has another of the name."""
+    event = an_event({"user_name": 1, "roles": [{"userName": "ann"}]})
+    inside = a_test("user-Name", "equals", "ann", in_element=True)
+    (part,) = explain(a_test("roles", "any_element", inside), event).inside
+    assert part.verdict.remark == ""
+    event = an_event({"roles": [{"user_name": "ann"}]})
+    (part,) = explain(a_test("roles", "any_element", inside), event).inside
+    assert part.verdict.remark == 'the event has "user_name"'

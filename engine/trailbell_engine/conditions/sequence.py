@@ -192,9 +192,11 @@ def _state(entries: list[Entry], pending: list[Any], done_us: int | None) -> Jso
 
 def _check(arguments: Mapping[str, Any]) -> Flaw | None:
     steps: tuple[SequenceStep, ...] = arguments["steps"]
+    names: set[str] = set()
     for position, step in enumerate(steps):
-        if any(step.name == other.name for other in steps[:position]):
+        if step.name in names:
             return Flaw(f'two steps are called "{step.name}"', ("steps", position, "name"), "names tell steps apart")
+        names.add(step.name)
         if step.absent and step.at_least > 1:
             summary = f'"{step.name}" is absent, which is none at all, and "at_least" asks for some'
             return Flaw(summary, ("steps", position, "at_least"), 'leave "at_least" out')

@@ -9,7 +9,7 @@ others (``plan``). The few candidates are then asked for the rest of their ``mat
 """
 
 from .event_types import event_types
-from .matcher import Matcher
+from .matcher import Matcher, Matches
 from .postings import Hit
 
-__all__ = ["Hit", "Matcher", "event_types"]
+__all__ = ["Hit", "Matcher", "Matches", "event_types"]

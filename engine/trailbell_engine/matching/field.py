@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from trailbell_engine.compile import Several
@@ -28,9 +28,8 @@ class Field:
 
     Attributes:
         known: postings by text, for texts that have been looked up. Reading it directly is nearly all the work.
-        scans: a text that is not ``known`` must be looked up with ``of_text``; otherwise it leads nowhere.
+        scans: a text that is not ``known`` must be looked up with ``of_text``; otherwise ``texts_of`` has them all.
         asks_null: null leads somewhere.
-        of_number: where a number leads, if that is a matter of intervals alone; the fast way for what never repeats.
     """
 
     __slots__ = (
@@ -41,10 +40,10 @@ class Field:
         "_members",
         "_memory",
         "_numbers",
+        "_sides",
         "_texts",
         "asks_null",
         "known",
-        "of_number",
         "scans",
     )
 
@@ -67,8 +66,8 @@ class Field:
             )
         ]
         self._bands = [(_interval(test), found) for test, found in registered if test.operator == "between"]
-        sides = [(_interval(test), found) for test, found in registered if test.operator in _SIDES]
-        self._numbers = Intervals([*sides, *self._bands], postings) if sides or self._bands else None
+        self._sides = [(_interval(test), found) for test, found in registered if test.operator in _SIDES]
+        self._numbers = Intervals([*self._sides, *self._bands], postings) if self._sides or self._bands else None
         networks = [
             (Interval(low, high, with_high=False), found)
             for test, found in registered
@@ -78,8 +77,6 @@ class Field:
         self._addresses = Intervals(networks, postings) if networks else None
         self.asks_null = None in self._exact or bool(self._lists)
         self.scans = bool(self._lists or self._texts or self._numbers or self._addresses)
-        alone = not self._lists and not any(item.__class__ in (int, float) for item in self._exact)
-        self.of_number = self._numbers.found if self._numbers is not None and alone else None
         self.known = memory.memo() if self.scans else {t: p for t, p in self._exact.items() if isinstance(t, str)}
 
     def of_text(self, text: str) -> Postings:
@@ -89,6 +86,21 @@ class Field:
         found = merged(several)
         self._memory.keep(self.known, text, found, _POSTING_BYTES if len(several) > 1 else 0)
         return found
+
+    def texts_of(self, event_type: str | None) -> dict[str, Sequence[Candidate]]:
+        """All texts that lead somewhere, and the candidates of an event of that type, for a field that is not scanned.
+
+        A dictionary for each type costs one look-up less, in one that is smaller, than one of postings for all.
+        """
+        several = ((text, at(found, event_type)) for text, found in self.known.items())
+        return {text: candidates for text, candidates in several if candidates}
+
+    def numbers_of(self, event_type: str | None) -> Intervals[Sequence[Candidate]] | None:
+        """Where numbers lead, for an event of that type; None if that is not a matter of intervals alone."""
+        if self._numbers is None or self._lists or any(item.__class__ in (int, float) for item in self._exact):
+            return None
+        known = [*self._sides, *self._bands]
+        return Intervals([pair for pair in known if pair[1].types is None or event_type in pair[1].types], tuple)
 
     def of_other(self, value: Any, event_type: str | None) -> list[Candidate]:
         """The candidates, for an event of that type, of what else ``compile.reader`` can give."""

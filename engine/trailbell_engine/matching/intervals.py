@@ -34,9 +34,14 @@ class Interval(NamedTuple):
 
 
 class Intervals(Generic[T]):
-    """Intervals of anything that can be sorted, and what each stands for."""
+    """Intervals of anything that can be sorted, and what each stands for.
 
-    __slots__ = ("_bounds", "_nodes", "_places")
+    Attributes:
+        least: what is below it is in no interval; None if some interval has no lower bound.
+        most: what is above it is in none; None if some interval has no upper bound.
+    """
+
+    __slots__ = ("_bounds", "_nodes", "_places", "least", "most")
 
     def __init__(self, known: Iterable[tuple[Interval, Item]], meaning: Callable[[Sequence[Item]], T]) -> None:
         """Lay them out.
@@ -48,6 +53,9 @@ class Intervals(Generic[T]):
         known = list(known)
         bounds = {bound for interval, _ in known for bound in (interval.low, interval.high) if bound is not None}
         self._bounds = sorted(bounds)
+        lows, highs = [interval.low for interval, _ in known], [interval.high for interval, _ in known]
+        self.least = None if None in lows else min(lows, default=None)
+        self.most = None if None in highs else max(highs, default=None)
         number = {bound: 2 * position + 1 for position, bound in enumerate(self._bounds)}
         leaves = 2 * len(self._bounds) + 1
         noted: list[list[Item]] = [[] for _ in range(2 * leaves)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from operator import attrgetter
+from typing import Protocol
 
 from trailbell_engine.compile import Compiled, Compiler
 from trailbell_engine.event import Event
@@ -20,6 +21,13 @@ from .plan import plans
 from .postings import Candidate, Hit
 
 _POSITION = attrgetter("position")
+
+
+class Matches(Protocol):
+    """Something that knows which rules of a set an event matches."""
+
+    def matches(self, event: Event) -> Sequence[Hit]:
+        """The rules that the event matches, in rule order, and among them those that could not be evaluated on it."""
 
 
 class Matcher:

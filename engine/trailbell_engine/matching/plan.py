@@ -83,19 +83,15 @@ class Plan:
         tree = _Node()
         lines = ["def find(event):", " found = ALWAYS[:]"]
         for number, (path, field) in enumerate(self._fields.items()):
-            names |= {
-                f"known{number}": field.known.get,
-                f"text{number}": field.of_text,
-                f"other{number}": field.of_other,
-                f"number{number}": field.of_number,
-                f"read{number}": reader(path),
-            }
+            names[f"read{number}"] = reader(path)
+            look_up = _LookUp(number, field, self._event_type)
+            names |= look_up.names
             if path.root is Root.HERE and path.segments and all(isinstance(name, str) for name in path.segments):
-                tree.add(path.segments, number, field)
+                tree.add(path.segments, look_up)
             else:
                 lines += [
                     f" value = read{number}(event.data, event)",
-                    *_look_up(number, field, "value", "MISSING", " "),
+                    *look_up.lines("value", "MISSING", " "),
                 ]
         if tree.inner:
             lines += [" here0 = event.data", *tree.lines(0, " ")]
@@ -107,19 +103,19 @@ class _Node:
 
     def __init__(self) -> None:
         self.inner: dict[str, _Node] = {}
-        self.field: tuple[int, Field] | None = None
+        self.look_up: _LookUp | None = None
 
-    def add(self, names: Sequence[Any], number: int, field: Field) -> None:
+    def add(self, names: Sequence[Any], look_up: _LookUp) -> None:
         node = self
         for name in names:
             node = node.inner.setdefault(name, _Node())
-        node.field = (number, field)
+        node.look_up = look_up
 
     def fields(self) -> Iterator[int]:
         """The fields below this object."""
         for node in self.inner.values():
-            if node.field is not None:
-                yield node.field[0]
+            if node.look_up is not None:
+                yield node.look_up.number
             yield from node.fields()
 
     def lines(self, depth: int, indent: str) -> Iterator[str]:
@@ -127,10 +123,10 @@ class _Node:
         here, below = f"here{depth}", f"here{depth + 1}"
         yield f"{indent}if {here}.__class__ is dict:"
         for name, node in self.inner.items():
-            absent = "MISSING" if node.field is not None and node.field[1].asks_null else "None"
-            yield f"{indent} {below} = {here}.get({name!r}, {absent})"
-            if node.field is not None:
-                yield from _look_up(*node.field, below, absent, indent + " ")
+            absent = "MISSING" if node.look_up is not None and node.look_up.asks_null else "None"
+            yield f"{indent} {below} = {here}.get({name!r}{', MISSING' if absent == 'MISSING' else ''})"
+            if node.look_up is not None:
+                yield from node.look_up.lines(below, absent, indent + " ")
             if node.inner:
                 yield from node.lines(depth + 1, indent + " ")
         yield f"{indent}elif {here}.__class__ is list:"
@@ -139,13 +135,46 @@ class _Node:
             yield f"{indent} if value is not MISSING: found += other{number}(value, TYPE)"
 
 
-def _look_up(number: int, field: Field, value: str, absent: str, indent: str) -> Iterator[str]:
-    yield f"{indent}if {value}.__class__ is str:"
-    yield f"{indent} at = known{number}({value})"
-    if field.scans:
-        yield f"{indent} if at is None: at = text{number}({value})"
-    yield f"{indent} if at: found += at.get(TYPE) or at.get(None, ())"
-    if field.of_number is not None:
-        yield f"{indent}elif {value}.__class__ is int or {value}.__class__ is float:"
-        yield f"{indent} for at in number{number}({value}): found += at.get(TYPE) or at.get(None, ())"
-    yield f"{indent}elif {value} is not {absent}: found += other{number}({value}, TYPE)"
+class _LookUp:
+    """How one field's value is looked up.
+
+    Attributes:
+        number: of the field in the plan; names end with it.
+        asks_null: null leads somewhere.
+        names: what the lines refer to.
+    """
+
+    def __init__(self, number: int, field: Field, event_type: str | None) -> None:
+        self.number = number
+        self.asks_null = field.asks_null
+        self._scans = field.scans
+        self._numbers = field.numbers_of(event_type)
+        self.names: dict[str, Any] = {f"other{number}": field.of_other}
+        if field.scans:
+            self.names |= {f"known{number}": field.known.get, f"text{number}": field.of_text}
+        else:
+            self.names[f"known{number}"] = field.texts_of(event_type).get
+        if self._numbers is not None:
+            self.names |= {
+                f"number{number}": self._numbers.found,
+                f"least{number}": self._numbers.least,
+                f"most{number}": self._numbers.most,
+            }
+
+    def lines(self, value: str, absent: str, indent: str) -> Iterator[str]:
+        """From the value to candidates."""
+        number = self.number
+        yield f"{indent}if {value}.__class__ is str:"
+        yield f"{indent} at = known{number}({value})"
+        if self._scans:
+            yield f"{indent} if at is None: at = text{number}({value})"
+            yield f"{indent} if at: found += at.get(TYPE) or at.get(None, ())"
+        else:
+            yield f"{indent} if at: found += at"
+        if self._numbers is not None:
+            yield f"{indent}elif {value}.__class__ is int or {value}.__class__ is float:"
+            over = f"least{number} <= " if self._numbers.least is not None else ""
+            under = f" <= most{number}" if self._numbers.most is not None else ""
+            yield f"{indent} if {over}{value}{under}:"
+            yield f"{indent}  for at in number{number}({value}): found += at"
+        yield f"{indent}elif {value} is not {absent}: found += other{number}({value}, TYPE)"

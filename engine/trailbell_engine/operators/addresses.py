@@ -10,6 +10,7 @@ Span: TypeAlias = tuple[int, int]
 """From the first number to the one after the last."""
 
 _IPV6: Final = 1 << 32
+_MAPPED: Final = 0xFFFF  # what stands before the last 32 bits of ::ffff:192.0.2.1
 _OCTETS: Final = {str(number): number for number in range(256)}
 _HOSTS: Final = {str(bits): 1 << (32 - bits) for bits in range(33)} | {"": 1}
 """How many addresses an IPv4 network of so many bits has; without bits it is one address."""
@@ -20,15 +21,30 @@ END: Final = _IPV6 + (1 << 128)
 def place(text: str) -> int | None:
     """The address's place on the line, IPv4 in IPv6 (``::ffff:192.0.2.1``) unwrapped; None if the text is no address.
 
-    Dotted quads are read here, in a tenth of the time that ``ipaddress`` takes and by its rules: four decimal numbers
-    without leading zeros, of ASCII digits.
+    Plain addresses are read here, several times as fast as by ``ipaddress`` and by its rules: four decimal numbers
+    without leading zeros, of ASCII digits; or groups of one to four hex digits, with or without one gap.
     """
-    quad = text.split(".")
-    if len(quad) == 4 and _OCTETS.keys() >= set(quad):
-        first, second, third, fourth = quad
+    try:
+        first, second, third, fourth = text.split(".")
         return _OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8 | _OCTETS[fourth]
-    if ":" not in text:
-        return None
+    except (ValueError, KeyError):
+        return _place_of_ipv6(text) if ":" in text else None
+
+
+def _place_of_ipv6(text: str) -> int | None:
+    head, gap, tail = text.partition("::")
+    left, right = head.split(":") if head else [], tail.split(":") if tail else []
+    groups = left + right
+    plain = "".join(groups)
+    # What is not plain (a zone, an IPv4 address at the end, too many groups) and what is wrong, `ipaddress` knows.
+    if plain.isascii() and plain.isalnum() and all(0 < len(group) <= 4 for group in groups):
+        missing = 8 - len(groups)
+        if missing == 0 if not gap else missing > 0:
+            try:
+                number = int("".join(f"{group:0>4}" for group in (*left, *("",) * missing, *right)), 16)
+            except ValueError:
+                return None
+            return number + _IPV6 if number >> 32 != _MAPPED else number & (_IPV6 - 1)
     try:
         address = ipaddress.IPv6Address(text)
     except ValueError:

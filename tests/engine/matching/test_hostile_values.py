@@ -10,10 +10,12 @@ from trailbell_engine.event import Event
 from trailbell_engine.matching import Matcher
 from trailbell_engine.operators.memo import LONGEST, Memory
 from trailbell_engine.path import parse_path
+from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.predicate import AllOf
 from trailbell_engine.predicate import Test as One  # under its own name pytest would collect it
 from trailbell_engine.rule import Rule, RuleSet, Words
 from trailbell_engine.schedule import Schedule
+from trailbell_engine.state import MemoryState
 
 
 def a_matcher(*predicates, memory=None):
@@ -80,6 +82,17 @@ def test_a_flood_shows_in_the_counters():
     for _ in range(100):
         matcher.matches(an_event(agent="agent-4999"))
     assert memory.counters()["misses"] <= before + 2
+
+
+def test_a_pipeline_hands_out_the_counters():
+    """Whoever runs the engine can watch the matcher's memory from outside."""
+    pipeline, state = Pipeline(RuleSet([Rule("r", "low", PATTERNS[0], Each(), Words("t"))])), MemoryState()
+    before = dict(pipeline.matching_counters())
+    for number in range(100):
+        pipeline.take(an_event(agent=f"agent-{number}"), state)
+    after = pipeline.matching_counters()
+    assert after["misses"] >= before["misses"] + 100
+    assert before["used_bytes"] < after["used_bytes"] <= after["limit_bytes"]
 
 
 def test_long_values_are_looked_at_and_not_remembered():

@@ -1,5 +1,6 @@
 """The parts of the index, each against the plain way to ask its question."""
 
+from ipaddress import IPv6Address
 from itertools import pairwise
 
 import re2
@@ -67,6 +68,14 @@ def test_intervals(intervals, number):
     assert sorted(found) == [position for position, interval in enumerate(intervals) if contains(interval, number)]
 
 
+@given(st.lists(st.builds(Interval, st.one_of(st.none(), NUMBERS), st.one_of(st.none(), NUMBERS)), max_size=6), NUMBERS)
+def test_nothing_lies_outside_the_hull_of_the_intervals(intervals, number):
+    """Numbers below ``least`` and above ``most`` need not be looked up."""
+    index = Intervals([(interval, position) for position, interval in enumerate(intervals)], tuple)
+    outside = (index.least is not None and number < index.least) or (index.most is not None and number > index.most)
+    assert not outside or not any(index.found(number))
+
+
 def test_many_nested_intervals_do_not_take_memory_by_the_square():
     """A thousand intervals inside each other are kept as a tree, and it finds the same."""
     index = Intervals([(Interval(n, 2_000 - n), n) for n in range(1_000)], tuple)
@@ -95,6 +104,20 @@ SOURCES = st.recursive(
     max_leaves=6,
 )
 SUBJECTS = st.text("abkK\N{KELVIN SIGN}.", max_size=14)
+
+
+GROUPS = st.sampled_from(
+    ("", "0", "00", "ab", "FFFF", "ffff", "12345", "g", "1_2", "+1", " 1", "\u0663", "1.2.3.4", "1%x")
+)
+
+
+@given(st.lists(GROUPS, max_size=10).map(":".join), st.integers(0, 2**128 - 1).map(IPv6Address).map(str))
+def test_addresses_are_read_by_the_rules_of_ipaddress(odd, plain):
+    """What is read here and what is left to ``ipaddress`` together mean what it means."""
+    for text in (odd, plain, plain.upper(), f"{plain}:", f"::ffff:{odd}"):
+        address = parse_address(text)
+        expected = None if address is None else int(address) + (1 << 32 if address.version == 6 else 0)
+        assert place(text) == expected
 
 
 def is_required(required, text):
