@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from typing import Any, Final, NamedTuple, Protocol
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any, Final, NamedTuple, Protocol, cast
 
 from .message import Message
 from .pace import Rate
@@ -14,8 +16,16 @@ KINDS: Final[Mapping[str, str]] = {
     "slack": "trailbell_notifiers.slack",
     "email": "trailbell_notifiers.mail",
     "webhook": "trailbell_notifiers.webhook",
+    "pagerduty": "trailbell_notifiers.pagerduty",
+    "teams": "trailbell_notifiers.teams",
+    "discord": "trailbell_notifiers.discord",
+    "alertmanager": "trailbell_notifiers.alertmanager",
+    "command": "trailbell_notifiers.command",
+    "apprise": "trailbell_notifiers.apprise_services",
 }
 """Kind of receiver -> the module that makes it. Each has ``SCHEMA`` and ``build(name, settings) -> Channel``."""
+ENTRY_POINTS: Final = "trailbell.channels"
+"""Group of the entry points of other packages: kind -> a module (or an object) with ``SCHEMA`` and ``build``."""
 
 
 class ChannelError(ValueError):
@@ -76,6 +86,15 @@ class Channel(Protocol):
         """Try once to deliver ``body``. Blocks, for a bounded time; never raises; no secret is in the receipt."""
 
 
+class Maker(Protocol):
+    """What stands behind a kind: a module of ours, or what a package offers as an entry point."""
+
+    SCHEMA: dict[str, Any]
+
+    def build(self, name: str, settings: Mapping[str, Any]) -> Channel:
+        """The channel of settings that are valid against ``SCHEMA``; raises ``ChannelError`` if they cannot work."""
+
+
 def build_channel(config: Mapping[str, Any]) -> Channel:
     """The channel of a receiver.
 
@@ -85,17 +104,54 @@ def build_channel(config: Mapping[str, Any]) -> Channel:
     Raises:
         ChannelError: if the settings cannot work.
     """
-    kinds = [kind for kind in KINDS if kind in config]
-    if len(kinds) != 1:
-        raise ChannelError(f"the receiver `{config.get('name', '')}` needs exactly one of: {', '.join(KINDS)}")
-    module = importlib.import_module(KINDS[kinds[0]])
-    channel: Channel = module.build(str(config["name"]), config[kinds[0]])
-    return channel
+    named = [kind for kind in config if kind != "name"]
+    if len(named) != 1 or named[0] not in kinds():
+        raise ChannelError(f"the receiver `{config.get('name', '')}` needs exactly one of: {', '.join(kinds())}")
+    return maker_of(named[0]).build(str(config["name"]), config[named[0]])
+
+
+def kinds() -> tuple[str, ...]:
+    """Every kind of receiver there is: our own, then those that other packages offer, by name."""
+    return (*KINDS, *sorted(_offered()))
+
+
+def maker_of(kind: str) -> Maker:
+    """What makes channels of this kind; it is imported now.
+
+    Raises:
+        ChannelError: if a package offers the kind and what it offers cannot be used.
+    """
+    maker: Any
+    if kind in KINDS:
+        maker = importlib.import_module(KINDS[kind])
+        return cast("Maker", maker)
+    entry = _offered()[kind]
+    package = entry.dist.name if entry.dist is not None else entry.value
+    try:
+        maker = entry.load()
+    except Exception as error:  # somebody else's code, which may fail in any way when it is imported
+        raise ChannelError(f"the channel `{kind}` of {package} cannot be loaded: {type(error).__name__}") from error
+    if not isinstance(getattr(maker, "SCHEMA", None), dict) or not callable(getattr(maker, "build", None)):
+        raise ChannelError(f"the channel `{kind}` of {package} has no SCHEMA and build", f"see {__name__}.Maker")
+    return cast("Maker", maker)
+
+
+@cache
+def _offered() -> Mapping[str, EntryPoint]:
+    """What other packages offer. Our own kinds cannot be replaced; of two of the same name the first one counts."""
+    found: dict[str, EntryPoint] = {}
+    for entry in entry_points(group=ENTRY_POINTS):
+        if entry.name not in KINDS:
+            found.setdefault(entry.name, entry)
+    return found
 
 
 def receiver_schema() -> dict[str, Any]:
-    """JSON Schema (2020-12) of one entry of ``receivers``."""
-    kinds = {kind: importlib.import_module(module).SCHEMA for kind, module in KINDS.items()}
+    """JSON Schema (2020-12) of one entry of ``receivers``.
+
+    Raises:
+        ChannelError: if a package offers a kind that cannot be used.
+    """
     name = {
         "type": "string",
         "pattern": "^[a-zA-Z0-9][a-zA-Z0-9._-]{0,62}$",
@@ -103,7 +159,7 @@ def receiver_schema() -> dict[str, Any]:
     }
     return {
         "type": "object",
-        "properties": {"name": name, **kinds},
+        "properties": {"name": name, **{kind: maker_of(kind).SCHEMA for kind in kinds()}},
         "required": ["name"],
         "minProperties": 2,
         "maxProperties": 2,

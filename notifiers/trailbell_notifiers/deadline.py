@@ -17,6 +17,7 @@ class Deadline:
     """A context: sockets given to ``watch`` are shut down after ``seconds``, which ends any read or write on them."""
 
     def __init__(self, seconds: float) -> None:
+        self.seconds = seconds
         self.passed = False
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
@@ -19,6 +20,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NameResolutionError
 from urllib3.util.connection import create_connection
+
+from .deadline import Deadline
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
@@ -44,12 +47,16 @@ _NEVER: Final = _networks(
     "ff00::/8",
 )
 """Denied even where ``allow_cidrs`` covers them: nobody receives alerts there."""
+EVERYWHERE: Final = _networks("0.0.0.0/0", "::/0")
+"""For services whose address is no secret way in: whatever the operator wrote, but for ``_NEVER``."""
 _NOT_GLOBAL: Final = _networks(
     "64:ff9b::/96", "64:ff9b:1::/48", "2002::/16", "2001::/32", "192.88.99.0/24", "fec0::/10", "5f00::/16"
 )  # fmt: skip
 """Translation and tunnel prefixes that reach other networks; Python 3.11 says ``is_global`` of most."""
 
 
+_ADDRESSES: Final = 4
+"""Of one name so many are tried: they share the time there is."""
 _HUSHED: Final = ContextVar("hushed", default=False)
 logging.getLogger("urllib3.connectionpool").addFilter(lambda _: not _HUSHED.get())
 # At debug level urllib3 logs every path, and a webhook's path is often its password.
@@ -101,20 +108,16 @@ class GuardedAdapter(HTTPAdapter):
     Use it on a session with ``trust_env = False`` (no proxies) and without redirects.
     """
 
-    def __init__(
-        self,
-        open_networks: Sequence[Network] = (),
-        resolver: Resolver = system_resolver,
-        connected: Callable[[socket.socket], None] = lambda _: None,
-    ) -> None:
+    def __init__(self, open_networks: Sequence[Network], resolver: Resolver, deadline: Deadline) -> None:
         """Args:
         open_networks: of ``allow_cidrs``.
         resolver: names to addresses.
-        connected: is told every new socket before anything is sent on it.
+        deadline: that everything ends at: resolving, connecting, and every socket.
         """
+        self.connected = False
         self._open_networks = open_networks
         self._resolver = resolver
-        self._connected = connected
+        self._deadline = deadline
         super().__init__(max_retries=0)
 
     def send(self, *args: Any, **kwargs: Any) -> Response:
@@ -128,49 +131,83 @@ class GuardedAdapter(HTTPAdapter):
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
         """Make pools whose connections are guarded."""
         super().init_poolmanager(*args, **kwargs)
-        open_networks, resolver, connected = self._open_networks, self._resolver, self._connected
+        self._guard(self.poolmanager)
+
+    def proxy_manager_for(self, *args: Any, **kwargs: Any) -> Any:
+        """Make pools for a proxy, whose connections are guarded too; only where the session trusts the environment."""
+        return self._guard(super().proxy_manager_for(*args, **kwargs))
+
+    def _guard(self, manager: Any) -> Any:
+        connect = self._connect
 
         class Guard:
             def _new_conn(self: Any) -> socket.socket:
-                sock = connect_allowed(self, open_networks, resolver)
-                connected(sock)
-                return sock
+                return connect(self)
 
         plain = type("GuardedHTTP", (Guard, HTTPConnection), {})
         secure = type("GuardedHTTPS", (Guard, HTTPSConnection), {})
-        self.poolmanager.pool_classes_by_scheme = {
+        manager.pool_classes_by_scheme = {
             "http": type("GuardedPool", (HTTPConnectionPool,), {"ConnectionCls": plain}),
             "https": type("GuardedTLSPool", (HTTPSConnectionPool,), {"ConnectionCls": secure}),
         }
+        return manager
 
+    def _connect(self, connection: Any) -> socket.socket:
+        """A socket to the first allowed address of a urllib3 connection's host that answers.
 
-def connect_allowed(connection: Any, open_networks: Sequence[Network], resolver: Resolver) -> socket.socket:
-    """A socket to the first allowed address of a urllib3 connection's host that answers.
+        Raises:
+            EgressDeniedError: if no address of the host is allowed, or the peer turns out not to be.
+            NameResolutionError, OSError: as resolving and connecting do.
+        """
+        addresses = self._resolved(connection)
+        good = [address for address in addresses if allowed(address, self._open_networks)][:_ADDRESSES]
+        if not good:
+            raise EgressDeniedError(f"{', '.join(addresses) or 'no address'} is not allowed as a destination")
+        last: OSError | None = None
+        for address in good:
+            if self._deadline.passed:
+                break
+            try:
+                sock = create_connection(
+                    (address, connection.port),
+                    self._deadline.seconds / len(good),
+                    connection.source_address,
+                    connection.socket_options,
+                )
+            except OSError as error:
+                last = error
+                continue
+            return self._judged(sock)
+        raise last or OSError("no address answered")
 
-    Raises:
-        EgressDeniedError: if no address of the host is allowed, or the peer turns out not to be.
-        NameResolutionError, OSError: as resolving and connecting do.
-    """
-    try:
-        addresses = resolver(connection._dns_host, connection.port)  # noqa: SLF001  # urllib3 offers no public hook here
-    except (socket.gaierror, UnicodeError) as error:
-        reason = error if isinstance(error, socket.gaierror) else socket.gaierror(str(error))
-        raise NameResolutionError(connection.host, connection, reason) from error
-    good = [address for address in addresses if allowed(address, open_networks)]
-    if not good:
-        raise EgressDeniedError(f"{', '.join(addresses) or 'no address'} is not allowed as a destination")
-    last: OSError | None = None
-    for address in good:
-        try:
-            sock = create_connection(
-                (address, connection.port), connection.timeout, connection.source_address, connection.socket_options
-            )
-        except OSError as error:
-            last = error
-            continue
+    def _resolved(self, connection: Any) -> Sequence[str]:
+        """The host's addresses. Resolving cannot be interrupted, so a slow one is left behind on its own thread."""
+        host, port = connection._dns_host, connection.port  # noqa: SLF001  # urllib3 offers no public hook here
+        found: list[Sequence[str] | OSError] = []
+
+        def ask() -> None:
+            try:
+                found.append(self._resolver(host, port))
+            except OSError as error:
+                found.append(error)
+            except UnicodeError as error:
+                found.append(socket.gaierror(str(error)))
+
+        asking = threading.Thread(target=ask, name=f"resolve {host}", daemon=True)
+        asking.start()
+        asking.join(self._deadline.seconds)
+        answer = found[0] if found else socket.gaierror(socket.EAI_AGAIN, "the name service did not answer in time")
+        if isinstance(answer, OSError):
+            reason = answer if isinstance(answer, socket.gaierror) else socket.gaierror(str(answer))
+            raise NameResolutionError(connection.host, connection, reason) from answer
+        return answer
+
+    def _judged(self, sock: socket.socket) -> socket.socket:
         peer = str(sock.getpeername()[0])
-        if not allowed(peer, open_networks):
+        if not allowed(peer, self._open_networks):
             sock.close()
             raise EgressDeniedError(f"{peer} is not allowed as a destination")
+        sock.settimeout(self._deadline.seconds)
+        self.connected = True
+        self._deadline.watch(sock)
         return sock
-    raise last or OSError("no address answered")

@@ -27,9 +27,42 @@ SLACK_TEXT_KEPT: Final = 4_000  # DOCS/methods/chat.postMessage: the advised len
 SLACK_ATTACHMENTS: Final = 100  # chat.postMessage: `too_many_attachments`
 SLACK_RATE_PER_S: Final = 1  # docs.slack.dev/apis/web-api/rate-limits: one message per second per channel
 SLACK_BURST: Final = 3  # same page: "short bursts" are allowed; the number is our own caution
+SLACK_REPLY_BYTES: Final = 2 * 1024 * 1024  # our own: a page of a channel's history, whole
 
 MAIL_SUBJECT: Final = 200  # characters; RFC 5322 limits the line only, mail programs show less
 MAIL_LINE: Final = 998  # octets, RFC 5322 section 2.1.1
 
-WEBHOOK_REPLY_BYTES: Final = 64 * 1024  # what is read of a reply; nothing in it is used
+REPLY_BYTES: Final = 64 * 1024  # our own: what is read of any reply over HTTP, as it is on the wire
 WEBHOOK_BODY_BYTES: Final = 128 * 1024  # our own; Standard Webhooks 1.0.0 advises 20 KB, most receivers take 1 MB
+
+PAGERDUTY_BODY_BYTES: Final = 512 * 1024  # PagerDuty/developer-docs docs/events-API-v2/01-Overview.md: "512 KB"
+PAGERDUTY_BUDGET_BYTES: Final = 64 * 1024  # what we use of the line above; nobody reads more on a phone
+PAGERDUTY_SUMMARY: Final = 1_024  # same documentation, "payload.summary"
+PAGERDUTY_DEDUP_KEY: Final = 255  # same documentation, "dedup_key"
+PAGERDUTY_SOURCE: Final = 255  # our own; the documentation gives none
+PAGERDUTY_LINKS: Final = 10  # our own; the documentation gives none
+
+TEAMS_BODY_BYTES: Final = 28 * 1024  # learn.microsoft.com, "Create Incoming Webhooks": message size 28 KB
+TEAMS_BUDGET_BYTES: Final = 20 * 1024  # what we use: refusals were seen at 21 KB
+TEAMS_RATE_PER_S: Final = 4  # same page: four requests a second
+TEAMS_ACTIONS: Final = 6  # adaptivecards.io, host configuration of Teams: actions.maxActions
+
+DISCORD_TITLE: Final = 256  # discord.com/developers, "Embed Limits", this and the next seven; UTF-16 units to be safe
+DISCORD_DESCRIPTION: Final = 4_096
+DISCORD_FIELDS: Final = 25
+DISCORD_FIELD_NAME: Final = 256
+DISCORD_FIELD_VALUE: Final = 1_024
+DISCORD_FOOTER: Final = 2_048
+DISCORD_EMBEDS: Final = 10
+DISCORD_ALL_EMBEDS: Final = 6_000
+DISCORD_CONTENT: Final = 2_000  # discord.com/developers, "Execute Webhook": content
+DISCORD_RATE_PER_S: Final = 0.5  # discord.com/developers, "Rate Limits": 5 in 2 s for a webhook, and 30 a minute in all
+DISCORD_BURST: Final = 5
+
+ALERTMANAGER_BODY_BYTES: Final = 128 * 1024  # our own; Alertmanager itself has no limit
+ALERTMANAGER_LABEL: Final = 1_024  # our own, characters of a label's value
+
+COMMAND_OUTPUT_BYTES: Final = 64 * 1024  # our own: what is kept of each of a command's streams
+
+APPRISE_TITLE: Final = 250  # apprise 1.9 plugins/base.py NotifyBase.title_maxlen; a service's own is smaller or 0
+APPRISE_BODY: Final = 8_000  # our own; a service's own `body_maxlen` holds where it is smaller

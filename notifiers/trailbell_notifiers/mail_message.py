@@ -8,6 +8,7 @@ finished bytes are parsed again and their header names compared.
 from __future__ import annotations
 
 import hashlib
+import re
 from email import message_from_bytes, policy
 from email.headerregistry import Address
 from email.message import EmailMessage
@@ -22,6 +23,7 @@ from .message import Message, sign
 from .text import fit, one_line
 
 _SAFE_SUBJECT: Final = "Alert"
+_PLAIN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _POLICY: Final = policy.SMTP.clone(max_line_length=78)
 
 
@@ -34,13 +36,23 @@ def mail_bytes(message: Message, delivery_id: str, sender: Address, recipients: 
         sender: of ``From``; its domain is that of the ids.
         recipients: of ``To``; all of them, though each is served by a delivery of its own.
     """
-    subject = f"[{sign(message.alert, 'opened').split(' ', 1)[1]}] {message.title}"
-    mail = _built(message, delivery_id, sender, recipients, header_text(subject, limits.MAIL_SUBJECT))
+    subject = header_text(subject_of(message), limits.MAIL_SUBJECT)
+    mail = _built(message, delivery_id, sender, recipients, subject)
     expected = sorted(name.lower() for name in mail)
     written = mail.as_bytes()
     if _header_names(written) != expected:
         written = _built(message, delivery_id, sender, recipients, _SAFE_SUBJECT).as_bytes()
     return written
+
+
+def subject_of(message: Message) -> str:
+    """The same for every mail of a thread, because mail programs that thread by subject part them where it changes.
+
+    So it holds no count and no state; and where alerts are grouped, what they share instead of the title of one.
+    """
+    if message.group:
+        return f"Alerts: {', '.join(f'{name} {value}' for name, value in message.group.items())}"
+    return f"[{sign(message.alert, 'opened').split(' ', 1)[1]}] {message.title}"
 
 
 def header_text(text: str, limit: int) -> str:
@@ -62,7 +74,7 @@ def _built(
     mail["From"] = sender
     mail["To"] = recipients
     mail["Message-ID"] = f"<{delivery_id}@{sender.domain}>"
-    root = f"<alert-{alert.id[:32]}@{sender.domain}>"  # never sent: the common parent that threads an alert's mails
+    root = f"<alert-{_thread_label(message.thread)}@{sender.domain}>"  # never sent: the common parent of a thread
     mail["In-Reply-To"] = root
     mail["References"] = root
     mail["List-Id"] = f"<{_list_label(alert.rule_id)}.{sender.domain}>"
@@ -72,12 +84,20 @@ def _built(
     mail["X-Trailbell-Severity"] = alert.severity
     mail["X-Trailbell-State"] = message.kind
     mail["X-Trailbell-Alert"] = alert.id
+    mail["X-Trailbell-Thread"] = _thread_label(message.thread)
     if alert.severity == "critical" and message.kind == "opened":
         mail["Importance"] = "high"
     mail.set_content(plain_body(message, delivery_id), cte="quoted-printable")
     mail.add_alternative(html_body(message, delivery_id), subtype="html", cte="quoted-printable")
     mail.set_boundary(f"=_{hashlib.sha256(delivery_id.encode()).hexdigest()[:32]}")  # the library's would be random
     return mail
+
+
+def _thread_label(thread: str) -> str:
+    """The thread as a part of a Message-ID: as it is, or its hash where it holds anything odd."""
+    if _PLAIN_ID.fullmatch(thread):
+        return thread
+    return hashlib.sha256(thread.encode("utf-8", "surrogatepass")).hexdigest()[:32]
 
 
 def _list_label(rule_id: str) -> str:

@@ -9,19 +9,23 @@ from typing import Final
 
 import jinja2
 
-from .message import Field, Message, readable_time
+from .message import Field, Member, Message, readable_time
 
 _COLOURS: Final = {"critical": "#b3261e", "high": "#c2570c", "medium": "#9a6700", "low": "#1f6feb", "info": "#57606a"}
 _RESOLVED: Final = "#1a7f37"
 _LINE: Final = 74
+MEMBERS_SHOWN: Final = 20
+"""Alerts of a group that a mail lists; the rest is counted."""
 
 
 def plain_body(message: Message, delivery_id: str) -> str:
     """The text part: reads well in a terminal and in a ticket."""
     blocks = [
         message.headline,
+        message.change,
         message.summary,
         _aligned(message.fields),
+        _section(f"{message.alert_count} alerts", _listed(message)) if message.alert_count > 1 else "",
         _section("Why it fired", [line for line in (message.why, message.previous) if line]),
         _section(
             "Newest events", [*([f"… {message.earlier} earlier"] if message.earlier else []), *map(str, message.events)]
@@ -41,8 +45,37 @@ def html_body(message: Message, delivery_id: str) -> str:
         message=message,
         colour=_RESOLVED if resolved else _COLOURS[message.alert.severity],
         events=[str(line) for line in message.events],
+        rows=_rows(message) if message.alert_count > 1 else [],
+        hidden=message.alert_count - min(len(message.members), MEMBERS_SHOWN),
         footer=_footer(message, delivery_id),
     )
+
+
+def _listed(message: Message) -> list[str]:
+    """The alerts of a group, a line each, newest first."""
+    hidden = message.alert_count - min(len(message.members), MEMBERS_SHOWN)
+    return [*map(str, message.members[:MEMBERS_SHOWN]), *([f"… {hidden} more"] if hidden else [])]
+
+
+def _rows(message: Message) -> list[dict[str, object]]:
+    """The same for HTML."""
+    return [
+        {
+            "colour": _RESOLVED if member.alert.state == "resolved" else _COLOURS[member.alert.severity],
+            "severity": member.alert.severity.capitalize(),
+            "time": readable_time(member.alert.opened_at_us),
+            "title": member.presentation.title,
+            "new": member.new and message.number > 0,
+            "state": _state(member),
+        }
+        for member in message.members[:MEMBERS_SHOWN]
+    ]
+
+
+def _state(member: Member) -> str:
+    if member.alert.state == "resolved":
+        return "resolved"
+    return "acknowledged" if member.acknowledged else ""
 
 
 def _aligned(fields: Sequence[Field]) -> str:
@@ -68,6 +101,7 @@ def _footer(message: Message, delivery_id: str) -> list[str]:
         f"rule {alert.rule_id}, version {alert.rule_version}" + (f", owned by {words.owner}" if words.owner else ""),
         *([f"tags {', '.join(words.tags)}"] if words.tags else []),
         f"alert {alert.id}, delivery {delivery_id}",
+        *([f"message {message.number + 1} of thread {message.thread}"] if message.thread != alert.id else []),
     ]
 
 

@@ -1,9 +1,9 @@
-"""What a message says, before any channel gives it a form: built once per alert, plain text, cleaned."""
+"""What a message says, before any channel gives it a form: built once per alert or group, plain text, cleaned."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
@@ -16,11 +16,13 @@ from .render import VALUE_LIMIT, Presentation, value_text
 from .subjects import ACTOR, ADDRESS, COUNTRY, TARGET, first_value, label_of
 from .text import fit, one_line, unwrapped
 
-Kind: TypeAlias = Literal["opened", "resolved", "test"]
-"""Why a message goes out."""
+Kind: TypeAlias = Literal["opened", "updated", "reminder", "resolved", "digest", "test", "meta"]
+"""Why a message goes out: the first of a group, news of it, nothing new but still open, all of it over, what was held
+back while it could not be told, somebody tries the receiver, something is wrong with the delivery of others."""
 
 FIELDS_SHOWN: Final = 8
 _EMOJI: Final = {"critical": "🔴", "high": "🟠", "medium": "🟡", "low": "🔵", "info": "⚪"}
+_SIGNS: Final[dict[Kind, str]] = {"resolved": "✅ Resolved", "test": "🧪 Test", "meta": "🔧 Delivery"}
 _EVENT_PART_LIMIT: Final = 80
 _LABEL_LIMIT: Final = 60
 _WHY_LIMIT: Final = 1_000
@@ -45,13 +47,68 @@ class EventLine(NamedTuple):
         return "  ".join(part for part in self if part)
 
 
+class Member(NamedTuple):
+    """One alert of a group, with its words.
+
+    Attributes:
+        new: no message before this one told of it.
+        acknowledged: somebody looks after it.
+    """
+
+    alert: Alert
+    words: Words
+    presentation: Presentation
+    new: bool = True
+    acknowledged: bool = False
+
+    def __str__(self) -> str:
+        """One line: ``🟠 High  2026-11-22 22:44:49Z  Title``, and what has become of it."""
+        over = self.alert.state == "resolved"
+        state = "resolved" if over else "acknowledged" if self.acknowledged else ""
+        parts = (sign(self.alert, "opened"), readable_time(self.alert.opened_at_us), self.presentation.title, state)
+        return "  ".join(part for part in parts if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """A message's place in the life of its group: what a single alert's first message does not need.
+
+    Attributes:
+        members: alerts of the group, newest first, the lead among them; at most ``MEMBERS_KEPT``.
+        alert_count: of the whole group; more than ``members`` where some are left out.
+        group: the labels that the alerts share, and by which they were grouped.
+        number: how many messages of this episode went to the receiver before this one.
+        thread: the episode's id, the same for all its messages; empty stands for the alert's id.
+        change: what is new since the last message, in words; may be empty.
+    """
+
+    members: tuple[Member, ...] = ()
+    alert_count: int = 1
+    group: Mapping[str, str] = field(default_factory=dict)
+    number: int = 0
+    thread: str = ""
+    change: str = ""
+
+
+ALONE: Final = Place()
+MEMBERS_KEPT: Final = 50
+"""How many alerts of a group a message carries; ``alert_count`` tells the rest."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
     """The content of a notification. Colour is never the only sign: severity is a word and an emoji.
 
     Attributes:
+        alert: the lead: the most severe of the open ones, of several the newest.
+        members: the group's alerts with their words, newest first, the lead among them; at most ``MEMBERS_KEPT``.
+        alert_count: how many alerts the group has.
+        group: the labels by which they were grouped; empty for an alert by itself.
         kind: why it goes out.
-        headline: emoji, severity or state in words, title.
+        number: how many messages of this thread went to the receiver before.
+        thread: stable id of the group's episode: the alert's own id for an alert by itself.
+        change: what is new since the last message, in words; may be empty.
+        headline: emoji, severity or state in words, title, and how many more alerts there are.
         title: the presentation's.
         summary: one sentence.
         fields: at most ``FIELDS_SHOWN``.
@@ -78,22 +135,37 @@ class Message:
     about: str
     links: tuple[Field, ...]
     problems: tuple[str, ...]
+    members: tuple[Member, ...]
+    alert_count: int
+    group: Mapping[str, str]
+    number: int
+    thread: str
+    change: str
+
+    @property
+    def alerts(self) -> tuple[Alert, ...]:
+        """Those of ``members``: newest first, at least one."""
+        return tuple(member.alert for member in self.members)
 
 
-def compose(alert: Alert, words: Words, presentation: Presentation, kind: Kind = "opened") -> Message:
-    """The message about an alert. Pure: the same alert, words and presentation give the same message.
+def compose(
+    alert: Alert, words: Words, presentation: Presentation, kind: Kind = "opened", place: Place = ALONE
+) -> Message:
+    """The message about an alert or a group. Pure: the same arguments give the same message.
 
     Args:
-        alert: as the engine made it.
+        alert: the lead, as the engine made it.
         words: of its rule.
         presentation: what ``present(alert, words)`` gave.
         kind: why it goes out.
+        place: in its group's life.
     """
+    more = f" · and {place.alert_count - 1} more" if place.alert_count > 1 else ""
     return Message(
         alert=alert,
         words=words,
         kind=kind,
-        headline=f"{sign(alert, kind)} · {presentation.title}",
+        headline=f"{sign(alert, kind)} · {presentation.title}{more}",
         title=presentation.title,
         summary=presentation.summary,
         fields=_fields(alert, presentation),
@@ -104,15 +176,19 @@ def compose(alert: Alert, words: Words, presentation: Presentation, kind: Kind =
         about=unwrapped(words.description),
         links=tuple(_links(words)),
         problems=presentation.problems,
+        members=place.members[:MEMBERS_KEPT] or (Member(alert, words, presentation, new=kind == "opened"),),
+        alert_count=max(1, place.alert_count),
+        group=dict(place.group),
+        number=place.number,
+        thread=place.thread or alert.id,
+        change=place.change,
     )
 
 
 def sign(alert: Alert, kind: Kind) -> str:
     """``🔴 Critical``, ``✅ Resolved``, ``🧪 Test``: emoji and word."""
-    if kind == "test":
-        return "🧪 Test"
-    if kind == "resolved":
-        return "✅ Resolved"
+    if kind in _SIGNS:
+        return _SIGNS[kind]
     return f"{_EMOJI[alert.severity]} {alert.severity.capitalize()}"
 
 

@@ -10,7 +10,7 @@ from trailbell_engine.event import Event
 from trailbell_engine.timestamps import format_time
 
 from . import limits
-from .message import Message
+from .message import Member, Message
 from .namespace import bounded
 
 
@@ -66,6 +66,7 @@ def _alert(message: Message, step: _Step) -> dict[str, Any]:
             "runbook": words.runbook,
             "references": list(words.references),
         },
+        "group": _group(message, step),
         "events": _events(alert.events, step.records),
     }
     if not step.values:
@@ -78,6 +79,35 @@ def _alert(message: Message, step: _Step) -> dict[str, Any]:
 def _events(events: tuple[Event, ...], records: int) -> list[dict[str, Any]]:
     whole_from = len(events) - records
     return [_event(event, whole=position >= whole_from) for position, event in enumerate(events)]
+
+
+def _group(message: Message, step: _Step) -> dict[str, Any]:
+    """The message's place in its episode, and the alerts it tells of, newest first."""
+    shown = message.members if step.values else message.members[:10]
+    return {
+        "thread": message.thread,
+        "number": message.number,
+        "labels": bounded(dict(message.group)) if step.values else {},
+        "change": message.change,
+        "alert_count": message.alert_count,
+        "alerts": [_member(member) for member in shown],
+    }
+
+
+def _member(member: Member) -> dict[str, Any]:
+    alert = member.alert
+    return {
+        "id": alert.id,
+        "rule_id": alert.rule_id,
+        "severity": alert.severity,
+        "state": alert.state,
+        "title": member.presentation.title,
+        "opened_at": format_time(alert.opened_at_us),
+        "last_at": format_time(alert.last_at_us),
+        "count": alert.event_count,
+        "new": member.new,
+        "acknowledged": member.acknowledged,
+    }
 
 
 def _previous(message: Message) -> dict[str, Any] | None:

@@ -31,6 +31,9 @@ from .receipt import Ambiguous, Delivered, Receipt, Rejected, Retry
 State: TypeAlias = Literal["pending", "leased", "sent", "ambiguous", "parked", "dead"]
 OPEN_STATES: Final = ("pending", "leased", "ambiguous", "parked")
 
+ONCE: Final[tuple[Kind, ...]] = ("opened", "resolved", "test")
+"""Kinds of which a thread has one message at most for each receiver."""
+
 SCHEDULE_US: Final = (
     0,
     2 * SECOND_US,
@@ -63,10 +66,12 @@ class Delivery:
 
     Attributes:
         id: deterministic, see ``delivery_id``; the idempotency key of every attempt.
-        alert_id: the alert it tells of.
+        alert_id: the alert it tells of; of a group the lead.
         receiver: the channel's name.
         target: one of the channel's targets; empty for most channels.
         kind: why it goes out.
+        thread: of the message.
+        number: of the message in its thread.
         body: rendered once; every attempt sends these bytes.
         created_us: when it was decided.
         not_before_us: no attempt before this instant.
@@ -83,6 +88,8 @@ class Delivery:
     receiver: str
     target: str = ""
     kind: Kind = "opened"
+    thread: str = ""
+    number: int = 0
     body: bytes
     created_us: int
     not_before_us: int
@@ -133,9 +140,18 @@ class OutboxStore(Protocol):
         """
 
 
-def delivery_id(alert_id: str, receiver: str, kind: Kind, target: str = "") -> str:
-    """``dlv_`` and 32 hex digits: the same for the same alert, receiver, kind and target, whenever it is decided."""
-    text = canonical([alert_id, receiver, kind, target])
+def delivery_id(thread: str, receiver: str, kind: Kind, target: str = "", number: int = 0) -> str:
+    """``dlv_`` and 32 hex digits: the same for the same message, receiver and target, whenever it is decided.
+
+    Args:
+        thread: the message's; the alert's id for an alert by itself.
+        receiver: the channel's name.
+        kind: why it goes out.
+        target: one of the channel's targets.
+        number: of the message in its thread; of no matter for the kinds that a thread has once.
+    """
+    several = [] if kind in ONCE else [number]
+    text = canonical([thread, receiver, kind, target, *several])
     return f"dlv_{hashlib.sha256(text.encode()).hexdigest()[:32]}"
 
 
@@ -149,13 +165,15 @@ def deliveries(message: Message, channel: Channel, now_us: int) -> list[Delivery
     """
     rows = []
     for target in channel.targets:
-        id_ = delivery_id(message.alert.id, channel.name, message.kind, target)
+        id_ = delivery_id(message.thread, channel.name, message.kind, target, message.number)
         row = Delivery(
             id=id_,
             alert_id=message.alert.id,
             receiver=channel.name,
             target=target,
             kind=message.kind,
+            thread=message.thread,
+            number=message.number,
             body=channel.render(message, id_),
             created_us=now_us,
             not_before_us=now_us,

@@ -8,7 +8,7 @@ whose children takes it is the match itself.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NamedTuple
 
 from trailbell_engine.alert import Alert
@@ -16,6 +16,7 @@ from trailbell_engine.rule import Words
 from trailbell_engine.values import Json
 
 from .matchers import Labels, Matcher, MatcherError, parse_matcher
+from .plan import AT_ONCE, KEYS, Plan, PlanError, read_plan
 from .sandbox import show
 
 OWN_LABELS: Final = ("rule", "severity", "event_type", "tag", "owner", "source", "state")
@@ -30,9 +31,15 @@ SCHEMA: Final[dict[str, Any]] = {
     "type": "object",
     "description": "Who is told. The first matching child takes the alert, unless it says `continue`.",
     "properties": {
-        "receiver": {"type": "string", "description": "The parent's, if left out."},
+        "receiver": {
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+            "minItems": 1,
+            "description": "One, or several that are all told; the parent's, if left out.",
+        },
         "matchers": _MATCHERS,
         "continue": {"type": "boolean", "default": False, "description": "Go on to the routes after this one."},
+        **KEYS,
         "routes": {"type": "array", "items": {"$ref": "#/$defs/route"}},
     },
     "additionalProperties": False,
@@ -56,30 +63,52 @@ class RouteError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """A node of the tree; ``receiver`` is inherited from the parent when it is read."""
+    """A node of the tree; its receivers and its plan are inherited from the parent when it is read."""
 
     receiver: str
     matchers: tuple[Matcher, ...] = ()
     continue_: bool = False
     routes: tuple[Route, ...] = ()
+    plan: Plan = AT_ONCE
+    also: tuple[str, ...] = ()
+
+    @property
+    def receivers(self) -> tuple[str, ...]:
+        """All who are told."""
+        return (self.receiver, *self.also)
+
+
+NOTIFY: Final = "notify"
+"""The path of receivers that a rule itself names."""
 
 
 class Decision(NamedTuple):
-    """One receiver that is told, and the reason in words: ``route 2.1: severity="critical"``."""
+    """One receiver that is told.
+
+    Attributes:
+        reason: in words: ``route 2.1: severity="critical"``.
+        path: of the route by its matchers, from the top: what stays the same when routes are moved about.
+        plan: how it is told.
+        place: of the route in the tree, numbers from 1; empty for the top route, and where the rule names the receiver.
+    """
 
     receiver: str
     reason: str
+    path: str = ""
+    plan: Plan = AT_ONCE
+    place: tuple[int, ...] = ()
 
 
-def parse_route(config: Mapping[str, Any], receivers: Sequence[str]) -> Route:
+def parse_route(config: Mapping[str, Any], receivers: Sequence[str], intervals: Sequence[str] = ()) -> Route:
     """The tree of a configuration that is valid against ``SCHEMA``.
 
     Args:
         config: the top route.
         receivers: the names that exist.
+        intervals: the names of ``time_intervals`` that exist.
 
     Raises:
-        RouteError: for an unknown receiver or a bad matcher, with its place.
+        RouteError: for an unknown name, a bad matcher or a bad time, with its place.
     """
     if config.get("matchers"):
         raise RouteError(
@@ -89,22 +118,38 @@ def parse_route(config: Mapping[str, Any], receivers: Sequence[str]) -> Route:
         )
     if not config.get("receiver"):
         raise RouteError("the top route needs a receiver", (), f"one of: {', '.join(receivers) or 'none is defined'}")
-    return _route(config, "", receivers, ())
+    known = _Known(receivers, intervals)
+    return _route(config, Route("", plan=AT_ONCE), known, ())
 
 
-def _route(config: Mapping[str, Any], inherited: str, receivers: Sequence[str], place: tuple[str | int, ...]) -> Route:
-    receiver = config.get("receiver") or inherited
-    if receiver not in receivers:
-        raise RouteError(f"there is no receiver `{receiver}`", (*place, "receiver"), f"one of: {', '.join(receivers)}")
+class _Known(NamedTuple):
+    """The names that a route may use."""
+
+    receivers: Sequence[str]
+    intervals: Sequence[str]
+
+
+def _route(config: Mapping[str, Any], parent: Route, known: _Known, place: tuple[str | int, ...]) -> Route:
+    written = config.get("receiver") or list(parent.receivers)
+    names, receivers = [written] if isinstance(written, str) else written, known.receivers
+    for name in names:
+        if name not in receivers:
+            raise RouteError(f"there is no receiver `{name}`", (*place, "receiver"), f"one of: {', '.join(receivers)}")
     matchers = []
     for position, text in enumerate(config.get("matchers", ())):
         try:
             matchers.append(parse_matcher(text))
         except MatcherError as error:
             raise RouteError(str(error), (*place, "matchers", position), error.help) from error
+    try:
+        plan = read_plan(config, parent.plan, receivers, known.intervals)
+    except PlanError as error:
+        raise RouteError(str(error), (*place, *error.place), error.help) from error
+    also = tuple(names[1:])
+    route = Route(names[0], tuple(matchers), bool(config.get("continue", False)), plan=plan, also=also)
     children = enumerate(config.get("routes", ()))
-    routes = tuple(_route(child, receiver, receivers, (*place, "routes", position)) for position, child in children)
-    return Route(receiver, tuple(matchers), bool(config.get("continue", False)), routes)
+    routes = tuple(_route(child, route, known, (*place, "routes", position)) for position, child in children)
+    return replace(route, routes=routes)
 
 
 def decide(route: Route | None, labels: Labels, notify: Sequence[str] = ()) -> list[Decision]:
@@ -116,25 +161,29 @@ def decide(route: Route | None, labels: Labels, notify: Sequence[str] = ()) -> l
         notify: the receivers the rule itself names; they win over the tree.
     """
     if notify:
-        return [Decision(receiver, "the rule names it in `notify`") for receiver in dict.fromkeys(notify)]
+        plan = AT_ONCE if route is None else replace(route.plan, mute=(), active=())
+        reason = "the rule names it in `notify`"
+        return [Decision(receiver, reason, NOTIFY, plan) for receiver in dict.fromkeys(notify)]
     if route is None:
         return []
     decisions: dict[str, Decision] = {}
-    for decision in _walk(route, labels, ()):
+    for decision in _walk(route, labels, (), ""):
         decisions.setdefault(decision.receiver, decision)
     return list(decisions.values())
 
 
-def _walk(route: Route, labels: Labels, place: tuple[int, ...]) -> Iterator[Decision]:
+def _walk(route: Route, labels: Labels, place: tuple[int, ...], parent: str) -> Iterator[Decision]:
+    path = f"{parent}/{{{', '.join(map(str, route.matchers))}}}" if place else "{}"
     taken = False
     for position, child in enumerate(route.routes, start=1):
         if all(matcher.holds(labels) for matcher in child.matchers):
             taken = True
-            yield from _walk(child, labels, (*place, position))
+            yield from _walk(child, labels, (*place, position), path)
             if not child.continue_:
                 break
     if not taken:
-        yield Decision(route.receiver, _reason(route, place))
+        for receiver in route.receivers:
+            yield Decision(receiver, _reason(route, place), path, route.plan, place)
 
 
 def _reason(route: Route, place: tuple[int, ...]) -> str:

@@ -1,24 +1,19 @@
-"""Slack, by bot token or by incoming webhook. One request per attempt: the SDK's own retry would post twice."""
+"""Slack, by bot token or by incoming webhook. One request per attempt, under one deadline."""
 
 from __future__ import annotations
 
-import http.client
 import json
-import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Final
-from urllib.error import URLError
-
-from slack_sdk import WebClient
-from slack_sdk.errors import SlackApiError, SlackClientError
-from slack_sdk.webhook import WebhookClient
 
 from . import limits
 from .channel import Attempt, ChannelError
+from .egress import EVERYWHERE
+from .http_post import Endpoint, Reply, post
 from .message import Message
 from .pace import Rate
-from .receipt import Ambiguous, Delivered, Receipt, Rejected, Retry
-from .retry_after import retry_after_s
+from .receipt import Ambiguous, Delivered, Receipt, Rejected
 from .secret import Secret, as_secret, redact
 from .slack_blocks import slack_payload
 from .slack_errors import receipt_for
@@ -45,9 +40,6 @@ EVENT_TYPE: Final = "trailbell_alert"
 _INERT: Final = {"unfurl_links": False, "unfurl_media": False, "parse": "none", "link_names": False}
 _HISTORY: Final = 100
 _SKEW_S: Final = 300
-
-_silent = logging.getLogger("trailbell.slack-sdk")
-_silent.disabled = True  # the SDK logs bodies and webhook URLs; receipts say what people need
 
 
 def build(name: str, settings: Mapping[str, Any]) -> SlackBot | SlackWebhook:
@@ -84,10 +76,8 @@ class SlackBot:
         self.name = name
         self._token = token
         self._channel = channel
-        base = api_url if api_url.endswith("/") else api_url + "/"
-        self._client = WebClient(
-            token=token.reveal(), base_url=base, timeout=timeout_s, retry_handlers=[], logger=_silent  # type: ignore[arg-type]  # the SDK passes it to a float parameter
-        )  # fmt: skip
+        self._api_url = api_url if api_url.endswith("/") else api_url + "/"
+        self._endpoint = _endpoint(Secret(self._api_url), timeout_s, token)
 
     def __repr__(self) -> str:
         return f"SlackBot(name={self.name!r}, channel={self._channel!r})"
@@ -134,16 +124,18 @@ class SlackBot:
         return None
 
     def _call(self, method: str, arguments: dict[str, Any], now_s: float) -> tuple[Receipt, Mapping[str, Any]]:
-        try:
-            response = self._client.api_call(method, json=arguments)
-        except SlackApiError as error:
-            answer = error.response
-            after_s = retry_after_s(_header(answer.headers, "Retry-After"), now_s)
-            return receipt_for(answer.status_code, redact(str(answer.get("error", "")), [self._token]), after_s), {}
-        except (SlackClientError, OSError, http.client.HTTPException, UnicodeDecodeError) as error:
-            return _transport_receipt(error, [self._token]), {}
-        data: Mapping[str, Any] = response.data if isinstance(response.data, dict) else {}
-        return Delivered(f"{data.get('channel', self._channel)}:{data.get('ts', '')}"), data
+        endpoint = replace(self._endpoint, url=Secret(self._api_url + method))
+        headers = {"Authorization": f"Bearer {self._token.reveal()}", "Content-Type": "application/json; charset=utf-8"}
+        reply = post(endpoint, _frozen(arguments), headers)
+        if not isinstance(reply, Reply):
+            return reply, {}
+        answer = reply.json()
+        if reply.status == 200 and answer.get("ok") is True:
+            return Delivered(f"{answer.get('channel', self._channel)}:{answer.get('ts', '')}"), answer
+        if reply.status == 200 and not answer.get("error"):
+            return Ambiguous("Slack's answer could not be read"), {}
+        code = redact(str(answer.get("error", ""))[:100], [self._token])
+        return receipt_for(reply.status, code, reply.asked_s(now_s)), {}
 
 
 class SlackWebhook:
@@ -155,7 +147,7 @@ class SlackWebhook:
     def __init__(self, name: str, url: Secret, timeout_s: float = TIMEOUT_S) -> None:
         self.name = name
         self._url = url
-        self._client = WebhookClient(url.reveal(), timeout=int(timeout_s) or 1, retry_handlers=[], logger=_silent)
+        self._endpoint = _endpoint(url, timeout_s, url)
 
     def __repr__(self) -> str:
         return f"SlackWebhook(name={self.name!r})"
@@ -177,31 +169,27 @@ class SlackWebhook:
         return receipt
 
     def _post(self, payload: dict[str, Any], now_s: float) -> Receipt:
-        try:
-            answer = self._client.send_dict({**payload, "unfurl_links": False, "unfurl_media": False})
-        except (SlackClientError, OSError, http.client.HTTPException, UnicodeDecodeError) as error:
-            return _transport_receipt(error, [self._url])
-        if answer.status_code == 200 and answer.body.strip() == "ok":
+        reply = post(self._endpoint, _frozen({**payload, "unfurl_links": False, "unfurl_media": False}), {})
+        if not isinstance(reply, Reply):
+            return reply
+        said = reply.text().strip()
+        if reply.status == 200 and said == "ok":
             return Delivered()
-        headers = {name: str(value) for name, value in answer.headers.items()}
-        return receipt_for(
-            answer.status_code,
-            redact(answer.body[:100], [self._url]),
-            retry_after_s(_header(headers, "Retry-After"), now_s),
-        )
+        if reply.status == 200 and not said.isprintable():
+            return Ambiguous("Slack's answer could not be read")
+        return receipt_for(reply.status, self._endpoint.hidden(said[:100]), reply.asked_s(now_s))
 
 
-def _transport_receipt(error: Exception, secrets: list[Secret]) -> Receipt:
-    """``URLError`` is what fails while connecting or writing; whatever else fails, fails after the request left."""
-    if isinstance(error, URLError) and not isinstance(error.reason, str):
-        return Retry(redact(f"cannot reach Slack: {error.reason}", secrets))
-    if isinstance(error, URLError | SlackClientError):
-        return Retry(redact(f"cannot reach Slack: {error}", secrets))
-    return Ambiguous(redact(f"Slack did not answer: {error or type(error).__name__}", secrets))
-
-
-def _header(headers: Mapping[str, str], name: str) -> str | None:
-    return next((value for key, value in headers.items() if key.lower() == name.lower()), None)
+def _endpoint(url: Secret, timeout_s: float, secret: Secret) -> Endpoint:
+    """Where Slack is: its address is the operator's, and may be that of a proxy or of a stand-in."""
+    return Endpoint(
+        url=url,
+        open_networks=EVERYWHERE,
+        timeout_s=timeout_s,
+        secrets=(secret,),
+        proxies=True,
+        reply_bytes=limits.SLACK_REPLY_BYTES,
+    )
 
 
 def _frozen(payload: dict[str, Any]) -> bytes:

@@ -293,3 +293,21 @@ def test_fields_that_the_event_lacks_are_left_out(alert):
 def test_presenting_twice_gives_the_same(alert, words):
     """A pure function of alert and words."""
     assert present(alert, words) == present(alert, words)
+
+
+PIECES = st.sampled_from(
+    (
+        *("a ", "{{ user_email }}", "{{x}}", "{{ context.msisdn }}", "{{ nope }}", "{{ a.b.c.d }}", "{{ a.b.c.d.e }}"),
+        *("{{ not }}", "{{ none }}", "{{ self }}", "{{ loop }}", "{{ is }}", "{{ if }}", "{{ 1 }}", "{{ x|upper }}"),
+        *("%", "{", "}}", "{#", "\n"),
+    )
+)
+
+
+@given(st.lists(PIECES, max_size=4).map("".join), st.sampled_from([None, {"user_email", "context", "x", "a", "not"}]))
+def test_the_quick_look_at_simple_templates_sees_what_jinja_sees(source, known):
+    """A template that only prints fields is not parsed; what is said of it is the same."""
+    quick = check_template(source, "title", known)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("trailbell_notifiers.words._SHORT", -1)
+        assert check_template(source, "title", known) == quick

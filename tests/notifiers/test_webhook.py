@@ -9,6 +9,7 @@ import json
 import socket
 import threading
 import time
+from ipaddress import ip_network
 
 import pytest
 
@@ -17,6 +18,7 @@ from trailbell.testing.webhook import SECRET, FakeWebhook
 from trailbell_notifiers import limits
 from trailbell_notifiers.channel import Attempt, ChannelError, build_channel
 from trailbell_notifiers.egress import allowed
+from trailbell_notifiers.http_post import Endpoint
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
 from trailbell_notifiers.secret import Secret
 from trailbell_notifiers.webhook import Webhook, WebhookSettings
@@ -208,7 +210,7 @@ def test_an_endless_reply_is_not_read(hook, message):
     hook.script(Answer(200, b"x" * (16 * 1024 * 1024)), accept=False)
     channel = _channel(hook.url)
     assert channel.send(channel.render(message, ID), Attempt(ID), NOW_S) == Delivered()
-    assert limits.WEBHOOK_REPLY_BYTES == 65_536
+    assert limits.REPLY_BYTES == 65_536
 
 
 def test_https_is_verified(tls_of, ca_file, message):
@@ -247,7 +249,8 @@ def test_a_host_that_does_not_exist_is_certain(message):
     def resolver(_host, _port):
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    channel = Webhook("siem", WebhookSettings(url=Secret("https://nowhere.invalid/secret-path"), headers={}), resolver)
+    endpoint = Endpoint(url=Secret("https://nowhere.invalid/secret-path"), resolver=resolver)
+    channel = Webhook("siem", WebhookSettings(endpoint=endpoint, headers={}))
     receipt = channel.send(channel.render(message, ID), Attempt(ID), NOW_S)
     assert receipt == Retry("the connection failed: name or service not known")
 
@@ -285,8 +288,8 @@ def test_a_name_that_leads_inside_is_denied(hook, message):
         asked.append((host, port_))
         return ["127.0.0.1"]
 
-    settings = WebhookSettings(url=Secret(f"http://public.example:{port}/secret-path"), headers={})
-    receipt = Webhook("siem", settings, resolver).send(b"{}", Attempt(ID), NOW_S)
+    endpoint = Endpoint(url=Secret(f"http://public.example:{port}/secret-path"), resolver=resolver)
+    receipt = Webhook("siem", WebhookSettings(endpoint=endpoint, headers={})).send(b"{}", Attempt(ID), NOW_S)
     assert receipt == Rejected(
         "127.0.0.1 is not allowed as a destination; open it with allow_cidrs if it is yours", "receiver"
     )
@@ -296,8 +299,12 @@ def test_a_name_that_leads_inside_is_denied(hook, message):
 
 def test_of_several_addresses_only_the_allowed_are_tried(hook, message):
     """A rebinding answer (metadata first, ours second) reaches only what is open."""
-    channel = _channel(hook.url.replace("127.0.0.1", "mixed.example"))
-    channel._resolver = lambda _host, _port: ["169.254.169.254", "10.0.0.1", "127.0.0.1"]
+    endpoint = Endpoint(
+        url=Secret(hook.url.replace("127.0.0.1", "mixed.example")),
+        open_networks=(ip_network("127.0.0.0/8"),),
+        resolver=lambda _host, _port: ["169.254.169.254", "10.0.0.1", "127.0.0.1"],
+    )
+    channel = Webhook("siem", WebhookSettings(endpoint=endpoint, headers={}))
     assert channel.send(channel.render(message, ID), Attempt(ID), NOW_S) == Rejected(
         "the endpoint answered 401", "receiver"
     )
