@@ -21,6 +21,8 @@ check: $(VENV)/.dev  ## format, lint, types, layers
 bench: $(VENV)/.dev  ## tables of ratios; see benchmarks/README.md
 	$(BIN)/python benchmarks/match.py
 	$(BIN)/python benchmarks/scale.py
+	$(BIN)/python benchmarks/pipeline.py
+	$(BIN)/python benchmarks/peers.py
 	$(BIN)/python benchmarks/dry_run.py
 
 format: $(VENV)/.dev  ## put the code into its one form

@@ -20,7 +20,7 @@ from .loading import load
 from .memory import MemoryLedger
 from .replay import Wanted, dry_run_source
 from .report import Report
-from .sources.base import HISTORY_BATCH, Batch, Source
+from .sources.base import HISTORY_BATCH, Batch
 from .sources.files import FileSource
 
 Record: TypeAlias = Event | Mapping[str, Json]
@@ -84,8 +84,7 @@ def dry_run(
     if isinstance(events, str | PathLike):
         files = FileSource([str(events)], event_map)
         return dry_run_source(rules, files, lambda: files.map_name, wanted)
-    source: Source = _Records(events, event_map)
-    return dry_run_source(rules, source, wanted=wanted)
+    return dry_run_source(rules, _Records(events, event_map), wanted=wanted)
 
 
 class Engine:

@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
-from trailbell_engine.durations import format_duration, parse_duration
-from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US
+from trailbell_engine.durations import format_duration
 from trailbell_engine.values import Json
-from trailbell_notifiers.routing import RouteError, parse_route
 from trailbell_rules.document import Document, read_documents
 from trailbell_rules.problem import Problem, Span
 from trailbell_rules.validate import validate_document
 
 from .config_schema import config_schema
 from .environment import Unset, expand, setting
+from .http.settings import HttpSettings, SettingsError, read_http
 from .overrides import overridden
+from .policy import PolicyError, read_policy
+from .sources.kinds import kinds
+from .sources.vonage_settings import SHORTEST_US, VonageSettings, duration_us, settings_of
 
 FILE_NAME: Final = "trailbell.yaml"
-
-_SHORTEST_US: Final = {"since": SECOND_US, "poll_every": SECOND_US, "overlap": SECOND_US, "lateness": 0}
-"""The API's times are whole seconds: what is shorter cannot be asked for."""
 
 
 class ConfigError(Exception):
@@ -39,15 +38,18 @@ class ConfigError(Exception):
         self.sources = sources
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class VonageSettings:
-    """How the Audit API is polled; times in microseconds."""
+class SourceSettings(NamedTuple):
+    """One entry of ``sources``.
 
-    since_us: int = DAY_US
-    poll_every_us: int = MINUTE_US
-    lateness_us: int = MINUTE_US
-    overlap_us: int = 5 * MINUTE_US
-    url: str | None = None
+    Attributes:
+        name: of the source and of its events.
+        kind: what it is (see ``sources.kinds``).
+        settings: as written, the environment filled in.
+    """
+
+    name: str
+    kind: str
+    settings: Mapping[str, Json]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,17 +60,30 @@ class Config:
         file: the file they were read from; None if there is none and defaults hold.
         rules: paths and ``pack:NAME``s; relative paths are relative to the file.
         state: the folder of the store.
-        vonage: set if the Audit API is a source.
+        sources: where events come from.
         receivers: per name, one channel's mapping such as ``{"slack": {…}}``, the environment filled in.
         route: the routing tree as written; None where no route is configured.
+        inhibit: which alerts keep others from being told, as written.
+        time_intervals: by name, as written, for routes to be quiet in.
+        silences: as written.
+        http: set if the HTTP server is to run.
     """
 
     file: Path | None = None
     rules: tuple[str, ...] = ("rules/",)
     state: Path = Path(".trailbell")
-    vonage: VonageSettings | None = None
+    sources: tuple[SourceSettings, ...] = ()
     receivers: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     route: Mapping[str, Json] | None = None
+    inhibit: tuple[Mapping[str, Json], ...] = ()
+    time_intervals: Mapping[str, Json] = field(default_factory=dict)
+    silences: tuple[Mapping[str, Json], ...] = ()
+    http: HttpSettings | None = None
+
+    @property
+    def vonage(self) -> VonageSettings | None:
+        """The settings of the first source that is the Audit API; None if there is none."""
+        return next((settings_of(one.settings) for one in self.sources if one.kind == "vonage"), None)
 
 
 def find_config(environ: Mapping[str, str]) -> Path | None:
@@ -98,18 +113,21 @@ def load_config(file: Path | None, environ: Mapping[str, str], *, secrets: bool 
     if problems:
         raise ConfigError(problems, {})
     if document is not None and secrets:
-        values["receivers"] = _filled(values.get("receivers", {}), document, environ)
+        values |= _filled({name: values.get(name, {}) for name in ("sources", "receivers", "http")}, document, environ)
     base = file.parent if file is not None else Path()
     rules = values.get("rules", ["rules/"])
     entries = [rules] if isinstance(rules, str) else rules
-    vonage = values.get("sources", {}).get("vonage")
     return Config(
         file=file,
         rules=tuple(entry if entry.startswith("pack:") else str(base / entry) for entry in entries),
         state=base / values.get("state", ".trailbell"),
-        vonage=None if vonage is None else _vonage(vonage),
+        sources=tuple(_sources(values.get("sources", {}))),
         receivers=values.get("receivers", {}),
         route=values.get("route"),
+        inhibit=tuple(values.get("inhibit", ())),
+        time_intervals=values.get("time_intervals", {}),
+        silences=tuple(values.get("silences", ())),
+        http=None if document is None or not secrets else _http(document, values, base),
     )
 
 
@@ -124,44 +142,55 @@ def _read(file: Path) -> Document | None:
     if documents and documents[0].value is not None:
         problems.extend(validate_document(documents[0], config_schema()))
         if not problems:
-            problems.extend((*_route_problems(documents[0]), *_duration_problems(documents[0])))
+            problems.extend((*_policy_problems(documents[0]), *_duration_problems(documents[0])))
     if problems:
         raise ConfigError(problems, texts)
     return documents[0] if documents and documents[0].value is not None else None
 
 
-def _route_problems(document: Document) -> list[Problem]:
-    """What a schema cannot say of a route: receivers that nobody defined, matchers that are none."""
-    if "route" not in document.value:
-        return []
+def _policy_problems(document: Document) -> list[Problem]:
+    """What a schema cannot say of delivery: names that nobody defined, matchers and times that are none."""
     try:
-        parse_route(document.value["route"], list(document.value.get("receivers", {})))
-    except RouteError as error:
-        place = ("route", *error.place)
-        span = document.span_of_value(place)
-        return [Problem("bad-route", "error", str(error), span, error.help)]
+        read_policy(document.value, list(document.value.get("receivers", {})))
+    except PolicyError as error:
+        return [Problem("bad-route", "error", str(error), document.span_of_value(error.place), error.help)]
     return []
 
 
 def _duration_problems(document: Document) -> list[Problem]:
     """What a pattern cannot say of durations: that one is too short to poll by, or longer than ten years."""
-    given = document.value.get("sources", {}).get("vonage", {})
     problems = []
-    for name, shortest_us in _SHORTEST_US.items():
-        duration_us = _duration_us(given[name]) if name in given else shortest_us
-        if duration_us is None or duration_us < shortest_us:
-            span = document.span_of_value(("sources", "vonage", name))
-            summary = f"`{name}` is from {format_duration(shortest_us)} to ten years, and not {given[name]}"
-            problems.append(Problem("bad-duration", "error", summary, span, "write it as `90s`, `10m` or `1d`"))
+    for source in _sources(document.value.get("sources", {})):
+        place = ("sources", source.name) if source.name == source.kind else ("sources", source.name, source.kind)
+        for name, shortest_us in SHORTEST_US.items() if source.kind == "vonage" else ():
+            given = source.settings.get(name)
+            given_us = shortest_us if given is None else duration_us(given)
+            if given_us is None or given_us < shortest_us:
+                span = document.span_of_value((*place, name))
+                summary = f"`{name}` is from {format_duration(shortest_us)} to ten years, and not {given}"
+                problems.append(Problem("bad-duration", "error", summary, span, "write it as `90s`, `10m` or `1d`"))
     return problems
 
 
-def _duration_us(text: str) -> int | None:
-    return 0 if text == "0s" else parse_duration(text)
+def _http(document: Document, values: Mapping[str, Any], base: Path) -> HttpSettings | None:
+    if "http" not in document.value:
+        return None
+    try:
+        return read_http(values["http"], base)
+    except SettingsError as error:
+        problem = Problem("bad-value", "error", str(error), document.span_of_value(("http", *error.place)), error.help)
+        raise ConfigError([problem], {document.file: document.source}) from error
 
 
-def _filled(value: Json, document: Document, environ: Mapping[str, str]) -> Json:
-    """The receivers with every ``${NAME}`` replaced; all unset names are reported together."""
+def _sources(values: Mapping[str, Any]) -> Iterator[SourceSettings]:
+    """The sources as written: by the name of a kind its settings, by another name a kind and its settings."""
+    for name, value in values.items():
+        kind, settings = (name, value) if name in kinds() else next(iter(value.items()))
+        yield SourceSettings(name, kind, settings)
+
+
+def _filled(value: Json, document: Document, environ: Mapping[str, str]) -> dict[str, Any]:
+    """The values with every ``${NAME}`` replaced; all unset names are reported together."""
     problems: list[Problem] = []
 
     def fill(value: Json, place: tuple[str | int, ...]) -> Json:
@@ -177,7 +206,7 @@ def _filled(value: Json, document: Document, environ: Mapping[str, str]) -> Json
             problems.append(_unset(unset, document.span_of_value(place)))
             return value
 
-    filled = fill(value, ("receivers",))
+    filled: dict[str, Any] = fill(value, ())
     if problems:
         raise ConfigError(problems, {document.file: document.source})
     return filled
@@ -191,9 +220,3 @@ def _unset(unset: Unset, span: Span) -> Problem:
         span,
         f"export {unset.name}=…, or {unset.name}_FILE=/path/to/a/file that holds it",
     )
-
-
-def _vonage(values: Mapping[str, Any]) -> VonageSettings:
-    names = {"since": "since_us", "poll_every": "poll_every_us", "lateness": "lateness_us", "overlap": "overlap_us"}
-    durations = {target: _duration_us(values[name]) for name, target in names.items() if name in values}
-    return VonageSettings(**durations, url=values.get("url"))  # type: ignore[arg-type]  # no None: they were checked

@@ -1,4 +1,4 @@
-"""The JSON Schema of ``trailbell.yaml``. Each channel declares its own settings; the rest is here."""
+"""The JSON Schema of ``trailbell.yaml``. Each channel and source declares its own settings; the rest is here."""
 
 from __future__ import annotations
 
@@ -6,11 +6,16 @@ from functools import lru_cache
 from typing import Any, Final
 
 from trailbell_notifiers.channel import receiver_schema
+from trailbell_notifiers.inhibition import SCHEMA as INHIBIT_SCHEMA
+from trailbell_notifiers.intervals import SCHEMA as INTERVALS_SCHEMA
 from trailbell_notifiers.routing import SCHEMA as ROUTE_SCHEMA
-from trailbell_rules.schema_parts import DURATION, TEXT, described, mapping
+from trailbell_rules.schema_parts import TEXT, described, mapping
+
+from .http.settings import http_schema
+from .policy import SILENCES_SCHEMA
+from .sources.kinds import kinds, maker_of
 
 _NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
-_DURATION_OR_ZERO: Final = DURATION | {"pattern": f"^0s$|{DURATION['pattern']}"}
 
 
 @lru_cache(maxsize=1)
@@ -24,9 +29,13 @@ def config_schema() -> dict[str, Any]:
                 ["rules/", "pack:vonage"],
             ),
             "state": described(TEXT, "The folder of the store; relative to this file.", ".trailbell/"),
-            "sources": mapping({"vonage": _vonage()}, description="Where events come from."),
+            "sources": described(_sources(), "Where events come from."),
             "receivers": described(_receivers(), "Who can be told, by name."),
             "route": described({"$ref": "#/$defs/route"}, "Who is told of what, where a rule has no `notify`."),
+            "inhibit": INHIBIT_SCHEMA,
+            "time_intervals": INTERVALS_SCHEMA,
+            "silences": SILENCES_SCHEMA,
+            "http": http_schema(),
         }
     )
     return {
@@ -37,16 +46,12 @@ def config_schema() -> dict[str, Any]:
     }
 
 
-def _vonage() -> dict[str, Any]:
-    words: dict[str, tuple[dict[str, Any], str, str]] = {
-        "since": (DURATION, "How far back the first run looks.", "1d"),
-        "poll_every": (DURATION, "How often the API is asked.", "60s"),
-        "lateness": (_DURATION_OR_ZERO, "How late an event may come and still be taken in its order.", "1m"),
-        "overlap": (DURATION, "How far each poll reaches back over the one before it.", "5m"),
-        "url": (TEXT, "Another address of the API.", "https://api.nexmo.com/beta/audit"),
-    }
-    schema = mapping({name: described(*entry) for name, entry in words.items()})
-    return described(schema, "The Vonage Audit API, with VONAGE_API_KEY and VONAGE_API_SECRET from the environment.")
+def _sources() -> dict[str, Any]:
+    """By the kind's name its settings; by any other name one kind with its settings, for a second one of a kind."""
+    schemas = {kind: maker_of(kind).SCHEMA for kind in kinds()}
+    one = mapping(schemas) | {"minProperties": 1, "maxProperties": 1}
+    names = {"pattern": _NAME, "patternErrorMessage": "a name has letters, digits, dots, dashes and underscores"}
+    return {"type": "object", "properties": schemas, "propertyNames": names, "additionalProperties": one}
 
 
 def _receivers() -> dict[str, Any]:

@@ -1,19 +1,22 @@
-"""The one loop. Live runs, dry-runs and rule tests differ only in what they hand to it.
+"""One way of events through the engine. Live runs, dry-runs and rule tests differ only in what they hand to it.
 
 ======== ==================== ======================== ===================
           source               ledger                   sink
 ======== ==================== ======================== ===================
-live      unbounded            the store                alerts and outbox
+live      several, unbounded   the store                alerts and outbox
 dry-run   bounded history      memory                   recorder
 test      a list               memory                   recorder
 ======== ==================== ======================== ===================
+
+Dry-runs and tests read one source here, plainly; a live run reads many (``running/loop.py``). Both commit alike.
 """
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, closing
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from trailbell_engine.alert import Duplicate, Output
 from trailbell_engine.event import Event, Input, Malformed
@@ -21,14 +24,16 @@ from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.state import State
 from trailbell_engine.values import Json
 
-from .sources.base import Batch, Source
+from .sources.base import Batch, Inputs
+
+log = logging.getLogger("trailbell")
 
 
 class Ledger(State, Protocol):
     """What outlives a batch: state, identities of events, watermarks, checkpoints. All of a batch is kept, or none."""
 
     def checkpoint(self, source: str) -> Json | None:
-        """Where the source was at the last commit."""
+        """Where the source was at the last commit. Callable from any thread."""
 
     def transaction(self) -> AbstractContextManager[None]:
         """Everything inside is committed together; an exception leaves nothing behind."""
@@ -50,25 +55,55 @@ class Sink(Protocol):
         """The transaction is durable: whoever waits for its rows may be woken."""
 
 
-def drive(source: Source, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> None:
-    """Run a source to its end (a live one has none) through the pipeline.
+class Given(NamedTuple):
+    """A batch and the name of the source that gave it."""
+
+    source: str
+    batch: Batch
+
+
+def drive(source: Inputs, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> None:
+    """Run one source to its end through the pipeline.
 
     Raises:
         SourceError: when the source cannot go on; what was complete before is committed.
     """
     with closing(source.batches(ledger.checkpoint(source.name))) as batches:
         for batch in batches:
-            _commit(batch, source, pipeline, ledger, sink)
+            commit([Given(source.name, batch)], pipeline, ledger, sink)
     if source.bounded:
-        _commit(Batch(pipeline.closing()), source, pipeline, ledger, sink)
+        commit([Given(source.name, Batch(pipeline.closing()))], pipeline, ledger, sink)
 
 
-def _commit(batch: Batch, source: Source, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> None:
+def commit(group: Sequence[Given], pipeline: Pipeline, ledger: Ledger, sink: Sink) -> None:
+    """Take batches as one transaction, in their order, and tell their sources when it is durable."""
     with ledger.transaction():
-        for item in batch.inputs:
-            sink.take(item, _process(item, pipeline, ledger))
-        ledger.complete(source.name, pipeline.watermarks(), batch.checkpoint)
+        for _, batch in group:
+            for item in batch.inputs:
+                sink.take(item, _process(item, pipeline, ledger))
+        for source, checkpoint in _reached(group).items():
+            ledger.complete(source, pipeline.watermarks(), checkpoint)
+    for source, batch in group:
+        if batch.committed is not None:
+            _tell(source, batch)
     sink.committed()
+
+
+def _reached(group: Sequence[Given]) -> dict[str, Json | None]:
+    """How far each source of the group is: its last checkpoint, if it gave any."""
+    reached: dict[str, Json | None] = {}
+    for source, batch in group:
+        reached[source] = reached.get(source) if batch.checkpoint is None else batch.checkpoint
+    return reached
+
+
+def _tell(source: str, batch: Batch) -> None:
+    """Tell the source that its batch is durable. If it cannot hear it, the sender repeats it, which changes nothing."""
+    assert batch.committed is not None
+    try:
+        batch.committed()
+    except Exception:  # the events are stored; nothing that happens here may end the engine
+        log.exception("the source %s could not take note of a commit", source)
 
 
 def _process(item: Input, pipeline: Pipeline, ledger: Ledger) -> Sequence[Output]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
+from trailbell_engine.event import LEAVES_US, Tick
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import SECOND_US
@@ -13,10 +14,11 @@ from trailbell_notifiers.sender import Sent
 
 from .clock import now_us
 from .dispatcher import Dispatcher
-from .drive import drive
+from .drive import Given, commit
 from .outgoing import Outgoing, Told
-from .sources.base import Source
-from .store.alerts import Alerts
+from .running.loop import Loop
+from .running.reader import FIRST_RETRY_S
+from .sources.base import Batch, Source
 from .store.database import Database
 from .store.ledger import StoreLedger
 from .store.outbox import StoreOutbox
@@ -43,6 +45,7 @@ class Live:
         *,
         told: Callable[[Sequence[Told]], None],
         attempted: Callable[[Sent], None],
+        first_retry_s: float = FIRST_RETRY_S,
     ) -> None:
         """Wire the parts.
 
@@ -52,6 +55,7 @@ class Live:
             receivers: who can be told.
             told: called with alerts as they become durable.
             attempted: called with every attempt to deliver, on a sender's thread.
+            first_retry_s: for how long a source that failed is left alone at first.
         """
         self._rules = rules
         self._database = database
@@ -61,18 +65,25 @@ class Live:
         self._told = told
         self._sink = Outgoing(
             rules,
-            Alerts(database),
-            self._outbox,
+            database,
             receivers.channels,
-            receivers.route,
+            receivers.policy,
             now_us=now_us,
             told=self._tell,
         )
+        self._loop = Loop(self._ledger, self._sink, now_us=now_us, first_retry_s=first_retry_s)
 
     @property
     def tally(self) -> Tally:
         """Counts since the start."""
         return self._sink.tally
+
+    def matching_counters(self) -> Mapping[str, int]:
+        """Bytes and counts of what the matcher remembers: ``limit_bytes``, ``used_bytes``, ``misses``, ``clears``.
+
+        Many more misses an event than before mean values that never repeat. Callable from any thread.
+        """
+        return self._loop.pipeline.matching_counters()
 
     def __enter__(self) -> Live:
         """Start sending what an earlier run left."""
@@ -83,23 +94,27 @@ class Live:
         """Finish the attempts under way and stop."""
         self._dispatcher.stop()
 
-    def run(self, source: Source) -> None:
-        """Run a source to its end; a live one has none. Rules that are new to the store learn from its history first.
+    def run(self, sources: Sequence[Source]) -> None:
+        """Run sources to their ends; live ones have none. Rules that are new to the store learn from its history first.
+
+        A source that fails is tried again after a while, and the others go on.
 
         Raises:
-            SourceError: if the source cannot go on; what was complete is stored.
+            SourceError: if no source is left that could go on; what was complete is stored.
         """
         warm_up(self._rules, self._database)
-        before_us = self._ledger.lateness()
-        self._ledger.admit(source.name, source.lateness_us)
-        pipeline = Pipeline(self._rules, self._ledger.lateness())
-        for name, watermark_us in self._ledger.watermarks().items():
-            # Without a lateness nothing was held; an event of the watermark's own instant has been through.
-            pipeline.resume(name, watermark_us, self._ledger.held(name, watermark_us) if before_us.get(name) else ())
-        pipeline.resume_timers(self._ledger)
+        pipeline = self._resumed({source.name: source.lateness_us for source in sources})
         gc.collect()
         gc.freeze()  # the compiled rules stay; with many of them a full collection that walks them stops all for long
-        drive(source, pipeline, self._ledger, self._sink)
+        self._loop.run(pipeline, sources)
+
+    def stop(self) -> None:
+        """End ``run`` in good order: the group at hand is committed. Callable from any thread and signal handler."""
+        self._loop.stop()
+
+    def call(self, action: Callable[[], object]) -> None:
+        """Have something done on the engine's thread, between two groups. Callable from any thread."""
+        self._loop.call(action)
 
     def drain(self) -> bool:
         """Wait for deliveries that are due within a minute; say whether everything has been delivered."""
@@ -108,6 +123,24 @@ class Live:
     def undelivered(self) -> list[tuple[str, str, int]]:
         """What receivers say is wrong: (receiver, the last error, deliveries)."""
         return self._outbox.failures()
+
+    def _resumed(self, lateness_us: Mapping[str, int]) -> Pipeline:
+        """The engine as the last run left it. What comes from sources that do not run any more is not waited for."""
+        before_us, left = self._ledger.lateness(), self._ledger.left()
+        for name, one_us in lateness_us.items():
+            self._ledger.admit(name, one_us)
+        pipeline = Pipeline(self._rules, self._ledger.lateness())
+        for name, watermark_us in self._ledger.watermarks().items():
+            # Without a lateness nothing was held; an event of the watermark's own instant has been through.
+            held = self._ledger.held(name, watermark_us) if before_us.get(name) else ()
+            pipeline.resume(name, watermark_us, held, left=name in left)
+        pipeline.resume_timers(self._ledger)
+        gone = [name for name in pipeline.watermarks() if name not in lateness_us]
+        if gone:
+            closing = [tick for tick in pipeline.closing() if tick.source in gone]
+            leaving = [Tick(LEAVES_US, name) for name in gone]
+            commit([Given(gone[0], Batch([*closing, *leaving]))], pipeline, self._ledger, self._sink)
+        return pipeline
 
     def _tell(self, fresh: Sequence[Told]) -> None:
         self._told(fresh)

@@ -11,7 +11,7 @@ from trailbell_engine.rule import Rule
 from trailbell_notifiers.words import TemplateProblem, check_template
 from trailbell_rules.codes import CODES
 from trailbell_rules.document import Document, Place
-from trailbell_rules.lint import CHECKS, Subject, each_rule, vocabulary_checks
+from trailbell_rules.lint import CHECKS, Check, Seen, Subject, each_rule, vocabulary_checks
 from trailbell_rules.load import Loaded, load_rules
 from trailbell_rules.problem import Problem, ProblemSeverity
 from trailbell_rules.rule_tests import RuleTest, is_tick
@@ -22,7 +22,7 @@ from .vocabulary import VOCABULARIES
 _TEMPLATES: Final[tuple[Place, ...]] = (("title",), ("alert", "summary"))
 
 
-def load(paths: Sequence[str], *, lint: bool = False) -> Loaded:
+def load(paths: Sequence[str], *, lint: bool = False, seen: Seen | None = None) -> Loaded:
     """Load rules and check their templates. All problems of all files are in the result.
 
     A name that a template prints must be one of the engine's, or a field of the rule's own test events or of the
@@ -31,8 +31,14 @@ def load(paths: Sequence[str], *, lint: bool = False) -> Loaded:
     Args:
         paths: files, folders and packs.
         lint: look also for what loads and may still not be what was meant. Rules that are about to run need it not.
+        seen: recorded history, to compare the names in rules with.
     """
-    return load_rules(paths, checks=ALL_CHECKS if lint else (TEMPLATES,))
+    return load_rules(paths, checks=all_checks(seen) if lint else (TEMPLATES,))
+
+
+def all_checks(seen: Seen | None = None) -> tuple[Check, ...]:
+    """What ``trailbell check`` looks for."""
+    return (TEMPLATES, *CHECKS, *vocabulary_checks(VOCABULARIES, seen))
 
 
 def _template_problems(subject: Subject) -> Iterator[Problem]:
@@ -68,6 +74,3 @@ def _problem(found: TemplateProblem, source: str, document: Document, place: Pla
 
 TEMPLATES: Final = each_rule(_template_problems, CODES["bad-template"], CODES["unknown-variable"])
 """The check of titles and summaries. It takes two rooms: rules do not know templates."""
-
-ALL_CHECKS: Final = (TEMPLATES, *CHECKS, *vocabulary_checks(VOCABULARIES))
-"""What ``trailbell check`` looks for."""

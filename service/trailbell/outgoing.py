@@ -1,4 +1,4 @@
-"""The live sink: alerts are stored, worded and put into the outbox in the transaction of their events."""
+"""The live sink: alerts are stored, and what is to be told goes into the outbox, in the transaction of their events."""
 
 from __future__ import annotations
 
@@ -10,25 +10,34 @@ from trailbell_engine.event import Input, is_instant
 from trailbell_engine.explain import explain
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel
-from trailbell_notifiers.message import compose
+from trailbell_notifiers.desk import Policy
+from trailbell_notifiers.desk import Told as ToTell
+from trailbell_notifiers.group import Note, Notification
 from trailbell_notifiers.outbox import deliveries
-from trailbell_notifiers.routing import Decision, Route, decide, labels_of
+from trailbell_notifiers.routing import Decision
 
 from .store.alerts import Alerts, StoredAlert
+from .store.database import Database
+from .store.decisions import Decisions
+from .store.groups import StoreGroups
+from .store.handlings import Handlings
 from .store.outbox import StoreOutbox
+from .store.silences import Silences
 from .tally import Tally
+from .telling import Telling
+from .wishes import Wishes
 from .wording import Wording, to_json
 
 
 class Told(NamedTuple):
-    """A new alert and who is told of it."""
+    """A new alert and who is to hear of it."""
 
     stored: StoredAlert
     decisions: Sequence[Decision]
 
 
 class Outgoing:
-    """Stores what the engine decides, and decides who is told.
+    """Stores what the engine decides, and what is told of it.
 
     Attributes:
         tally: counts since the start of this run.
@@ -37,10 +46,9 @@ class Outgoing:
     def __init__(
         self,
         rules: RuleSet,
-        alerts: Alerts,
-        outbox: StoreOutbox,
+        database: Database,
         channels: Mapping[str, Channel],
-        route: Route | None,
+        policy: Policy,
         *,
         now_us: Callable[[], int],
         told: Callable[[Sequence[Told]], None],
@@ -49,34 +57,48 @@ class Outgoing:
 
         Args:
             rules: the running rules.
-            alerts: the alert table.
-            outbox: the outbox table.
+            database: the store.
             channels: the receivers by name.
-            route: the routing tree; None tells only those a rule names.
+            policy: routes, grouping, inhibition, intervals and silences.
             now_us: the clock, for deliveries; decisions do not read it.
             told: called after a commit with the new alerts, now durable; the place to wake the senders.
         """
         self.tally = Tally()
-        self._rules = rules
-        self._wording = Wording(rules)
-        self._alerts = alerts
-        self._outbox = outbox
-        self._channels = channels
-        self._route = route
+        self._alerts = Alerts(database)
+        self._outbox = StoreOutbox(database)
+        self._decisions = Decisions(database)
+        self._silences = Silences(database)
+        self._groups = StoreGroups(database)
         self._now_us = now_us
         self._told = told
+        self._wishes = Wishes(database.folder, Handlings(database))
         self._fresh: list[Told] = []
+        self._sends = False
+        self.use(rules, channels, policy)
+
+    def use(self, rules: RuleSet, channels: Mapping[str, Channel], policy: Policy) -> None:
+        """Work with these from now on; groups on their way keep their timers. Between two transactions."""
+        self._rules = rules
+        self._wording = Wording(rules)
+        self._channels = channels
+        silences, clock = self._silences.all(), self._groups.clock
+        self._telling = Telling(rules, policy, self._groups, silences=silences, clock=clock)
 
     def take(self, item: Input, outputs: Sequence[Output]) -> None:
         """Store what followed from one input."""
         self.tally.count(item, outputs)
+        self._tell(self._telling.time(item, outputs))
+        if self._wishes.due():
+            self._tell(self._wishes.grant(self._telling, self._silences, self._alerts))
         if outputs:
             self._store(outputs)
 
     def committed(self) -> None:
         """Say aloud what is durable now."""
+        self._wishes.granted()
         fresh, self._fresh = self._fresh, []
-        if fresh:
+        sends, self._sends = self._sends, False
+        if fresh or sends:
             self._told(fresh)
 
     def _store(self, outputs: Sequence[Output]) -> None:
@@ -86,37 +108,47 @@ class Outgoing:
             elif isinstance(output, Updated):
                 stored = self._alerts.get(output.alert_id)
                 if stored is not None:
-                    self._alerts.replace(fold(stored.alert, output))
+                    alert = fold(stored.alert, output)
+                    self._alerts.replace(alert)
+                    self._tell(self._telling.grew(alert))
             elif isinstance(output, Resolved):
-                self._resolve(output)
+                stored = self._alerts.get(output.alert_id)
+                if stored is not None:
+                    alert = resolve(stored.alert, output)
+                    self._alerts.replace(alert)
+                    self._tell(self._telling.ended(alert))
 
     def _open(self, alert: Alert) -> None:
-        rule = self._rules[alert.rule_id]
-        presentation = self._wording.presentation(alert)
         # An alert of silence has no event on which the match could be explained.
-        explanation = None if is_instant(alert.opener) else explain(rule.match, alert.opener).to_json()
-        wording = to_json(presentation) | {"explanation": explanation}
+        explanation = (
+            None if is_instant(alert.opener) else explain(self._rules[alert.rule_id].match, alert.opener).to_json()
+        )
+        wording = to_json(self._wording.presentation(alert)) | {"explanation": explanation}
         if not self._alerts.add(alert, wording):
             return
-        decisions = (
-            [] if rule.status == "experimental" else decide(self._route, labels_of(alert, rule.words), rule.notify)
-        )
-        message = compose(alert, rule.words, presentation)
-        now_us = self._now_us()
-        rows = [row for decision in decisions for row in deliveries(message, self._channels[decision.receiver], now_us)]
-        self._outbox.add(rows, {decision.receiver: decision.reason for decision in decisions})
+        decisions, told = self._telling.opened(alert)
+        self._tell(told)
         self._fresh.append(Told(StoredAlert(alert, wording), decisions))
 
-    def _resolve(self, resolved: Resolved) -> None:
-        """Tell those who were told of the alert that it is over."""
-        stored = self._alerts.get(resolved.alert_id)
-        if stored is None:
-            return
-        alert = resolve(stored.alert, resolved)
-        self._alerts.replace(alert)
-        rule = self._rules[alert.rule_id]
-        message = compose(alert, rule.words, self._wording.presentation(alert), kind="resolved")
-        told = {delivery.receiver: reason for delivery, reason in self._outbox.of_alert(alert.id)}
-        now_us = self._now_us()
-        known = [self._channels[name] for name in told if name in self._channels]
-        self._outbox.add([row for channel in known for row in deliveries(message, channel, now_us)], told)
+    def _tell(self, told: ToTell) -> None:
+        notes = list(told.notes)
+        for notification in told.notifications:
+            notes += self._send(notification)
+        if notes:
+            self._decisions.add(notes)
+
+    def _send(self, notification: Notification) -> list[Note]:
+        """Put the message into the outbox; notes on why that cannot be."""
+        channel = self._channels.get(notification.receiver)
+        if channel is None:
+            words = f"{notification.receiver} is not configured any more"
+            return [
+                Note(alert_id, "lost", words, notification.receiver, notification.at_us)
+                for alert_id in notification.alert_ids
+            ]
+        message = self._telling.message(notification, self._alerts.get)
+        if message is not None:
+            rows = deliveries(message, channel, self._now_us())
+            self._outbox.add(rows, {notification.receiver: notification.reason})
+            self._sends = True
+        return []

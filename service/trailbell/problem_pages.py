@@ -22,7 +22,7 @@ from trailbell_rules.problem import Problem
 from trailbell_rules.source import Source
 
 from .config import ConfigError, load_config
-from .loading import ALL_CHECKS
+from .loading import all_checks
 
 _WIDTH: Final = 120
 _CONFIGURATION: Final = "trailbell.yaml"
@@ -66,7 +66,7 @@ def found(
     example: str, *, encoding: str = "utf-8", with_untested: bool = False
 ) -> tuple[list[Problem], dict[str, Source]]:
     """What is wrong with an example, and its texts by their names. Nothing, for one that is told in words."""
-    checks = [check for check in ALL_CHECKS if with_untested or check is not untested.CHECK]
+    checks = [check for check in all_checks() if with_untested or check is not untested.CHECK]
     with TemporaryDirectory() as folder:
         root = Path(folder)
         for name, text in (files(example) or _GOOD_FILES).items():

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
+from trailbell_engine.maps import GENERIC, PRESETS, EventMap
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
 
@@ -15,8 +17,10 @@ from .drive import Sink, drive
 from .dryrun.comparison import compare, differing
 from .dryrun.coverage import coverage
 from .dryrun.funnel import Funnel, Funnels
+from .dryrun.interruptible import Interruptible
 from .dryrun.match_spool import MatchSpool
 from .dryrun.messages import MessagePreview, Messages
+from .dryrun.reading import Reading
 from .dryrun.shadow import Shadow
 from .dryrun.sinks import Sinks
 from .dryrun.suggestion import Noisy, Suggestion, suggestions
@@ -24,7 +28,11 @@ from .dryrun.verdict import judge
 from .memory import MemoryLedger
 from .recorder import Recorder
 from .report import Extras, Report, report
-from .sources.base import Source
+from .sources.base import Inputs
+from .sources.errors import SourceError
+from .sources.files import FileSource
+from .sources.judged import Judge
+from .sources.pieces import Pieces
 from .store.database import Database
 from .store.history import History
 from .wiring import Receivers
@@ -67,17 +75,54 @@ class Wanted:
 PLAIN = Wanted()
 
 
+@contextmanager
+def open_files(
+    rules: RuleSet,
+    paths: Sequence[str | Path],
+    event_map: EventMap | None = None,
+    wanted: Wanted = PLAIN,
+    *,
+    lateness_us: int = 0,
+    processes: int = 1,
+) -> Iterator[FileSource]:
+    """Files as a history that is read for these rules: of what none of them matches as little as can be.
+
+    Args:
+        rules: that will be run on it.
+        paths: files, folders, globs, or ``-``.
+        event_map: where the envelope lies; None looks at each file.
+        wanted: what will be looked at.
+        lateness_us: how much disorder is put right, in microseconds.
+        processes: how many read long files; the outcome is the same with any number.
+
+    Raises:
+        SourceError: if a path names nothing.
+    """
+    if wanted.funnel:  # asks every rule about every event once more, whatever the rule's other parts say
+        yield FileSource(paths, event_map, lateness_us=lateness_us, tolerant=True)
+        return
+    sets = [rules, *([differing(wanted.against[1], rules)] if wanted.against else [])]
+    with Pieces(Judge(sets), processes) as pieces:
+        yield FileSource(paths, event_map, lateness_us=lateness_us, tolerant=True, pieces=pieces)
+
+
 def dry_run_source(
-    rules: RuleSet, source: Source, map_name: Callable[[], str] = lambda: "", wanted: Wanted = PLAIN
+    rules: RuleSet, source: Inputs, map_name: Callable[[], str] = lambda: "", wanted: Wanted = PLAIN
 ) -> Report:
     """Run the rules over a bounded source.
 
-    Nothing is written and nothing is sent. ^C ends it early; the report then covers what was read and says so.
+    Nothing is written and nothing is sent. ^C ends it early; the report then covers what was read and says so. So it
+    does where a part of the history cannot be read.
 
     Raises:
-        SourceError: if the history cannot be read.
+        SourceError: if nothing of the history can be read.
     """
-    return _run(rules, source, {source.name: source.lateness_us}, map_name, wanted)
+    lateness_us = {source.name: source.lateness_us}
+    if isinstance(source, FileSource):
+        # Their events go under the names of maps, which are seen only by looking.
+        maps = [*PRESETS, GENERIC.name, *([source.map.name] if source.map is not None else [])]
+        lateness_us = dict.fromkeys(maps, source.lateness_us)
+    return _run(rules, source, lateness_us, map_name, wanted)
 
 
 def dry_run_store(
@@ -93,40 +138,60 @@ def dry_run_store(
 
 
 def _run(
-    rules: RuleSet, source: Source, lateness_us: dict[str, int], map_name: Callable[[], str], wanted: Wanted
+    rules: RuleSet, source: Inputs, lateness_us: dict[str, int], map_name: Callable[[], str], wanted: Wanted
 ) -> Report:
     started = time.perf_counter()
+    errors: list[SourceError] = []
     with ExitStack() as stack:
-        parts = _Parts(rules, lateness_us, wanted, stack)
+        parts = _Parts(rules, lateness_us, wanted, stack, source.judge if isinstance(source, FileSource) else None)
         interrupted = False
         try:
-            drive(source, parts.pipeline, MemoryLedger(), parts.sink())
+            with Interruptible(source) as history:
+                drive(history, parts.pipeline, MemoryLedger(), parts.sink())
         except KeyboardInterrupt:
             interrupted = True
+        except SourceError as error:
+            errors.append(error)
         extras = parts.extras(hurry=interrupted)
+    reading = _reading(source, map_name(), errors)
+    if errors and not parts.recorder.tally.read:
+        raise errors[0]
     return report(
         rules,
         parts.recorder,
         extras,
-        map_name=map_name(),
+        reading=reading,
         held=parts.pipeline.held,
         elapsed_s=time.perf_counter() - started,
         interrupted=interrupted,
     )
 
 
+def _reading(source: Inputs, map_name: str, errors: list[SourceError]) -> Reading:
+    if not isinstance(source, FileSource):
+        return Reading(map_name, tuple(error.message for error in errors))
+    errors += source.broken
+    broken = tuple(error.message for error in errors)
+    return Reading(source.map_name, broken, tuple(source.cut), dict(source.behind_us), source.kept_waiting)
+
+
 class _Parts:
     """The sinks of one run, as far as they are wanted."""
 
-    def __init__(self, rules: RuleSet, lateness_us: dict[str, int], wanted: Wanted, stack: ExitStack) -> None:
+    def __init__(
+        self, rules: RuleSet, lateness_us: dict[str, int], wanted: Wanted, stack: ExitStack, judge: Judge | None
+    ) -> None:
         self._rules = rules
         self._wanted = wanted
-        self.pipeline = Pipeline(rules, lateness_us)
+        self.pipeline = Pipeline(rules, lateness_us, None if judge is None else judge.given(0))
         self.recorder = Recorder(Wording(rules).of)
         self._spool = stack.enter_context(MatchSpool()) if wanted.suggest else None
         self._funnels = Funnels(rules, self.pipeline, lateness_us) if wanted.funnel else None
-        self._shadow = Shadow(differing(wanted.against[1], rules), lateness_us) if wanted.against else None
+        self._shadow = self._shadowed(wanted.against[1], lateness_us, judge) if wanted.against else None
         self._preview = self._previewed(wanted.told) if wanted.told else None
+
+    def _shadowed(self, before: RuleSet, lateness_us: dict[str, int], judge: Judge | None) -> Shadow:
+        return Shadow(differing(before, self._rules), lateness_us, None if judge is None else judge.given(1))
 
     def _previewed(self, told: Told) -> MessagePreview:
         alerts = self.recorder.alerts

@@ -16,7 +16,8 @@ from .dryrun.alert_log import AlertLog, Head
 from .dryrun.budget import Budget, budget_of
 from .dryrun.coverage import Coverage, coverage
 from .dryrun.culprits import Culprit, Culprits
-from .dryrun.verdict import Verdict, judge
+from .dryrun.reading import Reading
+from .dryrun.verdict import VERDICTS, Verdict, judge
 from .store.alerts import StoredAlert
 from .tally import RuleTally, Tally
 
@@ -88,7 +89,7 @@ class Report:
         rules: one entry per rule, in the order of the rule set.
         tally: counts of the input.
         alerts: in order of opening, rule id and id.
-        map_name: the map that told where the envelope lies.
+        reading: how the reading went.
         held: recorded events that the live engine was still holding for order at the end.
         elapsed_s: wall clock.
         interrupted: stopped before the end of the history; everything here is about the part that was read.
@@ -101,7 +102,7 @@ class Report:
     rules: tuple[RuleReport, ...]
     tally: Tally
     alerts: Sequence[StoredAlert]
-    map_name: str
+    reading: Reading
     held: int
     elapsed_s: float
     interrupted: bool = False
@@ -109,6 +110,17 @@ class Report:
     culprits: Culprits = field(default_factory=Culprits)
     messages: Messages | None = None
     against: Comparison | None = None
+
+    @property
+    def map_name(self) -> str:
+        """The map that told where the envelope lies."""
+        return self.reading.map_name
+
+    @property
+    def verdicts(self) -> dict[Verdict, int]:
+        """How many rules have each verdict, the worst first; those that none has are left out."""
+        counts = Counter(entry.verdict for entry in self.rules)
+        return {verdict: counts[verdict] for verdict in VERDICTS if counts[verdict]}
 
     @property
     def over_budget(self) -> list[RuleReport]:
@@ -141,7 +153,7 @@ class Report:
         document: dict[str, Json] = {
             "schema": 1,
             "rules": [entry.to_json() for entry in self.rules],
-            "events": self.tally.events_json() | {"map": self.map_name, "held": self.held},
+            "events": self.tally.events_json() | self.reading.to_json() | {"held": self.held},
             "coverage": self.coverage.to_json(),
             "messages": None if self.messages is None else self.messages.to_json(),
             "alerts": [stored.to_json() for stored in self.alerts],
@@ -181,7 +193,7 @@ def report(
     recorder: Recorder,
     extras: Extras,
     *,
-    map_name: str,
+    reading: Reading,
     held: int,
     elapsed_s: float,
     interrupted: bool = False,
@@ -194,7 +206,7 @@ def report(
         rules=tuple(_rule_report(rule, recorder, covered, times, extras) for rule in rules),
         tally=tally,
         alerts=recorder.alerts,
-        map_name=map_name,
+        reading=reading,
         held=held,
         elapsed_s=elapsed_s,
         interrupted=interrupted,

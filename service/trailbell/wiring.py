@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel, ChannelError, build_channel
-from trailbell_notifiers.routing import Route, parse_route
+from trailbell_notifiers.desk import Policy
+from trailbell_notifiers.inhibition import Inhibition, unknown_label
+from trailbell_notifiers.intervals import Interval
+from trailbell_notifiers.routing import OWN_LABELS, Route
+from trailbell_notifiers.silences import Silence
 
 from .config import Config
+from .policy import policy_of
+from .sources.base import Source
+from .sources.kinds import SettingsError, maker_of
 
 
 class WiringError(Exception):
@@ -28,10 +35,18 @@ class WiringError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Receivers:
-    """Who can be told, and who is told of what."""
+    """Who can be told, and who is told of what, and when."""
 
     channels: Mapping[str, Channel]
     route: Route | None
+    inhibitions: tuple[Inhibition, ...] = ()
+    intervals: Mapping[str, Interval] = field(default_factory=dict)
+    silences: tuple[Silence, ...] = ()
+
+    @property
+    def policy(self) -> Policy:
+        """All but the channels, as the desk reads it."""
+        return Policy(route=self.route, inhibitions=self.inhibitions, intervals=self.intervals, silences=self.silences)
 
 
 def receivers(config: Config) -> Receivers:
@@ -46,8 +61,46 @@ def receivers(config: Config) -> Receivers:
             channels[name] = build_channel({"name": name, **settings})
         except ChannelError as error:
             raise WiringError(f"the receiver {name!r}: {error}", error.help) from error
-    route = None if config.route is None else parse_route(config.route, list(channels))
-    return Receivers(channels, route)
+    policy = policy_of(config)
+    return Receivers(channels, policy.route, policy.inhibitions, policy.intervals, policy.silences)
+
+
+def sources(config: Config, environ: Mapping[str, str], *, once: bool) -> list[Source]:
+    """The configured sources, ready to be read.
+
+    Args:
+        config: the configuration.
+        environ: the environment, for credentials.
+        once: let them end when they have caught up.
+
+    Raises:
+        WiringError: if a source's settings cannot work.
+    """
+    built = []
+    for name, kind, settings in config.sources:
+        try:
+            built.append(maker_of(kind).build(name, settings, environ, once=once))
+        except SettingsError as error:
+            message = str(error) if name == kind else f"the source {name!r}: {error}"
+            raise WiringError(message, error.help) from error
+    return built
+
+
+def check_inhibitions(rules: RuleSet, inhibitions: Sequence[Inhibition]) -> None:
+    """Refuse an inhibition that compares a label which no alert of these rules has.
+
+    Raises:
+        WiringError: naming the first such label.
+    """
+    keys = {str(path) for rule in rules for path in rule.condition.by}
+    found = unknown_label(inhibitions, {*OWN_LABELS, *keys})
+    if found is not None:
+        number, _, label = found
+        raise WiringError(
+            f"inhibit[{number}]: no rule's alerts have a label {label!r}, so nothing could ever be equal",
+            f"labels are {', '.join(OWN_LABELS)}, and the fields of `by`: {', '.join(sorted(keys)) or 'none'}; "
+            "`equal_missing: match` takes two missing labels for equal, as Alertmanager does",
+        )
 
 
 def check_notify(rules: RuleSet, names: Sequence[str]) -> None:

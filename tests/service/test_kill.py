@@ -215,14 +215,15 @@ def after(owner, name):
 }[point]()
 
 if mutant == "the checkpoint goes first":
-    commit = drive._commit
+    from trailbell.running import loop
 
-    def _commit(batch, source, pipeline, ledger, sink):
+    def commit(group, pipeline, ledger, sink):
         with ledger._database.transaction():
-            ledger.complete(source.name, {}, batch.checkpoint)
-        commit(batch, source, pipeline, ledger, sink)
+            for source, checkpoint in drive._reached(group).items():
+                ledger.complete(source, {}, checkpoint)
+        drive.commit(group, pipeline, ledger, sink)
 
-    drive._commit = _commit
+    loop.commit = commit
 if mutant == "sent is noted before it is sent":
     send = webhook.Webhook.send
 

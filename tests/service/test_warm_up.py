@@ -42,7 +42,7 @@ class Given:
     """Events as a source."""
 
     name = "vonage"
-    bounded = False
+    bounded = wall_clock = False
 
     def __init__(self, events, lateness_s=0):
         self._events = events
@@ -50,6 +50,9 @@ class Given:
 
     def batches(self, checkpoint):  # noqa: ARG002 - the protocol's signature
         yield Batch(self._events)
+
+    def stop(self):
+        """It ends by itself."""
 
 
 @pytest.fixture
@@ -59,7 +62,7 @@ def run():
     def go(rules, database, events, lateness_s=0):
         told = []
         with Live(rules, database, Receivers({}, None), told=told.extend, attempted=lambda _: None) as live:
-            live.run(Given(events, lateness_s))
+            live.run([Given(events, lateness_s)])
         return [one.stored.wording["title"] for one in told]
 
     return go

@@ -11,6 +11,7 @@ import click
 from .exits import Exit, Failure
 
 if TYPE_CHECKING:
+    from trailbell_rules.lint import Seen
     from trailbell_rules.load import Loaded
 
 FORMATS: Final = ("text", "json", "sarif", "github", "junit")
@@ -22,26 +23,42 @@ _STEP_SUMMARY: Final = "GITHUB_STEP_SUMMARY"
 @click.option("--format", "format_", type=click.Choice(FORMATS), default="text", show_default=True)
 @click.option("--output", "outputs", multiple=True, metavar="FORMAT=FILE", help="Write another format to a file too.")
 @click.option("--strict", is_flag=True, help="Warnings fail the check too.")
-def command(paths: tuple[str, ...], format_: str, outputs: tuple[str, ...], strict: bool) -> None:
+@click.option("--events", "-e", multiple=True, metavar="PATH", help="Compare with the events of files, not the store.")
+@click.option("--map", "map_name", metavar="NAME|FILE", help="Where the envelope lies; found by looking if not given.")
+@click.option("--history/--no-history", default=True, help="Compare names with the events of the store, if any.")
+@click.option("--config", "-c", "config_file", type=click.Path(path_type=pathlib.Path), help="Where `state:` is said.")
+def command(
+    paths: tuple[str, ...],
+    format_: str,
+    outputs: tuple[str, ...],
+    events: tuple[str, ...],
+    map_name: str | None,
+    config_file: pathlib.Path | None,
+    *,
+    strict: bool,
+    history: bool,
+) -> None:
     """Read rules and say everything that is wrong with them.
 
     A PATH is a file, a folder (all *.yaml and *.yml below it) or a shipped pack (`pack:vonage`); without any, the
-    `rules:` of trailbell.yaml.
+    `rules:` of trailbell.yaml. Kinds of events and fields are compared with what sources document, and with the events
+    of the store (of `state:`) or of --events, if they are enough to tell.
 
     Exits with 1 if there are errors, with 3 if a PATH is not there.
     """
     from trailbell.loading import load
 
-    from .loading import paths_or_configured
+    from .configuration import config_or_fail
 
     files = [_output(written) for written in outputs]
-    wanted = paths_or_configured(paths)
-    loaded = load(wanted, lint=True)
+    seen = _seen(events, map_name, config_file, named=bool(paths)) if events or history else None
+    wanted = paths or config_or_fail(config_file, secrets=False).rules
+    loaded = load(wanted, lint=True, seen=seen)
     _refuse_missing(loaded, wanted, named=bool(paths))
     for format_of_file, file in files:
         _write(file, _rendered(loaded, format_of_file))
     if format_ == "text":
-        _print_text(loaded)
+        _print_text(loaded, seen)
     else:
         click.echo(_rendered(loaded, format_), nl=False)
     if format_ == "github":
@@ -113,7 +130,7 @@ def _summarise_step(loaded: Loaded) -> None:
         raise Failure(Exit.CONFIGURATION, f"cannot write {_STEP_SUMMARY}: {error.strerror}") from error
 
 
-def _print_text(loaded: Loaded) -> None:
+def _print_text(loaded: Loaded, seen: Seen | None) -> None:
     from trailbell_rules.printers.text import problems_text
 
     from .consoles import out
@@ -122,6 +139,26 @@ def _print_text(loaded: Loaded) -> None:
     for text in problems_text(loaded.problems, loaded.sources):
         console.print(text, soft_wrap=True)
     console.print(_summary(loaded), soft_wrap=True)
+    if seen is not None:
+        few = "" if seen.telling else "; too few to say what is missing"
+        console.print(f"compared with {seen}{few}", style="dim", soft_wrap=True)
+
+
+def _seen(events: Sequence[str], map_name: str | None, config_file: pathlib.Path | None, *, named: bool) -> Seen | None:
+    """What history holds. Rules that are named can be checked beside a configuration that is broken."""
+    from .configuration import config_or_fail
+    from .histories import profile_of_files, profile_of_store
+
+    if events:
+        return profile_of_files(events, map_name).seen()
+    try:
+        config = config_or_fail(config_file, secrets=False)
+    except Failure:
+        if not named or config_file is not None:
+            raise
+        return None
+    profile = profile_of_store(config.state)
+    return None if profile is None else profile.seen()
 
 
 def _summary(loaded: Loaded) -> str:

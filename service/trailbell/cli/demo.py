@@ -24,7 +24,8 @@ from trailbell.demo import STORY
 from trailbell.live import Live
 from trailbell.outgoing import Told
 from trailbell.replay import dry_run_source
-from trailbell.sources.vonage import Polling, VonageSource
+from trailbell.sources.vonage import VonageSource
+from trailbell.sources.windows import Pace, Polling
 from trailbell.store.database import open_database
 from trailbell.testing.slack import TOKEN, FakeSlack, SlackMessage
 from trailbell.testing.synthetic import Month, month
@@ -95,7 +96,7 @@ def _history(console: Console, rules: RuleSet, api: FakeAuditApi, history: Month
     )
     since_us = from_datetime(datetime(today.year, today.month, today.day, tzinfo=UTC)) - 30 * DAY_US
     with _client(api) as client:
-        source = VonageSource(client, Polling(window_us=30 * DAY_US), since_us=since_us, follow=False)
+        source = VonageSource(client, Polling(window_us=30 * DAY_US), since_us=since_us, pace=Pace(follow=False))
         print_report(console, dry_run_source(rules, source, lambda: "vonage"))
     console.print(Text("\nIncidents that were planted:", "bold"))
     for incident in history.incidents:
@@ -125,12 +126,12 @@ def _live(
     stopping = threading.Event()
     with _client(api) as client:
         polling = Polling(interval_us=SECOND_US, overlap_us=60 * SECOND_US, lateness_us=0)
-        source = VonageSource(client, polling, since_us=now_us() - 2 * SECOND_US, sleep=stopping.wait)
+        source = VonageSource(client, polling, since_us=now_us() - 2 * SECOND_US, pace=Pace(sleep=stopping.wait))
         with (
             Live(rules, database, receivers, told=_nothing, attempted=_nothing) as live,
             ThreadPoolExecutor(1, "engine") as executor,
         ):
-            engine = executor.submit(live.run, source)
+            engine = executor.submit(live.run, [source])
             try:
                 for happen in STORY:
                     api.add(happen(now_us()))

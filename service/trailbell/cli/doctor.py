@@ -23,7 +23,7 @@ from trailbell.health import (
     store_findings,
 )
 from trailbell.loading import load
-from trailbell.wiring import WiringError, check_notify, receivers
+from trailbell.wiring import WiringError, check_inhibitions, check_notify, receivers
 from trailbell_engine.rule import RuleSet
 
 from .configuration import config_or_fail
@@ -93,6 +93,7 @@ def _receivers(config: Config, rules: RuleSet, *, offline: bool) -> Iterator[Fin
     try:
         who = receivers(config)
         check_notify(rules, list(who.channels))
+        check_inhibitions(rules, who.inhibitions)
     except WiringError as error:
         yield Finding("wrong", "receivers", error.message, error.help)
         return

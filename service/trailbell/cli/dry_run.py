@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
-from .consoles import err, out
+from .consoles import out
 from .exits import Exit, Failure
 from .loading import load_or_fail
 
@@ -28,13 +28,26 @@ FORMATS: Final = ("text", "json", "markdown", "junit", "sarif", "github", "html"
 )
 @click.option("--since", metavar="WHEN", help="From the store: since then, as 30d or 2026-11-01.")
 @click.option("--until", metavar="WHEN", help="From the store: until then.")
+@click.option(
+    "--source", type=click.Choice(["vonage"]), help="With --since: from the API itself, instead of the store."
+)
 @click.option("--map", "map_name", metavar="NAME|FILE", help="Where the envelope lies; found by looking if not given.")
+@click.option(
+    "--lateness", metavar="SPAN", help="How far files are out of order, such as 15m: it is put right, as live."
+)
+@click.option(
+    "--jobs",
+    "-j",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help="Processes that read long files; by default one per core. The report is the same with any number.",
+)
 @click.option(
     "--config",
     "-c",
     "config_file",
     type=click.Path(path_type=Path),
-    help="Receivers and routes to preview, and `state:` for --since; ./trailbell.yaml if not given.",
+    help="Receivers and routes to preview, store and API; ./trailbell.yaml if not given.",
 )
 @click.option("--against", metavar="DIR|FILE|GITREF", help="Compare with another version of the rules, and say why.")
 @click.option("--funnel", is_flag=True, help="Show where the events of each rule go, condition by condition.")
@@ -58,7 +71,10 @@ def command(
     events: Sequence[str],
     since: str | None,
     until: str | None,
+    source: str | None,
     map_name: str | None,
+    lateness: str | None,
+    jobs: int | None,
     config_file: Path | None,
     against: str | None,
     sample: int,
@@ -72,24 +88,23 @@ def command(
 ) -> int:
     """Run RULES over history and show what they would have told: how often, from what, and whether that is bearable.
 
-    RULES are files, folders or packs such as pack:vonage. History is --events, or the store with --since.
+    RULES are files, folders or packs such as pack:vonage. History is --events, or with --since the store or the API.
     """
+    from .histories import asked, dry_run
     from .versions import other_version
 
     wanted_files = _outputs([*outputs, *([f"html={html_file}"] if html_file else [])])
-    if bool(events) == bool(since or until):
-        raise Failure(Exit.USAGE, "name the history: --events PATH, or --since 30d for the store")
+    history = asked(events, source, (since, until), (map_name, lateness, jobs), config_file)
     loaded = load_or_fail(rules)
     earlier = None if against is None else (against, other_version(against, rules))
     drawn = funnel or format_ == "html" or any(name == "html" for name, _ in wanted_files)
     wanted = _wanted(loaded.rules, config_file, earlier, max_per_day, funnel=drawn)
-    if events:
-        report = _over_files(loaded.rules, events, map_name, wanted)
-    else:
-        report = _over_store(loaded.rules, since, until, config_file, wanted)
-    _print(report, loaded.rules, wanted.told, format_, sample, wanted_files)
+    report = dry_run(loaded.rules, history, wanted)
+    _print(report, loaded.rules, wanted.told, _Shown(format_, sample, funnel, wanted_files))
     if report.interrupted:
         return Exit.INTERRUPTED
+    if report.reading.broken:
+        raise Failure(Exit.SOURCE, "; ".join(report.reading.broken), "the report is about what could be read")
     return Exit.FINDINGS if (budget or max_per_day is not None) and report.over_budget else Exit.OK
 
 
@@ -118,63 +133,31 @@ def _wanted(
     return Wanted(against=against, told=told(rules, config_file), funnel=funnel, max_per_day=max_per_day)
 
 
-def _over_files(rules: RuleSet, paths: Sequence[str], map_name: str | None, wanted: Wanted) -> Report:
-    from trailbell.replay import dry_run_source
-    from trailbell.sources.errors import SourceError
-    from trailbell.sources.files import FileSource
-    from trailbell.sources.map_file import load_map
+class _Shown(NamedTuple):
+    """What is to be shown of a report, and where."""
 
-    from .progress import reading
-
-    try:
-        source = FileSource(paths, load_map(map_name) if map_name else None)
-        with reading(err(), source):
-            return dry_run_source(rules, source, lambda: source.map_name, wanted)
-    except SourceError as error:
-        raise Failure(Exit.SOURCE, error.message, error.help) from error
+    format: str
+    sample: int
+    funnels: bool
+    files: Sequence[tuple[str, Path]]
 
 
-def _over_store(
-    rules: RuleSet, since: str | None, until: str | None, config_file: Path | None, wanted: Wanted
-) -> Report:
-    from trailbell.replay import dry_run_store
-    from trailbell.store.contents import Contents
-    from trailbell.store.database import StoreError, open_database
-
-    from .configuration import config_or_fail
-    from .instants import instant
-
-    config = config_or_fail(config_file, secrets=False)
-    try:
-        database = open_database(config.state, write=False)
-    except StoreError as error:
-        raise Failure(Exit.SOURCE, error.message, error.help) from error
-    try:
-        for name in Contents(database).differing(rules.lookups.digests):
-            err().print(f"the content of the {name} is not that of the last run: live alerts may have been others")
-        return dry_run_store(rules, database, instant("--since", since), instant("--until", until), wanted)
-    finally:
-        database.close()
-
-
-def _print(
-    report: Report, rules: RuleSet, told: Told | None, format_: str, sample: int, files: Sequence[tuple[str, Path]]
-) -> None:
+def _print(report: Report, rules: RuleSet, told: Told | None, shown: _Shown) -> None:
     from trailbell.reports.printers import PRINTERS
 
-    for name, file in files:
+    for name, file in shown.files:
         _write(file, PRINTERS[name](report))
-    if format_ == "text":
+    if shown.format == "text":
         from .table import print_report
 
-        print_report(out(), report)
-        if sample:
+        print_report(out(), report, funnels=shown.funnels)
+        if shown.sample:
             from .samples import print_samples
 
-            print_samples(out(), rules, report, sample, told)
+            print_samples(out(), rules, report, shown.sample, told)
     else:
-        click.echo(PRINTERS[format_](report), nl=False)
-    if format_ == "github" or any(name == "github" for name, _ in files):
+        click.echo(PRINTERS[shown.format](report), nl=False)
+    if shown.format == "github" or any(name == "github" for name, _ in shown.files):
         _summary(report)
 
 

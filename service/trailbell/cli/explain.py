@@ -51,7 +51,7 @@ def command(alert: str, config_file: Path | None, format_: str) -> int:
     try:
         database = open_database(config.state, write=False)
     except StoreError as error:
-        raise Failure(Exit.SOURCE, error.message, error.help) from error
+        raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
     with closing(database):
         stored = _find(Alerts(database), alert)
         found = _Found(

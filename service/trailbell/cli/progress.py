@@ -1,17 +1,20 @@
-"""A progress bar on stderr while files are read, where stderr is a terminal."""
+"""A progress bar on stderr while history is read, where stderr is a terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from rich.console import Console, RenderableType
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn, TransferSpeedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
+
+_MIB = 1024 * 1024
 
 
 class Reading(Protocol):
-    """Something that knows how far it has read."""
+    """Files that know how far they are read."""
 
     @property
     def bytes_read(self) -> int:
@@ -21,27 +24,92 @@ class Reading(Protocol):
     def bytes_total(self) -> int | None:
         """All of them, where that is known."""
 
+    @property
+    def events_read(self) -> int:
+        """Records that were handed out."""
+
+
+class Asking(Protocol):
+    """A range of an API that knows how far it is read."""
+
+    windows: int
+    windows_read: int
+    events_read: int
+
+
+class State(NamedTuple):
+    """How far the reading is.
+
+    Attributes:
+        done, total: in whatever it is measured by; a total of None is not known.
+        text: the same in words.
+        events: so far.
+    """
+
+    done: float
+    total: float | None
+    text: str
+    events: int
+
 
 class _Following(Progress):
-    """A bar that asks its source at every refresh, so that the loop need not tell it anything."""
+    """A bar that asks how far it is at every refresh, so that the loop need not tell it anything."""
 
-    def __init__(self, source: Reading, console: Console) -> None:
-        columns = (BarColumn(), DownloadColumn(), TransferSpeedColumn(), TimeRemainingColumn())
-        super().__init__(TextColumn("reading history"), *columns, console=console, transient=True, refresh_per_second=8)
-        self._source = source
-        self._reading = self.add_task("", total=source.bytes_total)
+    def __init__(self, look: Callable[[], State], console: Console) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"), _Left())
+        super().__init__(*columns, console=console, transient=True, refresh_per_second=8)
+        self._look = look
+        state = look()
+        self._reading = self.add_task("reading history", total=state.total, words=state.text)
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """The bar as it stands now."""
-        self.update(self._reading, completed=self._source.bytes_read, total=self._source.bytes_total)
+        state = self._look()
+        elapsed_s = self.tasks[0].elapsed or 0.0
+        rate = f"{state.events / elapsed_s:,.0f} events/s" if elapsed_s >= 0.5 else "… events/s"
+        words = f"{state.text} · {state.events:,} events · {rate}"
+        self.update(self._reading, completed=state.done, total=state.total, words=words)
         yield from super().get_renderables()
+
+
+class _Left(TimeRemainingColumn):
+    """The time that is left, in words; nothing while nobody can say."""
+
+    def render(self, task: object) -> Text:
+        """What is left of the task."""
+        left = super().render(task)  # type: ignore[arg-type]  # rich's Task; what it is made of is not our business
+        return left if "-" in left.plain or not left.plain else left.append(" left")
 
 
 @contextmanager
 def reading(console: Console, source: Reading) -> Iterator[None]:
-    """Show how far the source is, until the work is done."""
+    """Show how far files are read, until the work is done."""
+
+    def look() -> State:
+        done, total = source.bytes_read, source.bytes_total
+        of = "" if total is None else f" of {total / _MIB:,.0f}"
+        return State(done, total, f"{done / _MIB:,.0f}{of} MiB", source.events_read)
+
+    with _shown(console, look):
+        yield
+
+
+@contextmanager
+def asking(console: Console, source: Asking) -> Iterator[None]:
+    """Show how far an API is read, day by day, until the work is done."""
+
+    def look() -> State:
+        text = f"{source.windows_read} of {source.windows} days"
+        return State(source.windows_read, source.windows, text, source.events_read)
+
+    with _shown(console, look):
+        yield
+
+
+@contextmanager
+def _shown(console: Console, look: Callable[[], State]) -> Iterator[None]:
     if not console.is_terminal:
         yield
         return
-    with _Following(source, console):
+    with _Following(look, console):
         yield

@@ -43,6 +43,8 @@ def remarks(report: Report) -> Iterator[RenderableType]:
     yield _way(report)
     if report.messages is not None:
         yield from _receivers(report.messages)
+    for sentence in report.reading.remarks(report.tally.late):
+        yield Text(printable(sentence), "bold yellow")
     gaps = report.coverage.gaps
     if gaps:
         said = ", ".join(map(str, gaps[:_GAPS_SAID])) + (f", … ({len(gaps)} in all)" if len(gaps) > _GAPS_SAID else "")

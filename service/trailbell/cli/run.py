@@ -5,25 +5,25 @@ from __future__ import annotations
 import json
 import logging
 import os
-import signal
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from types import FrameType
-from typing import NoReturn
 
 import click
 
 from trailbell.config import Config
+from trailbell.http.observed import Observed
+from trailbell.http.settings import HttpSettings
 from trailbell.live import Live
 from trailbell.outgoing import Told
 from trailbell.sources.base import Source
 from trailbell.sources.errors import SourceError
 from trailbell.store.alerts import StoredAlert
-from trailbell.store.database import StoreError, open_database
+from trailbell.store.database import Database, StoreError, open_database
 from trailbell.tally import Tally
-from trailbell.wiring import Receivers, WiringError, check_notify, receivers
+from trailbell.wiring import Receivers, WiringError, check_inhibitions, check_notify, receivers
+from trailbell.wiring import sources as configured_sources
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.receipt import Delivered
 from trailbell_notifiers.sender import Sent
@@ -32,12 +32,10 @@ from .configuration import config_or_fail
 from .exits import Exit, Failure
 from .lines import alert_line
 from .loading import load_or_fail
+from .serving import server_or_fail
+from .stopping import Terminated, stopped_by_signals, terminable
 
 log = logging.getLogger("trailbell")
-
-
-class Terminated(BaseException):
-    """SIGTERM: stop in good order. Like KeyboardInterrupt it is no Exception, so nothing on the way swallows it."""
 
 
 @click.command(name="run")
@@ -77,12 +75,12 @@ def command(
     rules = load_or_fail(config.rules).rules
     say = _json_line if format_ == "json" else _text_line
     try:
-        source = _source(config, events, map_name, once=once)
-        with _terminable():
+        sources = _sources(config, events, map_name, once=once)
+        with terminable():
             if dry_run:
-                _print_only(rules, source, say)
+                _print_only(rules, sources, say)
                 return Exit.OK
-            return _run(config, rules, source, say, ends=once or bool(events))
+            return _run(config, rules, sources, say, ends=once or bool(events))
     except Terminated:
         log.info("stopped by SIGTERM")
         return Exit.OK
@@ -94,32 +92,43 @@ def command(
         raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
 
 
-def _source(config: Config, events: Sequence[str], map_name: str | None, *, once: bool) -> Source:
+def _sources(config: Config, events: Sequence[str], map_name: str | None, *, once: bool) -> list[Source]:
     if events:
         from trailbell.sources.files import FileSource
         from trailbell.sources.map_file import load_map
 
-        return FileSource(events, load_map(map_name) if map_name else None)
-    if config.vonage is None:
+        return [FileSource(events, load_map(map_name) if map_name else None)]
+    if not config.sources and not (config.http is not None and config.http.senders):
         where = config.file or "trailbell.yaml"
         raise Failure(
             Exit.CONFIGURATION,
             f"no source is configured in {where}" if config.file else "there is no configuration",
             "write `sources: {vonage: {}}`, or name files with --events; `trailbell init` makes a configuration",
         )
-    from .vonage import vonage_source
-
-    return vonage_source(config.vonage, os.environ, once=once)
+    return configured_sources(config, os.environ, once=once)
 
 
-def _run(config: Config, rules: RuleSet, source: Source, say: Callable[[StoredAlert, str], None], *, ends: bool) -> int:
+def _run(
+    config: Config, rules: RuleSet, sources: Sequence[Source], say: Callable[[StoredAlert, str], None], *, ends: bool
+) -> int:
     who = receivers(config)
     check_notify(rules, list(who.channels))
-    _announce(config, rules, source, who)
+    check_inhibitions(rules, who.inhibitions)
+    _announce(config, rules, sources, who)
     database = open_database(config.state)
+    observed = Observed()
+
+    def attempted(sent: Sent) -> None:
+        _log_attempt(sent)
+        observed.attempt(sent)
+
     try:
-        with Live(rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=_log_attempt) as live:
-            live.run(source)
+        with Live(rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=attempted) as live:
+            with (
+                _served(None if ends else config.http, config, rules, live, database, observed) as inboxes,
+                stopped_by_signals(live.stop),
+            ):
+                live.run([*sources, *inboxes])
             delivered = live.drain() if ends else True
             _log_end(live.tally, "kept in quarantine")
             for receiver, error, count in [] if delivered else live.undelivered():
@@ -129,9 +138,38 @@ def _run(config: Config, rules: RuleSet, source: Source, say: Callable[[StoredAl
         database.close()
 
 
-def _announce(config: Config, rules: RuleSet, source: Source, who: Receivers) -> None:
+@contextmanager
+def _served(
+    settings: HttpSettings | None, config: Config, rules: RuleSet, live: Live, database: Database, observed: Observed
+) -> Iterator[list[Source]]:
+    """Serve beside the engine, if that is configured; gives the sources that the server fills."""
+    if settings is None:
+        yield []
+        return
+    with ExitStack() as stack:
+        with server_or_fail():
+            from trailbell.http.serving import inboxes_of, serving_engine
+
+            inboxes = inboxes_of(settings)
+            server = stack.enter_context(
+                serving_engine(
+                    settings,
+                    config.state,
+                    lambda: rules,
+                    engine=live,
+                    database=database,
+                    inboxes=inboxes,
+                    observed=observed,
+                )
+            )
+        log.info("serving at %s", server.url)
+        yield list(inboxes.values())
+
+
+def _announce(config: Config, rules: RuleSet, sources: Sequence[Source], who: Receivers) -> None:
     told = ", ".join(who.channels) or "nobody: no receivers are configured, alerts are stored and printed"
-    log.info("%d rules, source %s, store %s, receivers: %s", len(rules), source.name, config.state, told)
+    word, names = "source" if len(sources) == 1 else "sources", ", ".join(source.name for source in sources)
+    log.info("%d rules, %s %s, store %s, receivers: %s", len(rules), word, names, config.state, told)
 
 
 def _log_end(tally: Tally, aside: str) -> None:
@@ -167,28 +205,18 @@ def _log_attempt(sent: Sent) -> None:
         )
 
 
-def _print_only(rules: RuleSet, source: Source, say: Callable[[StoredAlert, str], None]) -> None:
-    from trailbell.drive import drive
+def _print_only(rules: RuleSet, sources: Sequence[Source], say: Callable[[StoredAlert, str], None]) -> None:
+    from trailbell.clock import now_us
     from trailbell.memory import MemoryLedger
     from trailbell.recorder import Recorder
+    from trailbell.running.loop import Loop
     from trailbell.wording import Wording
     from trailbell_engine.pipeline import Pipeline
 
     recorder = Recorder(Wording(rules).of, opened=lambda stored: say(stored, ""))
-    log.info("dry run of %d rules over %s: nothing is stored or sent", len(rules), source.name)
-    drive(source, Pipeline(rules, {source.name: source.lateness_us}), MemoryLedger(), recorder)
+    names = ", ".join(source.name for source in sources)
+    log.info("dry run of %d rules over %s: nothing is stored or sent", len(rules), names)
+    loop = Loop(MemoryLedger(), recorder, now_us=now_us)
+    with stopped_by_signals(loop.stop):
+        loop.run(Pipeline(rules, {source.name: source.lateness_us for source in sources}), sources)
     _log_end(recorder.tally, "left out")
-
-
-@contextmanager
-def _terminable() -> Iterator[None]:
-    """Turn SIGTERM into an orderly end while the engine runs."""
-
-    def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-        raise Terminated
-
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

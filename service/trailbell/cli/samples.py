@@ -60,15 +60,23 @@ def _messages(rules: RuleSet, stored: StoredAlert, who: Told) -> Iterator[Render
             names = list(who.receivers.channels)
     for name in names:
         channel = who.receivers.channels[name]
-        yield _drawn(who.kinds[name], channel.render(message, delivery_id(stored.alert.id, name, message.kind)))
+        yield drawn(who.kinds[name], channel.render(message, delivery_id(stored.alert.id, name, message.kind)))
 
 
-def _drawn(kind: str, body: bytes) -> RenderableType:
+def drawn(kind: str, body: bytes) -> RenderableType:
+    """A body as its receivers would see it: a card for Slack, the text of a mail, JSON of all else."""
     if kind == "slack":
         return card(json.loads(body))
-    text = json.dumps(json.loads(body), ensure_ascii=False, indent=2) if kind == "webhook" else _mail(body)
+    text = _mail(body) if kind == "email" else _json(body)
     lines = "\n".join(printable(line) for line in text.splitlines())
     return Panel(Text(lines, overflow="fold"), border_style="dim", width=MAXIMUM_WIDTH, title=kind, title_align="left")
+
+
+def _json(body: bytes) -> str:
+    try:
+        return json.dumps(json.loads(body), ensure_ascii=False, indent=2)
+    except ValueError:  # a channel of another package may send what it likes
+        return body.decode("utf-8", "replace")
 
 
 def _mail(body: bytes) -> str:

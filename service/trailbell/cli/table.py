@@ -29,9 +29,16 @@ _SHORT: Final[dict[Severity, str]] = {"critical": "crit", "medium": "med"}
 _VERDICT_STYLE: dict[Verdict, str] = {"quiet": "green", "noisy": "yellow", "flood": "bold red", "never-fired": "dim"}
 
 
-def print_report(console: Console, report: Report) -> None:
-    """Print the whole text form of a report."""
+def print_report(console: Console, report: Report, *, funnels: bool = True) -> None:
+    """Print the whole text form of a report.
+
+    Args:
+        console: where to.
+        report: what to print.
+        funnels: those of its rules, too, if they were counted.
+    """
     console.print(_headline(report))
+    console.print(_verdicts(report))
     console.print()
     fired = [entry for entry in report.by_urgency if entry.tally.alerts or entry.not_evaluated]
     if fired:
@@ -39,7 +46,7 @@ def print_report(console: Console, report: Report) -> None:
         console.print()
     for line in (*silent(report), *remarks(report)):
         console.print(line)
-    if any(entry.funnel is not None for entry in report.rules):
+    if funnels and any(entry.funnel is not None for entry in report.rules):
         print_funnels(console, report)
     if report.against is not None:
         print_comparison(console, report.against)
@@ -58,6 +65,15 @@ def _headline(report: Report) -> Text:
     text.append(f" · {counted(len(report.rules), 'rule')} · {report.elapsed_s:.1f} s, {rate:,.0f} events/s", "not bold")
     text.append(f" · map {report.map_name}" if report.map_name else "", "dim not bold")
     return text
+
+
+def _verdicts(report: Report) -> Text:
+    """How many rules are quiet, noisy, a flood, or never fired: the first thing to look at."""
+    parts = [
+        Text(f"{count:,} {verdict.replace('-', ' ')}", _VERDICT_STYLE[verdict])
+        for verdict, count in report.verdicts.items()
+    ]
+    return Text(" · ").join(parts)
 
 
 class _Layout(NamedTuple):

@@ -73,16 +73,29 @@ def _rows(verdict: Mapping[str, Any], first: object, depth: int = 0, *, inside_a
     kind = _group(verdict)
     if kind is None:
         yield _test(verdict, depth, first, holds=verdict["holds"], negated=False)
+        yield from _inside(verdict, first, depth + 1)
         return
     parts = verdict[kind]
     if kind == "not" and _group(parts[0]) is None:
         yield _test(parts[0], depth, first, holds=verdict["holds"], negated=True)
+        yield from _inside(parts[0], first, depth + 1)
         return
     if kind != "all" or not inside_all:
         yield _Row(depth, verdict["holds"], _GROUPS[kind])
         depth += 1
     for part in parts:
         yield from _rows(part, first, depth, inside_all=kind == "all")
+
+
+def _inside(test: Mapping[str, Any], first: object, depth: int) -> Iterator[_Row]:
+    """The elements that settle the test or come nearest, each with its own tree; a length is a line of its own."""
+    for part in test.get("inside", ()):
+        if part["at"] == "length":
+            rows = _rows(part["verdict"], first, depth)
+            yield from (row._replace(field="length" if row.field == "this" else row.field) for row in rows)
+        else:
+            yield _Row(depth, part["verdict"]["holds"], f"element {part['at']}")
+            yield from _rows(part["verdict"], first, depth + 1)
 
 
 def _test(test: Mapping[str, Any], depth: int, first: object, *, holds: bool, negated: bool) -> _Row:

@@ -94,7 +94,7 @@ def _of_store(rule: Rule, rules: RuleSet, event_id: str, config: Config) -> WhyN
     try:
         database = open_database(config.state, write=False)
     except StoreError as error:
-        raise Failure(Exit.SOURCE, error.message, error.help) from error
+        raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
     with closing(database):
         found = Events(database).find(event_id)
         if not found:

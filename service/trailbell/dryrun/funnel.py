@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from trailbell.tally import RuleTally, Tally
 from trailbell_engine.alert import Duplicate, Output
@@ -18,6 +18,8 @@ from trailbell_engine.rule import Rule, RuleSet
 from trailbell_engine.values import Json
 
 from .versions import conjunction
+
+_TYPES_SAID: Final = 5
 
 
 class Stage(NamedTuple):
@@ -130,7 +132,7 @@ class Funnels:
         parts, counts = self._rules[rule.id], tally.of(rule.id)
         stages = [Stage(tally.read, "read"), Stage(self._asked, "neither malformed, duplicate nor held for order")]
         if parts.types is not None:
-            stages.append(Stage(parts.left[0], f"of type {', '.join(sorted(parts.types)) or 'none'}"))
+            stages.append(Stage(parts.left[0], f"of type {_listed(sorted(parts.types))}"))
         stages += [Stage(left, text) for left, text in zip(parts.left[1:], parts.texts, strict=True)]
         return Funnel(tuple(stages), *_after_match(counts), messages)
 
@@ -139,6 +141,13 @@ class Funnels:
         event = self._lookups.enrich(event)
         for rule in self._by_type.get(event.event_type, self._any_type):
             rule.take(event)
+
+
+def _listed(names: Sequence[str]) -> str:
+    """Some names, and how many there are if these are not all."""
+    if len(names) <= _TYPES_SAID:
+        return ", ".join(names) or "none"
+    return f"{', '.join(names[: _TYPES_SAID - 1])}, … ({len(names)} in all)"
 
 
 def _by_type(rules: list[_Rule]) -> tuple[dict[str, list[_Rule]], list[_Rule]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
@@ -23,10 +24,17 @@ _STAND_INS: Final[Mapping[str, str | None]] = {
     "secret": None,
     "previous_secret": None,
     "password": None,
+    "routing_key": "0" * 32,
+    "env": None,
     "headers": None,
     "ca_file": None,
 }
 """Settings that say how to get in, and not what is shown; None leaves them out."""
+_OF_KIND: Final[Mapping[str, Mapping[str, Json]]] = {
+    "apprise": {"url": "json://unset.invalid/"},
+    "command": {"argv": [sys.executable]},
+}
+"""Stand-ins where what is written is looked at when the channel is made: a service is known, a program is there."""
 _UNSET: Final = {"to": "unset@unset.invalid", "from": "unset@unset.invalid"}
 
 
@@ -41,7 +49,7 @@ def preview(config: Config, environ: Mapping[str, str]) -> Receivers:
         WiringError: if a receiver's settings cannot work.
     """
     shown = {
-        name: {kind: _shown(settings, environ) for kind, settings in receiver.items()}
+        name: {kind: _shown(settings, environ) | _OF_KIND.get(kind, {}) for kind, settings in receiver.items()}
         for name, receiver in config.receivers.items()
     }
     return receivers(replace(config, receivers=shown))

@@ -9,6 +9,7 @@ from trailbell.recorder import Recorder
 from trailbell.wording import Wording
 from trailbell_engine.alert import Duplicate, Output
 from trailbell_engine.event import Input, Malformed
+from trailbell_engine.matching import Matches
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
 
@@ -22,15 +23,16 @@ class Shadow:
         recorder: what its rules made of the history.
     """
 
-    def __init__(self, rules: RuleSet, lateness_us: Mapping[str, int]) -> None:
+    def __init__(self, rules: RuleSet, lateness_us: Mapping[str, int], matcher: Matches | None = None) -> None:
         """Start.
 
         Args:
             rules: the other rules.
             lateness_us: per source, as the run itself has it.
+            matcher: knows which of the rules an event matches, where it was asked before.
         """
         self.recorder = Recorder(Wording(rules).of)
-        self._pipeline = Pipeline(rules, lateness_us)
+        self._pipeline = Pipeline(rules, lateness_us, matcher)
         self._state = MemoryLedger()
 
     def take(self, item: Input, outputs: Sequence[Output]) -> None:

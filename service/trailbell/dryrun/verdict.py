@@ -10,6 +10,8 @@ from .culprits import Culprit
 
 Verdict: TypeAlias = Literal["quiet", "noisy", "flood", "never-fired"]
 
+VERDICTS: Final[tuple[Verdict, ...]] = ("flood", "noisy", "quiet", "never-fired")
+"""The worst first."""
 NOISY_PER_DAY: Final = 1.0
 """More alerts a day than this and people start to skip them."""
 FLOOD_PER_DAY: Final = 24.0

@@ -1,4 +1,7 @@
-"""A report as JUnit XML: one test case a rule; one that passes its budget, or could not be evaluated, has failed."""
+"""A report as JUnit XML: one test case a rule; one that passes its budget, or could not be evaluated, has failed.
+
+Source: the schema of the Jenkins xUnit plug-in (``junit-10.xsd``), which the readers of CI services agree on.
+"""
 
 from __future__ import annotations
 
@@ -26,14 +29,13 @@ def as_junit(report: Report) -> str:
 
 
 def _case(entry: RuleReport, failed: Mapping[str, Finding]) -> str:
-    file = f" file={_attribute(entry.rule.origin.file)}" if entry.rule.origin.file else ""
-    head = f'  <testcase classname="trailbell.dry-run" name={_attribute(entry.rule.id)}{file} time="0"'
+    head = f'  <testcase classname="trailbell.dry-run" name={_attribute(entry.rule.id)} time="0"'
     body = ""
     finding = failed.get(entry.rule.id)
     if finding is not None:
         body += f"<failure type={_attribute(finding.code)} message={_attribute(finding.text)}/>"
     numbers = f"{counted(entry.tally.alerts, 'alert')}, {entry.tally.matched:,} matched"
-    said = "; ".join(filter(None, (f"{entry.verdict}: {numbers}", entry.reason)))
+    said = "; ".join(filter(None, (f"{entry.verdict}: {numbers}", entry.reason, entry.rule.origin.file)))
     return f"{head}>{body}<system-out>{escape(_clean(said))}</system-out></testcase>"
 
 

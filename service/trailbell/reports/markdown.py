@@ -27,7 +27,10 @@ def as_markdown(report: Report) -> str:
     lines = [f"### {_title(report)}", ""]
     if report.against is not None:
         lines += [*_comparison(report.against), ""]
-    lines += [*_table(report), "", *_remarks(report)]
+    verdicts = (
+        f"{_SIGNS[verdict]} {count:,} {verdict.replace('-', ' ')}" for verdict, count in report.verdicts.items()
+    )
+    lines += [*_readings(report), " · ".join(verdicts), "", *_table(report), "", *_remarks(report)]
     return "\n".join(lines).rstrip() + "\n"
 
 
@@ -98,6 +101,12 @@ def _remarks(report: Report) -> Iterator[str]:
         yield f"\n{', '.join(silent)}\n\n</details>"
         yield ""
     yield " · ".join(_counts(report))
+
+
+def _readings(report: Report) -> Iterator[str]:
+    for sentence in report.reading.remarks(report.tally.late):
+        yield f"> ⚠️ {text(sentence)}"
+        yield ""
 
 
 def _counts(report: Report) -> Iterator[str]:

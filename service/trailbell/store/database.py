@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import fcntl
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import RLock
-from typing import IO, Any, Final
+from typing import IO, Any, Final, Protocol
 
 import apsw
 
@@ -35,15 +36,30 @@ class StoreError(Exception):
         self.help = help_
 
 
+class Participant(Protocol):
+    """What keeps changes in memory until a transaction ends."""
+
+    def before_commit(self) -> None:
+        """Write them, as the last act of the transaction."""
+
+    def after_commit(self, *, done: bool) -> None:
+        """They are durable, or the transaction was undone."""
+
+
 class Database:
     """One connection, used by one thread at a time: every use takes ``lock``.
 
     A single connection that both writes and checkpoints also keeps clear of the WAL-reset bug in any SQLite version.
+
+    Attributes:
+        on_commit: is told how many seconds each transaction took to become durable; it must be quick.
     """
 
     def __init__(self, connection: apsw.Connection, lock_file: IO[bytes] | None) -> None:
         self.connection = connection
         self.lock = RLock()
+        self.on_commit: Callable[[float], object] = lambda _seconds: None
+        self.participants: list[Participant] = []
         self._lock_file = lock_file
 
     @contextmanager
@@ -51,12 +67,22 @@ class Database:
         """Everything inside is durable when this returns, or undone if it raises."""
         with self.lock:
             self.connection.execute("BEGIN IMMEDIATE")
+            done = False
             try:
-                yield
-            except BaseException:
-                self.connection.execute("ROLLBACK")
-                raise
-            self.connection.execute("COMMIT")
+                try:
+                    yield
+                    for participant in self.participants:
+                        participant.before_commit()
+                except BaseException:
+                    self.connection.execute("ROLLBACK")
+                    raise
+                began_s = time.perf_counter()
+                self.connection.execute("COMMIT")
+                self.on_commit(time.perf_counter() - began_s)
+                done = True
+            finally:
+                for participant in self.participants:
+                    participant.after_commit(done=done)
 
     def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
@@ -67,6 +93,11 @@ class Database:
         """The first row of a query, or None."""
         with self.lock:
             return next(iter(self.connection.execute(sql, values)), None)
+
+    @property
+    def folder(self) -> Path:
+        """The state folder."""
+        return Path(self.connection.filename).parent
 
     def close(self) -> None:
         """Close the file and let go of the folder."""

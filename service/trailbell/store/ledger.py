@@ -10,7 +10,7 @@ import orjson
 
 from trailbell_engine.decode import read_json, write_json
 from trailbell_engine.event import Event, Input, Malformed, Tick
-from trailbell_engine.state import Kept, Slot, Wake
+from trailbell_engine.state import Kept, Slot, Wake, live
 from trailbell_engine.values import Json
 
 from .database import Database
@@ -114,8 +114,22 @@ class StoreLedger:
         )
         return [(Slot(*row[:4]), Wake(*row[4:])) for row in rows]
 
+    def expire(self, clock_us: int) -> None:
+        """Drop all that has expired by an instant, this batch's own changes included."""
+        self._database.connection.execute("DELETE FROM state WHERE expires_us <= ?", (clock_us,))
+        for slot, kept in self._changed.items():
+            if kept is not None and live(kept, clock_us) is None:
+                self._changed[slot] = None
+
+    def left(self) -> set[str]:
+        """The sources that sent no more as of the last commit (see ``event.LEAVES_US``)."""
+        return {name for (name,) in self._database.rows("SELECT name FROM source WHERE left_off")}
+
     def complete(self, source: str, watermarks: dict[str, int], checkpoint: Json | None) -> None:
-        """Note the source's watermark, and its checkpoint if there is a new one; sweep state that has expired."""
+        """Note the source's checkpoint if there is a new one, and the watermarks; sweep state that has expired.
+
+        A source with a watermark that is not among those given has left.
+        """
         encoded = None if checkpoint is None else orjson.dumps(checkpoint)
         connection = self._database.connection
         connection.execute("INSERT INTO source (name) VALUES (?) ON CONFLICT DO NOTHING", (source,))
@@ -123,9 +137,14 @@ class StoreLedger:
         for name, watermark_us in sorted(watermarks.items()):
             connection.execute(
                 "INSERT INTO source (name, watermark_us) VALUES (?, ?) "
-                "ON CONFLICT (name) DO UPDATE SET watermark_us = excluded.watermark_us",
+                "ON CONFLICT (name) DO UPDATE SET watermark_us = excluded.watermark_us, left_off = 0",
                 (name, watermark_us),
             )
+        connection.execute(
+            "UPDATE source SET left_off = 1 "
+            "WHERE watermark_us IS NOT NULL AND name NOT IN (SELECT value FROM json_each(?))",
+            (orjson.dumps(list(watermarks)).decode(),),
+        )
         if watermarks:
             connection.execute("DELETE FROM state WHERE expires_us <= ?", (min(watermarks.values()),))
 

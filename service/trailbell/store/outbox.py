@@ -12,8 +12,8 @@ from trailbell_notifiers.outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, d
 from .database import Database
 
 _COLUMNS: Final = (
-    "id, alert_id, receiver, target, kind, body, created_us, not_before_us, attempts, state, uncertain, last_error, "
-    "reference, lease_epoch"
+    "id, alert_id, receiver, target, kind, thread, number, body, created_us, not_before_us, attempts, state, "
+    "uncertain, last_error, reference, lease_epoch"
 )
 _OPEN: Final = f"state IN ({', '.join(repr(state) for state in OPEN_STATES)})"
 _QUEUE: Final = f"receiver = ?1 AND target = ?2 AND {_OPEN}"
@@ -41,7 +41,7 @@ class StoreOutbox:
             reasons: why a receiver is told, by its name.
         """
         self._database.connection.executemany(
-            f"INSERT INTO outbox ({_COLUMNS}, reason) VALUES ({', '.join('?' * 15)}) ON CONFLICT DO NOTHING",  # noqa: S608 - constants
+            f"INSERT INTO outbox ({_COLUMNS}, reason) VALUES ({', '.join('?' * 17)}) ON CONFLICT DO NOTHING",  # noqa: S608 - constants
             [(*_row(delivery), (reasons or {}).get(delivery.receiver, "")) for delivery in deliveries],
         )
 
@@ -98,9 +98,10 @@ class StoreOutbox:
             )
 
     def of_alert(self, alert_id: str) -> list[tuple[Delivery, str]]:
-        """The deliveries that tell of an alert, with the reason why each receiver is told."""
+        """The deliveries that tell of an alert, by itself or in a group, with the reason why each receiver is told."""
         rows = self._database.rows(
-            f"SELECT {_COLUMNS}, reason FROM outbox WHERE alert_id = ? ORDER BY seq",  # noqa: S608 - constants
+            f"SELECT {_COLUMNS}, reason FROM outbox WHERE alert_id = ?1 OR (receiver, thread, number) IN "  # noqa: S608 - constants
+            "(SELECT receiver, thread, number FROM decision WHERE alert_id = ?1 AND what = 'told') ORDER BY seq",
             (alert_id,),
         )
         return [(_delivery(row[:-1]), row[-1]) for row in rows]
@@ -162,7 +163,8 @@ class StoreOutbox:
 
 def _row(delivery: Delivery) -> tuple[Any, ...]:
     return (
-        *(delivery.id, delivery.alert_id, delivery.receiver, delivery.target, delivery.kind, delivery.body),
+        *(delivery.id, delivery.alert_id, delivery.receiver, delivery.target, delivery.kind, delivery.thread),
+        *(delivery.number, delivery.body),
         *(delivery.created_us, delivery.not_before_us, delivery.attempts, delivery.state, delivery.uncertain),
         *(delivery.last_error, delivery.reference, delivery.lease_epoch),
     )

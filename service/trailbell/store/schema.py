@@ -19,6 +19,15 @@ STEPS: Final[tuple[str, ...]] = (
     );
     CREATE UNIQUE INDEX input_identity ON input (source, id) WHERE kind = 0;
     CREATE INDEX input_time ON input (source, time_us) WHERE kind = 0;
+    -- Which events were deleted, for the search index, which is a file of its own.
+    CREATE TABLE forgotten (
+        number INTEGER PRIMARY KEY,
+        seq    INTEGER NOT NULL
+    );
+    CREATE TRIGGER input_forgotten AFTER DELETE ON input WHEN OLD.kind = 0
+    BEGIN
+        INSERT INTO forgotten (seq) VALUES (OLD.seq);
+    END;
 
     CREATE TABLE quarantine (
         seq    INTEGER PRIMARY KEY,
@@ -63,6 +72,7 @@ STEPS: Final[tuple[str, ...]] = (
         name         TEXT PRIMARY KEY,
         lateness_us  INTEGER NOT NULL DEFAULT 0,
         watermark_us INTEGER,
+        left_off     INTEGER NOT NULL DEFAULT 0,  -- it sends no more for now: nobody waits for it
         checkpoint   BLOB
     ) WITHOUT ROWID;
 
@@ -83,6 +93,8 @@ STEPS: Final[tuple[str, ...]] = (
         receiver      TEXT NOT NULL,
         target        TEXT NOT NULL,
         kind          TEXT NOT NULL,
+        thread        TEXT NOT NULL,           -- the episode of its group
+        number        INTEGER NOT NULL,        -- of the message in its thread
         reason        TEXT NOT NULL,           -- why this receiver is told
         body          BLOB NOT NULL,           -- rendered once; every attempt sends these bytes
         created_us    INTEGER NOT NULL,
@@ -97,6 +109,60 @@ STEPS: Final[tuple[str, ...]] = (
     CREATE INDEX outbox_open ON outbox (receiver, target, seq)
         WHERE state IN ('pending', 'leased', 'ambiguous', 'parked');
     CREATE INDEX outbox_alert ON outbox (alert_id);
+    CREATE INDEX outbox_thread ON outbox (receiver, thread, number);
+
+    -- Groups of alerts on their way to a receiver, with their timers.
+    CREATE TABLE delivery_group (
+        key     TEXT PRIMARY KEY,
+        wake_us INTEGER,
+        value   BLOB NOT NULL
+    ) WITHOUT ROWID;
+
+    -- Open alerts that keep others from being told.
+    CREATE TABLE inhibitor (
+        seq      INTEGER PRIMARY KEY,
+        alert_id TEXT NOT NULL UNIQUE,
+        labels   BLOB NOT NULL,
+        until_us INTEGER
+    );
+
+    -- How far event time is, for the timers of groups.
+    CREATE TABLE delivery_clock (
+        id    INTEGER PRIMARY KEY CHECK (id = 1),
+        value BLOB NOT NULL
+    );
+
+    -- Why something was or was not done about an alert.
+    CREATE TABLE decision (
+        seq      INTEGER PRIMARY KEY,
+        alert_id TEXT NOT NULL,
+        at_us    INTEGER NOT NULL,            -- event time
+        what     TEXT NOT NULL,
+        receiver TEXT NOT NULL,
+        detail   TEXT NOT NULL,
+        until_us INTEGER,
+        thread   TEXT NOT NULL,
+        number   INTEGER NOT NULL
+    );
+    CREATE INDEX decision_alert ON decision (alert_id);
+
+    CREATE TABLE silence (
+        id        TEXT PRIMARY KEY,
+        starts_us INTEGER NOT NULL,
+        ends_us   INTEGER NOT NULL,
+        record    BLOB NOT NULL
+    ) WITHOUT ROWID;
+
+    -- What people have done about an alert.
+    CREATE TABLE handling (
+        seq      INTEGER PRIMARY KEY,
+        alert_id TEXT NOT NULL,
+        at_us    INTEGER NOT NULL,            -- event time
+        what     TEXT NOT NULL,               -- acknowledged, unacknowledged, resolved
+        author   TEXT NOT NULL,
+        comment  TEXT NOT NULL
+    );
+    CREATE INDEX handling_alert ON handling (alert_id);
 
     CREATE TABLE meta (
         name  TEXT PRIMARY KEY,

@@ -1,0 +1,276 @@
+"""An Alertmanager's configuration as one of ours: routes, receivers, inhibition, intervals; and what cannot come along.
+
+Keys are those of Alertmanager's configuration reference (0.25 to 0.34). Secrets are never carried: in their place
+stands the name of an environment variable.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from trailbell_engine.durations import format_duration, parse_duration
+from trailbell_engine.timestamps import DAY_US, MINUTE_US
+from trailbell_notifiers.matchers import MatcherError, parse_matcher
+
+_LABELS: Final = {"alertname": "rule"}
+"""Labels that are called otherwise here."""
+_ROUTE_KEYS: Final = frozenset(
+    {"receiver", "group_by", "group_wait", "group_interval", "repeat_interval", "continue", "routes", "match"}
+    | {"match_re", "matchers", "mute_time_intervals", "active_time_intervals"}
+)
+_SECTIONS: Final = frozenset(
+    {"global", "route", "receivers", "inhibit_rules", "time_intervals", "mute_time_intervals", "templates"}
+)
+_KINDS: Final = {
+    "slack_configs": "slack",
+    "email_configs": "email",
+    "webhook_configs": "webhook",
+    "pagerduty_configs": "pagerduty",
+    "discord_configs": "discord",
+    "msteamsv2_configs": "teams",
+}
+_DEFAULT_TIMES: Final = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"}
+_MATCHER_SPLIT: Final = re.compile(r',\s*(?=(?:[^"]*"[^"]*")*[^"]*$)')
+
+
+@dataclass(slots=True)
+class Imported:
+    """What became of a configuration.
+
+    Attributes:
+        values: ours, with a comment for each part under its place.
+        comments: place -> where it came from.
+        left: (place in the original, why it was left out or changed).
+        variables: environment variables that must be set, and for what.
+    """
+
+    values: dict[str, Any] = field(default_factory=dict)
+    comments: dict[tuple[str, ...], str] = field(default_factory=dict)
+    left: list[tuple[str, str]] = field(default_factory=list)
+    variables: dict[str, str] = field(default_factory=dict)
+
+
+def from_alertmanager(source: Mapping[str, Any]) -> Imported:
+    """Translate the values of an ``alertmanager.yml``. Total: what is not understood is named in ``left``."""
+    return _Importer(source).run()
+
+
+class _Importer:
+    def __init__(self, source: Mapping[str, Any]) -> None:
+        self.source = source
+        self.globals: Mapping[str, Any] = _mapping(source.get("global"))
+        self.out = Imported()
+        self.names: dict[str, list[str]] = {}
+
+    def run(self) -> Imported:
+        for key in self.source:
+            if key not in _SECTIONS:
+                self.leave(key, "no such section here")
+        if self.source.get("templates"):
+            self.leave("templates", "Go templates; what messages say is in the rules (`title`, `alert.summary`)")
+        for key in self.globals:
+            if key == "resolve_timeout":
+                self.leave(
+                    "global.resolve_timeout", "alerts end when their rule says so; `close_after` is nearest to it"
+                )
+        receivers: dict[str, Any] = {}
+        for position, entry in enumerate(_list(self.source.get("receivers"))):
+            for name, settings in self.receiver(_mapping(entry), f"receivers[{position}]"):
+                receivers[name] = settings
+                self.out.comments["receivers", name] = f"receivers[{position}], {_mapping(entry).get('name')}"
+        self.out.values["receivers"] = receivers
+        self.intervals()
+        route = self.route(_mapping(self.source.get("route")), "route", top=True)
+        if route is not None:
+            self.out.values["route"] = route
+        inhibit = (
+            self.inhibition(_mapping(entry), f"inhibit_rules[{position}]")
+            for position, entry in enumerate(_list(self.source.get("inhibit_rules")))
+        )
+        carried = [entry for entry in inhibit if entry is not None]
+        if carried:
+            self.out.values["inhibit"] = carried
+        return self.out
+
+    def leave(self, place: str, why: str) -> None:
+        self.out.left.append((place, why))
+
+    def receiver(self, entry: Mapping[str, Any], place: str) -> Iterator[tuple[str, dict[str, Any]]]:
+        """One of theirs is a channel for each of its integrations."""
+        given = str(entry.get("name", "receiver"))
+        base = re.sub(r"[^A-Za-z0-9._-]+", "-", given).strip("-._")[:48] or "receiver"
+        made: list[tuple[str, dict[str, Any]]] = []
+        for key, value in entry.items():
+            for position, settings in enumerate(_list(value)) if key.endswith("_configs") else ():
+                where = f"{place}.{key}[{position}]"
+                if key not in _KINDS:
+                    self.leave(where, "there is no such channel here")
+                    continue
+                made.append((_KINDS[key], self.channel(key, _mapping(settings), where, base)))
+        names = []
+        for number, (kind, settings) in enumerate(made):
+            names.append(base if len(made) == 1 else f"{base}-{kind}-{number + 1}")
+            yield names[-1], {kind: settings}
+        self.names[given] = names
+        if not names:
+            self.leave(place, "it has nothing that can be carried over: routes to it tell nobody")
+
+    def channel(self, key: str, settings: Mapping[str, Any], place: str, base: str) -> dict[str, Any]:
+        used = {"send_resolved"}
+        match key:
+            case "slack_configs":
+                result = {"webhook_url": self.secret(base, "SLACK_WEBHOOK_URL", place)}
+                used |= {"api_url", "api_url_file"}
+                if "channel" in settings:
+                    self.leave(f"{place}.channel", "a webhook's channel is chosen in Slack; with `token` it can be set")
+                    used.add("channel")
+            case "email_configs":
+                result = self.mail(settings, place, base)
+                used |= {"to", "from", "smarthost", "auth_username", "auth_password", "require_tls"}
+            case "webhook_configs":
+                url = str(settings.get("url", ""))
+                # A name and password, or a query, may be what opens the door.
+                open_ = bool(url) and not set(url) & set("@?")
+                result = {"url": url if open_ else self.secret(base, "WEBHOOK_URL", place), "format": "alertmanager"}
+                used |= {"url", "url_file", "max_alerts"}
+            case "pagerduty_configs":
+                result = {"routing_key": self.secret(base, "PAGERDUTY_ROUTING_KEY", place)}
+                used |= {"routing_key", "routing_key_file", "service_key"}
+            case _:
+                result = {"url": self.secret(base, "WEBHOOK_URL", place)}
+                used |= {"webhook_url", "webhook_url_file"}
+        for name in settings:
+            if name not in used:
+                self.leave(f"{place}.{name}", "how a message looks and how it is sent is the channel's own affair here")
+        if settings.get("send_resolved") is False:
+            self.leave(f"{place}.send_resolved", "whoever was told of an alert is told of its end")
+        return result
+
+    def mail(self, settings: Mapping[str, Any], place: str, base: str) -> dict[str, Any]:
+        host, _, port = str(
+            settings.get("smarthost") or self.globals.get("smtp_smarthost") or "localhost:25"
+        ).rpartition(":")
+        result: dict[str, Any] = {
+            "to": [part.strip() for part in str(settings.get("to", "")).split(",") if part.strip()],
+            "from": str(settings.get("from") or self.globals.get("smtp_from") or "alerts@example.com"),
+            "host": host or port,
+            "port": int(port) if host and port.isdigit() else 25,
+        }
+        user = settings.get("auth_username") or self.globals.get("smtp_auth_username")
+        if user:
+            result |= {"username": str(user), "password": self.secret(base, "SMTP_PASSWORD", place)}
+        tls = settings.get("require_tls", self.globals.get("smtp_require_tls", True))
+        return result | ({} if tls else {"tls": "none"}) | ({"tls": "implicit"} if port == "465" else {})
+
+    def secret(self, base: str, what: str, place: str) -> str:
+        name = f"{re.sub(r'[^A-Z0-9]+', '_', base.upper())}_{what}".lstrip("_0123456789")
+        self.out.variables[name] = place
+        return f"${{{name}}}"
+
+    def route(self, entry: Mapping[str, Any], place: str, *, top: bool = False) -> dict[str, Any] | None:
+        result: dict[str, Any] = {}
+        if entry.get("receiver") or top:
+            names = self.names.get(str(entry.get("receiver")), [])
+            if not names:
+                self.leave(place, "its receiver could not be carried over, so neither are its routes")
+                return None
+            result["receiver"] = names[0] if len(names) == 1 else names
+        matchers = self.matchers(entry, "", place)
+        result |= {"matchers": matchers} if matchers else {}
+        if "group_by" in entry or top:
+            result["group_by"] = [_LABELS.get(str(label), str(label)) for label in _list(entry.get("group_by"))]
+        for name, default in _DEFAULT_TIMES.items():
+            written = entry.get(name) or (default if top else None)
+            if written is not None:
+                result[name] = self.duration(
+                    str(written), f"{place}.{name}", default, MINUTE_US if "repeat" in name else 0
+                )
+        for name in ("mute_time_intervals", "active_time_intervals"):
+            if entry.get(name):
+                result[name] = [str(interval) for interval in _list(entry[name])]
+        result |= {"continue": True} if entry.get("continue") else {}
+        children = (
+            self.route(_mapping(child), f"{place}.routes[{position}]")
+            for position, child in enumerate(_list(entry.get("routes")))
+        )
+        routes = [child for child in children if child is not None]
+        for key in entry:
+            if key not in _ROUTE_KEYS:
+                self.leave(f"{place}.{key}", "there is no such key here")
+        return result | ({"routes": routes} if routes else {})
+
+    def matchers(self, entry: Mapping[str, Any], side: str, place: str) -> list[str]:
+        """Of the three ways in which Alertmanager writes them; ``side`` is ``source_`` or ``target_`` or empty."""
+        texts = [f"{name}={json.dumps(str(value))}" for name, value in _mapping(entry.get(f"{side}match")).items()]
+        texts += [f"{name}=~{json.dumps(str(value))}" for name, value in _mapping(entry.get(f"{side}match_re")).items()]
+        written = entry.get(f"{side}matchers")
+        for text in [written] if isinstance(written, str) else _list(written):
+            texts += [
+                part for part in _MATCHER_SPLIT.split(str(text).strip().removeprefix("{").removesuffix("}")) if part
+            ]
+        found = []
+        for text in texts:
+            try:
+                matcher = parse_matcher(text)
+            except MatcherError as error:
+                self.leave(f"{place}.{side}matchers", f"{error}; without it more alerts match, so look at it")
+                continue
+            found.append(str(matcher._replace(label=_LABELS.get(matcher.label, matcher.label))))
+        return found
+
+    def duration(self, text: str, place: str, default: str, shortest_us: int) -> str:
+        """Theirs may have years, which ours have not."""
+        years = re.match(r"(\d+)y", text)
+        rest_us = parse_duration(text[years.end() :] if years else text) or 0
+        total_us = rest_us + (int(years[1]) * 365 * DAY_US if years else 0)
+        if text in ("0s", "0") and not shortest_us:
+            return "0s"
+        if total_us < max(shortest_us, 1):
+            self.leave(place, f"{text} cannot be carried over; it is {default}")
+            return default
+        return format_duration(total_us)
+
+    def inhibition(self, entry: Mapping[str, Any], place: str) -> dict[str, Any] | None:
+        left = len(self.out.left)
+        result: dict[str, Any] = {
+            "name": place,
+            "source": self.matchers(entry, "source_", place) or ['rule=~".+"'],
+            "target": self.matchers(entry, "target_", place) or ['rule=~".+"'],
+        }
+        if len(self.out.left) > left:
+            self.leave(place, "with a matcher less it would hide what nobody meant to hide")
+            return None
+        equal = [_LABELS.get(str(label), str(label)) for label in _list(entry.get("equal"))]
+        # Alertmanager takes two missing labels for equal.
+        return result | ({"equal": equal, "equal_missing": "match"} if equal else {})
+
+    def intervals(self) -> None:
+        """``time_intervals``, and ``mute_time_intervals`` as they were called before 0.24."""
+        found: dict[str, Any] = {}
+        for section in ("time_intervals", "mute_time_intervals"):
+            for position, entry in enumerate(_list(self.source.get(section))):
+                name = str(_mapping(entry).get("name", f"{section}-{position + 1}"))
+                spans = [self.span(_mapping(span)) for span in _list(_mapping(entry).get("time_intervals"))]
+                found[name] = [span for span in spans if span]
+                self.out.comments["time_intervals", name] = f"{section}[{position}]"
+        if found:
+            self.out.values["time_intervals"] = found
+
+    def span(self, entry: Mapping[str, Any]) -> dict[str, Any]:
+        result = {name: value for name, value in entry.items() if name != "times"}
+        times = [
+            f"{_mapping(one).get('start_time')}-{_mapping(one).get('end_time')}" for one in _list(entry.get("times"))
+        ]
+        return result | ({"times": times} if times else {})
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

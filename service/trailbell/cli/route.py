@@ -1,0 +1,170 @@
+"""``trailbell route``: who would be told of an alert, and by which way through the routes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import click
+
+from .configuration import config_or_fail
+from .exits import Exit, Failure
+from .instants import instant
+from .printable import printable
+
+if TYPE_CHECKING:
+    from trailbell.routes_table import Answer
+    from trailbell_notifiers.desk import Policy
+
+
+@click.group(name="route")
+def command() -> None:
+    """Who would be told of an alert, and why."""
+
+
+@command.command()
+@click.argument("labels", nargs=-1, metavar="LABEL=VALUE...")
+@click.option("--alert", "alert_id", metavar="ID", help="The labels of a stored alert; `last` is the newest.")
+@click.option("--cases", "cases", type=click.Path(path_type=Path), metavar="FILE", help="A table of cases, in YAML.")
+@click.option("--at", "at", metavar="WHEN", help="When, for mute intervals and silences: 2026-11-01T23:30:00Z.")
+@click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="The configuration.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def test(
+    labels: Sequence[str],
+    alert_id: str | None,
+    cases: Path | None,
+    at: str | None,
+    config_file: Path | None,
+    format_: str,
+) -> int:
+    """Ask the routes about labels such as `severity=critical rule=lockout`, about a stored alert, or about a table.
+
+    Exits with 1 if a case of the table is not told as it expects.
+    """
+    from trailbell.policy import policy_of
+    from trailbell.routes_table import answer
+
+    if sum((bool(labels), alert_id is not None, cases is not None)) != 1:
+        raise Failure(Exit.USAGE, "name labels, or --alert, or --cases", "`trailbell route test severity=critical`")
+    config = config_or_fail(config_file, secrets=False)
+    policy = policy_of(config)
+    if cases is not None:
+        return _table(cases, policy, format_)
+    notify: Sequence[str] = ()
+    if alert_id is not None:
+        wanted, notify = _of_alert(config.state, config.rules, alert_id)
+    else:
+        wanted = _given(labels)
+    found = answer(policy, wanted, notify, instant("--at", at))
+    if format_ == "json":
+        click.echo(json.dumps(_json(found), ensure_ascii=False, indent=2))
+    else:
+        _print(policy, found)
+    return Exit.OK
+
+
+def _given(labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    found: dict[str, tuple[str, ...]] = {}
+    for text in labels:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise Failure(
+                Exit.USAGE, f"{text!r} is no label", "write name=value; a label that comes twice has two values"
+            )
+        found[name] = (*found.get(name, ()), value.strip('"'))
+    return found
+
+
+def _of_alert(state: Path, paths: Sequence[str], alert_id: str) -> tuple[dict[str, tuple[str, ...]], Sequence[str]]:
+    from trailbell.loading import load
+    from trailbell.store.alerts import Alerts
+    from trailbell_engine.rule import Words
+    from trailbell_notifiers.routing import labels_of
+
+    from .stores import find_alert, reading
+
+    with reading(state) as database:
+        alert = find_alert(Alerts(database), alert_id).alert
+    rules = load(paths).rules
+    if alert.rule_id not in rules:
+        return labels_of(alert, Words("")), ()
+    return labels_of(alert, rules[alert.rule_id].words), rules[alert.rule_id].notify
+
+
+def _json(found: Answer) -> dict[str, Any]:
+    rows = [
+        {"receiver": decision.receiver, "reason": decision.reason, "held": found.held.get(decision.receiver)}
+        for decision in found.decisions
+    ]
+    return {"told": found.told, "decisions": rows}
+
+
+def _print(policy: Policy, found: Answer) -> None:
+    from trailbell.routes_table import branches
+
+    for branch in branches(policy.route, found.decisions) if policy.route is not None else ():
+        matchers = ", ".join(map(str, branch.route.matchers)) or ("every alert" if branch.depth else "the top route")
+        mark = "●" if branch.ends_here else "│" if branch.taken else " "
+        told = ", ".join(branch.route.receivers) + ("  (continue)" if branch.route.continue_ else "")
+        line = f"{mark} {'  ' * branch.depth}{branch.number or '·'} {matchers} → {told}"
+        click.echo(click.style(printable(line), bold=branch.ends_here, dim=not branch.taken))
+    if not found.decisions:
+        click.echo("nobody is told: there is no route")
+    for decision in found.decisions:
+        held = found.held.get(decision.receiver)
+        words = f"  held back: {held}" if held else ""
+        click.echo(f"{decision.receiver}: {printable(decision.reason)}{words}")
+
+
+class Row(NamedTuple):
+    """A case of the table, and who was told."""
+
+    case: str
+    expect: list[str]
+    told: list[str]
+
+
+def _table(file: Path, policy: Policy, format_: str) -> int:
+    from trailbell.routes_table import answer, labels_of_mapping
+    from trailbell_engine.timestamps import parse_time
+
+    rows = []
+    for number, case in enumerate(_cases(file), start=1):
+        time_us = parse_time(case["at"]) if "at" in case else None
+        told = answer(policy, labels_of_mapping(case["labels"]), case.get("notify", ()), time_us).told
+        rows.append(Row(case.get("name") or f"case {number}", case["expect"], told))
+    wrong = [row for row in rows if row.expect != row.told]
+    if format_ == "json":
+        click.echo(
+            json.dumps({"cases": [row._asdict() for row in rows], "failed": len(wrong)}, ensure_ascii=False, indent=2)
+        )
+    else:
+        for row in rows:
+            good = row.expect == row.told
+            said = ", ".join(row.told) or "nobody"
+            words = f"told {said}" if good else f"told {said}, expected {', '.join(row.expect) or 'nobody'}"
+            click.echo(f"{'✔' if good else '✘'} {printable(row.case)}: {printable(words)}")
+        click.echo(f"{len(rows) - len(wrong)} passed, {len(wrong)} failed")
+    return Exit.FINDINGS if wrong else Exit.OK
+
+
+def _cases(file: Path) -> list[dict[str, Any]]:
+    from trailbell.routes_table import CASES_SCHEMA
+    from trailbell_rules.document import read_documents
+    from trailbell_rules.validate import validate_document
+
+    from .problems import print_problems
+
+    try:
+        reading = read_documents(str(file), file.read_bytes())
+    except OSError as error:
+        raise Failure(Exit.USAGE, f"cannot read {file}: {error.strerror or error}", "check the path") from error
+    problems = list(reading.problems)
+    for document in reading.documents[:1]:
+        problems.extend(validate_document(document, CASES_SCHEMA))
+    if problems or not reading.documents:
+        raise Failure(Exit.CONFIGURATION, print_problems(problems, {str(file): reading.source}), "write `cases: [...]`")
+    cases: list[dict[str, Any]] = reading.documents[0].value["cases"]
+    return cases

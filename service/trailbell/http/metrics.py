@@ -1,0 +1,130 @@
+"""``/metrics``: counts of the engine, the outbox, the sources and this server, for Prometheus."""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import accumulate
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import BaseRoute
+
+from trailbell import __version__
+from trailbell.clock import now_us
+from trailbell.tally import RuleTally, Tally
+from trailbell_engine.timestamps import SECOND_US
+
+from .answers import resource
+from .exposition import CONTENT_TYPE, Family, Sample, exposition
+from .lag import source_lags, waiting
+from .observed import BUCKETS_S, Observed
+from .parts import Parts
+
+
+def metric_routes(parts: Parts) -> list[BaseRoute]:
+    """The route."""
+    return [resource("/metrics", GET=partial(_metrics, parts))]
+
+
+async def _metrics(parts: Parts, _request: Request) -> Response:
+    families = await run_in_threadpool(metrics, parts, now_us())
+    return Response(exposition(families), media_type=CONTENT_TYPE, headers={"Cache-Control": "no-store"})
+
+
+def metrics(parts: Parts, at_us: int) -> list[Family]:
+    """Everything that is counted."""
+    return [
+        Family("trailbell_build_info", "gauge", "The program.", [Sample(1, {"version": __version__})]),
+        Family("trailbell_start_time_seconds", "gauge", "When it was started.", [Sample(parts.started_us / SECOND_US)]),
+        *(_engine(parts.tally()) if parts.tally is not None else []),
+        *_store(parts, at_us),
+        *_observed(parts.observed),
+        *_ingest(parts),
+        Family("trailbell_rules", "gauge", "Rules that run.", [Sample(len(parts.rules()))]),
+    ]
+
+
+def _engine(tally: Tally) -> list[Family]:
+    events = {
+        "read": tally.read,
+        "duplicate": tally.duplicate,
+        "late": tally.late,
+        "malformed": tally.malformed,
+        "untimed": tally.untimed,
+    }
+    rules = dict(tally.rules)  # copied at once: the engine goes on meanwhile
+
+    def per_rule(name: str, help_: str, count: str) -> Family:
+        samples = [Sample(_count(rule, count), {"rule": rule_id}) for rule_id, rule in sorted(rules.items())]
+        return Family(f"trailbell_rule_{name}_total", "counter", help_, samples)
+
+    return [
+        *(
+            Family(f"trailbell_events_{name}_total", "counter", f"Events: {name}.", [Sample(count)])
+            for name, count in events.items()
+        ),
+        per_rule("matched", "Events on which a rule's match held.", "matched"),
+        per_rule("alerts", "Alerts that a rule opened.", "alerts"),
+        per_rule("suppressed", "Firings of a rule that told nobody.", "suppressed"),
+        per_rule("late", "Matches of a rule that came after their window.", "too_late"),
+        per_rule("overflow", "Entries that a key of a rule gave up because it held too many.", "overflow"),
+        per_rule("errors", "Events on which a rule could not be evaluated.", "errors"),
+    ]
+
+
+def _count(rule: RuleTally, name: str) -> int:
+    value = getattr(rule, name)
+    return int(value) if isinstance(value, int) else sum(dict(value).values())
+
+
+def _store(parts: Parts, at_us: int) -> list[Family]:
+    readers = parts.keeper.readers
+    lags = [Sample(lag.lag_s, {"source": lag.name}) for lag in source_lags(readers, at_us) if lag.lag_s is not None]
+    queues = waiting(readers, at_us)
+    still_open = [queue for queue in queues if queue.state not in ("sent", "dead")]
+    oldest: dict[str, float] = {}
+    for queue in still_open:
+        oldest[queue.receiver] = max(queue.oldest_s, oldest.get(queue.receiver, 0.0))
+    return [
+        Family("trailbell_source_lag_seconds", "gauge", "The clock less the source's watermark.", lags),
+        Family(
+            "trailbell_deliveries",
+            "gauge",
+            "Deliveries in the store, by receiver and state.",
+            [Sample(queue.deliveries, {"receiver": queue.receiver, "state": queue.state}) for queue in queues],
+        ),
+        Family(
+            "trailbell_outbox_oldest_seconds",
+            "gauge",
+            "The age of the oldest delivery that is not done, by receiver.",
+            [Sample(age_s, {"receiver": receiver}) for receiver, age_s in sorted(oldest.items())],
+        ),
+        Family(
+            "trailbell_index_behind", "gauge", "Recorded inputs not in the search index.", [Sample(parts.keeper.behind)]
+        ),
+    ]
+
+
+def _observed(observed: Observed) -> list[Family]:
+    attempts = [
+        Sample(count, {"receiver": receiver, "outcome": outcome})
+        for (receiver, outcome), count in sorted(dict(observed.attempts).items())
+    ]
+    counts = list(accumulate(observed.commits))
+    buckets = [*map(str, BUCKETS_S), "+Inf"]
+    commits = [Sample(count, {"le": bucket}, "_bucket") for bucket, count in zip(buckets, counts, strict=True)]
+    return [
+        Family("trailbell_delivery_attempts_total", "counter", "Attempts to deliver, by outcome.", attempts),
+        Family(
+            "trailbell_commit_seconds",
+            "histogram",
+            "How long transactions took to become durable.",
+            [*commits, Sample(observed.commit_s, suffix="_sum"), Sample(counts[-1], suffix="_count")],
+        ),
+    ]
+
+
+def _ingest(parts: Parts) -> list[Family]:
+    depths = [Sample(inbox.depth, {"source": name}) for name, inbox in sorted(parts.inboxes.items())]
+    return [Family("trailbell_inbox_events", "gauge", "Sent events that are not durable yet.", depths)]

@@ -1,0 +1,39 @@
+"""What is counted while the engine runs, for metrics: commits and attempts to deliver. Safe from several threads."""
+
+from __future__ import annotations
+
+import threading
+from bisect import bisect_left
+from collections import Counter
+from typing import Final
+
+from trailbell_notifiers.sender import Sent
+
+BUCKETS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
+
+
+class Observed:
+    """Counts since the start.
+
+    Attributes:
+        attempts: by receiver and outcome: ``delivered``, ``retry``, ``ambiguous``, ``rejected``.
+        commits: per bucket of ``BUCKETS_S``, and the last of all that took longer.
+        commit_s: how long all commits took together.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.attempts: Counter[tuple[str, str]] = Counter()
+        self.commits = [0] * (len(BUCKETS_S) + 1)
+        self.commit_s = 0.0
+
+    def attempt(self, sent: Sent) -> None:
+        """An attempt to deliver has ended."""
+        with self._lock:
+            self.attempts[sent.delivery.receiver, type(sent.receipt).__name__.lower()] += 1
+
+    def commit(self, seconds: float) -> None:
+        """A transaction of the store took so long to become durable."""
+        with self._lock:
+            self.commits[bisect_left(BUCKETS_S, seconds)] += 1
+            self.commit_s += seconds

@@ -1,0 +1,114 @@
+"""The server in a thread of its own: from ``with`` to its end."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import socket
+import threading
+from typing import Any, Final, Self
+
+import anyio.to_thread
+import uvicorn
+from starlette.types import ASGIApp
+
+from .protocol import Watch, watched
+from .settings import HttpSettings
+
+_WORKERS: Final = 16
+"""Requests that read the store at a time; the others wait."""
+_HEAD_BYTES: Final = 32 * 1024
+_IDLE_S: Final = 5
+_CONNECTIONS: Final = 1_000
+_GRACE_S: Final = 5
+
+
+class ListenError(OSError):
+    """The address cannot be listened on; the message says why."""
+
+
+class _Server(uvicorn.Server):
+    """Tells when it listens, and when it will not."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self.ready = threading.Event()
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Begin to listen."""
+        anyio.to_thread.current_default_thread_limiter().total_tokens = _WORKERS
+        await super().startup(sockets)
+        self.ready.set()
+
+
+class HttpServer:
+    """Serves an application.
+
+    Attributes:
+        url: where it is reached from this machine, such as ``http://127.0.0.1:8700``.
+        watch: its connections.
+    """
+
+    def __init__(self, app: ASGIApp, settings: HttpSettings, watch: Watch | None = None) -> None:
+        """Take the address; nobody is answered yet.
+
+        Raises:
+            ListenError: if it is taken, or not this machine's, or the certificate cannot be read.
+        """
+        self.watch = watch or Watch(settings.per_address)
+        secure = settings.certificate is not None
+        logging.getLogger("uvicorn").setLevel(logging.WARNING)  # that it started is ours to tell
+        config = uvicorn.Config(
+            app,
+            http=watched(self.watch),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=_IDLE_S,
+            timeout_graceful_shutdown=_GRACE_S,
+            limit_concurrency=_CONNECTIONS,
+            h11_max_incomplete_event_size=_HEAD_BYTES,
+            ssl_certfile=str(settings.certificate) if secure else None,
+            ssl_keyfile=str(settings.key) if secure else None,
+        )
+        try:
+            config.load()
+            self._socket = _listening(settings)
+        except OSError as error:
+            raise ListenError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}") from error
+        host, port = self._socket.getsockname()[:2]
+        shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared, not bound
+        self.url = f"{'https' if secure else 'http'}://{shown}:{port}"
+        self._server = _Server(config)
+        self._thread = threading.Thread(target=self._serve, name="http", daemon=True)
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        while not self._server.ready.wait(0.1) and self._thread.is_alive():
+            pass
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        sockets: list[Any] = [self._socket]
+        asyncio.run(self._server.serve(sockets=sockets))
+
+
+def _listening(settings: HttpSettings) -> socket.socket:
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    listening = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((settings.host, settings.port))
+        listening.listen(128)
+    except OSError:
+        listening.close()
+        raise
+    return listening

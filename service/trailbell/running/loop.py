@@ -1,0 +1,205 @@
+"""The engine's loop of a live run: batches of many sources, committed in groups, one after another.
+
+Each source is read on its own thread; here, on one thread, what they hand over is taken in the order it came. A group
+is what lies ready when the engine has time, up to 100 inputs: nobody waits for a group to fill, and while the disk is
+busy with one group the next one gathers. So a lone sender gets its answer after one commit, and many share commits.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from functools import partial
+from queue import Empty, SimpleQueue
+from typing import Final, NamedTuple, TypeAlias
+
+from trailbell.drive import Given, Ledger, Sink, commit
+from trailbell.sources.base import Batch, Source
+from trailbell.sources.errors import SourceError
+from trailbell_engine.event import LEAVES_US, Tick
+from trailbell_engine.pipeline import Pipeline
+from trailbell_engine.rule import RuleSet
+
+from .attendance import Attendance
+from .reader import FIRST_RETRY_S, Began, Ended, Handed, Reader
+
+log: Final = logging.getLogger("trailbell")
+
+GROUP: Final = 100
+"""Inputs after which a group is committed without looking for more."""
+STOP_PATIENCE_S: Final = 10.0
+"""For so long a source may take to end after it was told to; then it is left to itself. What it gave is stored."""
+
+
+class _Stop(NamedTuple):
+    """End in good order."""
+
+
+class _Call(NamedTuple):
+    """Something to be done between two groups."""
+
+    action: Callable[[], object]
+
+
+_Message: TypeAlias = Handed | Began | Ended | _Stop | _Call
+
+
+class Loop:
+    """Drives sources through a pipeline until they end, or until it is told to stop.
+
+    Attributes:
+        pipeline: what decides. It may be exchanged between two groups, by ``call``.
+    """
+
+    def __init__(
+        self,
+        ledger: Ledger,
+        sink: Sink,
+        *,
+        now_us: Callable[[], int],
+        first_retry_s: float = FIRST_RETRY_S,
+    ) -> None:
+        """Wire the parts.
+
+        Args:
+            ledger: what outlives a group.
+            sink: where outputs go.
+            now_us: the clock, for ticks of sources that live by it.
+            first_retry_s: for how long a source that failed is left alone at first.
+        """
+        self.pipeline = Pipeline(RuleSet())
+        self._ledger = ledger
+        self._sink = sink
+        self._now_us = now_us
+        self._first_retry_s = first_retry_s
+        self._inbox: SimpleQueue[_Message] = SimpleQueue()  # its `put` is safe even in signal handlers
+        self._next: deque[_Message] = deque()
+        self._attendance = Attendance(())
+        self._stop_by_s: float | None = None
+
+    def stop(self) -> None:
+        """End in good order, after the group at hand. Callable from any thread and from signal handlers."""
+        self._inbox.put(_Stop())
+
+    def call(self, action: Callable[[], object]) -> None:
+        """Have something done on the engine's thread, between two groups. Callable from any thread."""
+        self._inbox.put(_Call(action))
+
+    def run(self, pipeline: Pipeline, sources: Sequence[Source]) -> None:
+        """Run all sources to their ends; live ones have none.
+
+        A source that fails is read again after a while, and the others go on.
+
+        Raises:
+            SourceError: if no source is left that could go on: the last error. What was complete before is stored.
+        """
+        readers = [
+            Reader(
+                source,
+                partial(self._ledger.checkpoint, source.name),
+                self._inbox.put,
+                first_retry_s=self._first_retry_s,
+            )
+            for source in sources
+        ]
+        self.pipeline, self._attendance = pipeline, Attendance(readers)
+        try:
+            for reader in readers:
+                reader.start()
+            while not self._attendance.over and not self._late_to_stop():
+                self._serve(self._message())
+                lost = self._attendance.lost
+                if lost is not None and self._stop_by_s is None:
+                    raise lost
+        finally:
+            for reader in self._attendance.running():
+                reader.stop()
+
+    def _message(self) -> _Message | None:
+        """The next message; None if it is time for something else."""
+        if self._next:
+            return self._next.popleft()
+        wait_s = self._attendance.due_s()
+        if self._stop_by_s is not None:
+            left_s = max(0.0, self._stop_by_s - time.monotonic())
+            wait_s = left_s if wait_s is None else min(wait_s, left_s)
+        try:
+            return self._inbox.get(timeout=wait_s)
+        except Empty:
+            return None
+
+    def _serve(self, message: _Message | None) -> None:
+        match message:
+            case Handed():
+                self._take(self._group(message))
+            case Began(reader):
+                self._attendance.began(reader)
+            case Ended():
+                self._ended(message)
+            case _Call(action):
+                action()
+            case _Stop():
+                self._begin_to_stop()
+            case None:
+                for reader, ticks in self._attendance.ticks(self._now_us()):
+                    self._commit([Given(reader.source.name, Batch(ticks))])
+
+    def _group(self, first: Handed) -> list[Handed]:
+        """What else lies ready."""
+        group, size = [first], len(first.batch.inputs)
+        while size < GROUP:
+            try:
+                message = self._inbox.get_nowait()
+            except Empty:
+                break
+            if not isinstance(message, Handed):
+                self._next.append(message)
+                break
+            group.append(message)
+            size += len(message.batch.inputs)
+        return group
+
+    def _take(self, group: Sequence[Handed]) -> None:
+        for reader, batch in group:
+            if self._attendance.heard(reader, batch.inputs):
+                log.info("the source %s is back", reader.source.name)
+        self._commit([Given(reader.source.name, batch) for reader, batch in group])
+        for reader, batch in group:
+            reader.committed(batch)
+
+    def _commit(self, group: Sequence[Given]) -> None:
+        commit(group, self.pipeline, self._ledger, self._sink)
+
+    def _ended(self, ended: Ended) -> None:
+        source, error = ended.reader.source, ended.error
+        if ended.again_s is None:
+            self._close(ended.reader, whole=error is None and self._stop_by_s is None)
+            return
+        assert error is not None
+        stays = isinstance(error, SourceError) and error.transient
+        self._attendance.failed(ended.reader, error, stays=stays)
+        if self._attendance.lost is None:
+            log.warning("the source %s: %s; trying again in %.0f s", source.name, _words(error), ended.again_s)
+
+    def _close(self, reader: Reader, *, whole: bool) -> None:
+        """A source gives no more. One that was read to its very end has nothing to wait for, nor has anybody else."""
+        orphans = self._attendance.ended(reader)
+        if whole and reader.source.bounded:
+            closing = [tick for tick in self.pipeline.closing() if tick.source in orphans]
+            leaving = [Tick(LEAVES_US, name) for name in orphans]
+            self._commit([Given(reader.source.name, Batch([*closing, *leaving]))])
+
+    def _begin_to_stop(self) -> None:
+        if self._stop_by_s is None:
+            self._stop_by_s = time.monotonic() + STOP_PATIENCE_S
+            for reader in self._attendance.running():
+                reader.stop()
+
+    def _late_to_stop(self) -> bool:
+        return self._stop_by_s is not None and time.monotonic() >= self._stop_by_s
+
+
+def _words(error: Exception) -> str:
+    return error.message if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"

@@ -1,0 +1,46 @@
+"""Why something was or was not done about an alert: a line for each decision, in order."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from trailbell_notifiers.group import Note
+
+from .database import Database
+
+HELD: tuple[str, ...] = ("silenced", "inhibited", "muted")
+"""What keeps an alert from being told."""
+
+
+class Decisions:
+    """The ``decision`` table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def add(self, notes: Sequence[Note]) -> None:
+        """Append, inside the running transaction."""
+        self._database.connection.executemany(
+            "INSERT INTO decision (alert_id, what, detail, receiver, at_us, until_us, thread, number) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            notes,
+        )
+
+    def of(self, alert_id: str) -> list[Note]:
+        """What was decided about an alert, oldest first."""
+        rows = self._database.rows(
+            "SELECT alert_id, what, detail, receiver, at_us, until_us, thread, number FROM decision "
+            "WHERE alert_id = ? ORDER BY seq",
+            (alert_id,),
+        )
+        return [Note(*row) for row in rows]
+
+    def newest_of(self, alert_id: str) -> dict[str, Note]:
+        """Per receiver the last decision about an alert that says whether it has been told."""
+        return {note.receiver: note for note in self.of(alert_id) if note.what in (*HELD, "told", "dropped", "untold")}
+
+    def counts(self) -> Counter[str]:
+        """How many alerts each kind of decision was ever made about."""
+        rows = self._database.rows("SELECT what, count(DISTINCT alert_id) FROM decision GROUP BY what ORDER BY what")
+        return Counter(dict(rows))

@@ -1,0 +1,54 @@
+"""From a text to the trigrams that an event with it must have: what the index is asked, before events are looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+import apsw
+
+_ASKED: Final = 5
+"""Trigrams asked for per text, the rarest first. More make each question slower and find little less."""
+_CONTINUATIONS: Final = 200
+"""How many trigrams a text of one or two letters may stand for; beyond, it is in so many events that reading them one
+after the other finds it sooner."""
+
+
+def match_of(connection: apsw.Connection, texts: Iterable[str]) -> str | None:
+    """The FTS5 question that every event with all the texts meets; None if every event may have them.
+
+    Everything in it is quoted: no text is read as syntax.
+    """
+    parts = [part for text in texts if (part := _match(connection, text)) is not None]
+    return " AND ".join(parts) if parts else None
+
+
+def impossible(text: str) -> bool:
+    """Whether no JSON of ours can hold the text: control characters are always escaped in it."""
+    return any(character < " " for character in text) or any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _match(connection: apsw.Connection, text: str) -> str | None:
+    if len(text) >= 3:
+        grams = {text[start : start + 3] for start in range(len(text) - 2)}
+        rarest = sorted(grams, key=lambda gram: (_commonness(connection, gram), gram))[:_ASKED]
+        return " AND ".join(map(_quoted, rarest))
+    terms = [
+        str(row[0])
+        for row in connection.execute(
+            "SELECT term FROM search.trigram WHERE term >= ? AND term < ? LIMIT ?",
+            (text, text + "\U0010ffff", _CONTINUATIONS + 1),
+        )
+    ]
+    if len(terms) > _CONTINUATIONS:
+        return None
+    return f"({' OR '.join(map(_quoted, terms))})" if terms else '"\U0010ffff\U0010ffff\U0010ffff"'
+
+
+def _commonness(connection: apsw.Connection, gram: str) -> int:
+    row = connection.execute("SELECT events FROM search.gram WHERE text = ?", (gram,)).fetchone()
+    return int(row[0]) if row else 0
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace('"', '""') + '"'
