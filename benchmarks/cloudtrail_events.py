@@ -3,7 +3,7 @@
 Field names: https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-event-reference-record-contents.html
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 from typing import Any
 
@@ -90,20 +90,34 @@ def random_id(rng: Random) -> str:
     return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
 
 
-def detections(number: int, seed: int = 1) -> RuleSet:
-    """So many rules: a service and one or a few calls, often with a condition on who, from where or with what."""
+Call = tuple[str, str]
+"""A service and one of its calls: ``("iam.amazonaws.com", "CreateUser")``."""
+
+
+def detections(number: int, seed: int = 1, calls: Sequence[Call] = ()) -> RuleSet:
+    """So many rules: a service and one or a few calls, often with a condition on who, from where or with what.
+
+    Args:
+        number: of rules.
+        seed: the same, the same rules.
+        calls: what rules may ask for, the most common first: they ask for the rarer half. By default made-up ones.
+    """
     rng = Random(seed)
-    rules = [AllOf(tuple(_detection(rng))) for _ in range(number)]
+    rules = [AllOf(tuple(_detection(rng, calls[len(calls) // 2 :]))) for _ in range(number)]
     return RuleSet([Rule(f"r{n}", "low", match, Each(), Words("t")) for n, match in enumerate(rules)])
 
 
-def _detection(rng: Random) -> Iterator[Predicate]:
-    yield _test("eventSource", "equals", f"{rng.choice(SERVICES)}.amazonaws.com")
-    rare = NAMES[len(NAMES) // 2 :]
+def _detection(rng: Random, calls: Sequence[Call]) -> Iterator[Predicate]:
+    if calls:
+        service, _ = rng.choice(calls)
+        rare = [name for of, name in calls if of == service]
+    else:
+        service, rare = f"{rng.choice(SERVICES)}.amazonaws.com", NAMES[len(NAMES) // 2 :]
+    yield _test("eventSource", "equals", service)
     if rng.random() < 0.6:
         yield _test("eventName", "equals", rng.choice(rare))
     else:
-        yield _test("eventName", "in", tuple(rng.sample(rare, rng.randint(2, 5))))
+        yield _test("eventName", "in", tuple(rng.sample(rare, min(len(rare), rng.randint(2, 5)))))
     yield from rng.choice(_MORE)(rng)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -46,6 +46,7 @@ class Alert:
         event_count: how many events contributed.
         firings: how often the condition fired: one that opened it, the rest folded.
         event_ids: ids of the contributing events in event order, at most ``IDS_KEPT``, the first ones.
+        event_times_us: when each of those happened.
         events: the newest of the events on which the condition fired, oldest first, at most ``EVENTS_KEPT``;
             none where it fired because none came.
         opener: the event on which the condition fired, or the instant (see ``event.instant``).
@@ -72,6 +73,7 @@ class Alert:
     why: str = ""
     previous: Folded | None = None
     state: AlertState = "open"
+    event_times_us: tuple[int, ...] = ()
 
     def to_json(self) -> dict[str, Json]:
         """The alert as interfaces promise it, but for ``title`` and ``summary``, which need the rule's words."""
@@ -116,6 +118,8 @@ class Updated(NamedTuple):
         event: the event on which the condition fired, or the instant.
         event_ids: the events that contributed to this firing, in event order.
         until_us: the event time until which firings fold.
+        times_us: when each of the events happened; none where all are of the time of the firing.
+        lasting: what the alert tells of goes on, again if it was over.
     """
 
     alert_id: str
@@ -123,6 +127,8 @@ class Updated(NamedTuple):
     event: Event
     event_ids: tuple[str, ...]
     until_us: int
+    times_us: tuple[int, ...] = ()
+    lasting: bool = False
 
 
 class Resolved(NamedTuple):
@@ -145,8 +151,11 @@ def resolve(alert: Alert, resolved: Resolved) -> Alert:
 
 
 def fold(alert: Alert, update: Updated) -> Alert:
-    """The alert with one more firing: count, last time and newest events grow; id, opener and wording stay."""
-    room = max(0, IDS_KEPT - len(alert.event_ids))
+    """The alert with one more firing: count, last time and newest events grow; id, opener and wording stay.
+
+    A late event takes its place among the ids. An alert that was over is open again if what it tells of has come back.
+    """
+    merged = sorted((*_timed(alert), *_timed_update(update)))[:IDS_KEPT]
     new = () if is_instant(update.event) else (update.event,)
     events = sorted((*alert.events, *new), key=lambda event: (event.time_us, event.id))
     return replace(
@@ -154,9 +163,21 @@ def fold(alert: Alert, update: Updated) -> Alert:
         last_at_us=max(alert.last_at_us, update.event.time_us),
         event_count=alert.event_count + len(update.event_ids),
         firings=alert.firings + 1,
-        event_ids=alert.event_ids + update.event_ids[:room],
+        event_ids=tuple(event_id for _, event_id in merged),
+        event_times_us=tuple(time_us for time_us, _ in merged),
         events=tuple(events[-EVENTS_KEPT:]),
+        state="open" if update.lasting else alert.state,
     )
+
+
+def _timed(alert: Alert) -> Iterator[tuple[int, str]]:
+    times_us = alert.event_times_us or (alert.opened_at_us,) * len(alert.event_ids)
+    return zip(times_us, alert.event_ids, strict=True)
+
+
+def _timed_update(update: Updated) -> Iterator[tuple[int, str]]:
+    times_us = update.times_us or (update.event.time_us,) * len(update.event_ids)
+    return zip(times_us, update.event_ids, strict=True)
 
 
 class Matched(NamedTuple):

@@ -49,7 +49,17 @@ class Alerting:
         if before is not None and event.time_us < before["until_us"]:
             after = {**before, "firings": before["firings"] + 1, "last_us": max(before["last_us"], event.time_us)}
             state.put(slot, Kept(after, before["until_us"] + PREVIOUS_KEPT_US))
-            return Updated(before["alert"], self._rule.id, event, firing.event_ids, before["until_us"])
+            if firing.lasting:  # people were told that it is over, and it is not: its end will be told again
+                state.put(self._slot("open", key), Kept(before["alert"]))
+            return Updated(
+                before["alert"],
+                self._rule.id,
+                event,
+                firing.event_ids,
+                before["until_us"],
+                firing.times_us,
+                firing.lasting,
+            )
         alert = self._open(key, event, firing, before)
         if self._span_us:
             until_us = event.time_us + self._span_us
@@ -89,6 +99,7 @@ class Alerting:
             last_at_us=event.time_us,
             event_count=len(firing.event_ids),
             event_ids=firing.event_ids[:IDS_KEPT],
+            event_times_us=(firing.times_us or (event.time_us,) * len(firing.event_ids))[:IDS_KEPT],
             events=() if is_instant(event) else (event,),
             opener=event,
             facts=firing.facts,

@@ -40,6 +40,7 @@ def encode_alert(alert: Alert) -> dict[str, Json]:
         "event_count": alert.event_count,
         "firings": alert.firings,
         "event_ids": list(alert.event_ids),
+        "event_times_us": list(alert.event_times_us),
         "events": [encode_event(event) for event in alert.events],
         "opener": encode_event(alert.opener),
         "facts": dict(alert.facts),
@@ -62,6 +63,7 @@ def decode_alert(record: Mapping[str, Any]) -> Alert:
         **fields
         | {
             "event_ids": tuple(record["event_ids"]),
+            "event_times_us": tuple(record["event_times_us"]),
             "events": tuple(decode_event(event) for event in record["events"]),
             "opener": decode_event(record["opener"]),
             "previous": None if record["previous"] is None else Folded(**record["previous"]),

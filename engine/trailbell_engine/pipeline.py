@@ -65,6 +65,17 @@ class Pipeline:
             self._left.add(source)
         self._sources[source] = Reorder(self._lateness_us.get(source, 0), watermark_us, held)
 
+    def succeed(self, before: Pipeline, learned: Iterable[tuple[Slot, Wake]] = ()) -> None:
+        """Take over where another one is, between two inputs: its sources with what they hold, and its timers.
+
+        Args:
+            before: which takes nothing any more.
+            learned: the calls that the state of rules asks for which are new here.
+        """
+        self._lateness_us, self._sources, self._left = before._lateness_us, before._sources, before._left
+        self._timers = before._timers
+        self._timers.extend(learned)
+
     def resume_timers(self, state: State) -> None:
         """Take up the calls that an earlier run's state asks for."""
         versions = {rule.id: rule.version for rule in self.rules}
@@ -165,7 +176,9 @@ class Pipeline:
             kept = state.get(slot)
             if kept is None or kept.wake != Wake(at_us, source) or live(kept, clock_us) is None:
                 continue  # the state has changed its mind since
-            running = self._running[slot.rule_id]
+            running = self._running.get(slot.rule_id)
+            if running is None or running.rule.version != slot.version:
+                continue  # the rule was exchanged
             condition = running.rule.condition
             key = key_of_text(condition.by, slot.key)
             event = self.rules.lookups.enrich(instant_of(condition.by, key, source, at_us))

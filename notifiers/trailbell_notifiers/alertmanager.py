@@ -82,7 +82,8 @@ class Alertmanager:
     """One Alertmanager.
 
     Attributes:
-        refresh_s: what is open is to be sent again so often, outside the outbox; a repeat changes nothing.
+        refresh_s: what stands is to be sent again so often, outside the outbox; a repeat changes nothing.
+        hold_s: so long after it was told an alert stands.
     """
 
     targets = ("",)
@@ -103,7 +104,7 @@ class Alertmanager:
         self._endpoint = endpoint
         self._headers = headers
         self._labels = labels
-        self._hold_s = hold_s
+        self.hold_s = hold_s
         self._external_url = external_url
 
     def __repr__(self) -> str:
@@ -123,7 +124,7 @@ class Alertmanager:
 
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:
         """Post once; the same labels are the same alert. Blocks for about ``timeout_s``."""
-        ends = format_time(round(attempt.created_s + self._hold_s) * SECOND_US)
+        ends = format_time(round(attempt.created_s + self.hold_s) * SECOND_US)
         alerts = [{"endsAt": ends, **alert} for alert in json.loads(body)]
         headers = {name: value.reveal() for name, value in self._headers.items()}
         reply = post(self._endpoint, _encoded(alerts), headers)

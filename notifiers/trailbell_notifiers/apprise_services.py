@@ -10,6 +10,7 @@ import json
 import logging
 import re
 import threading
+import warnings
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -65,7 +66,9 @@ def build(name: str, settings: Mapping[str, Any]) -> Apprise:
             f"the receiver `{name}` needs Apprise, which is not installed", "pip install 'trailbell[apprise]'"
         ) from missing
     url = as_secret(settings["url"])
-    service = library.Apprise.instantiate(url.reveal(), suppress_exceptions=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # its plugins, all imported now, import what is deprecated
+        service = library.Apprise.instantiate(url.reveal(), suppress_exceptions=True)
     if service is None:
         raise ChannelError(
             f"Apprise knows no service for the url of `{name}`", "its form is in https://appriseit.com/services/"

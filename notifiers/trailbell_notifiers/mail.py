@@ -45,7 +45,7 @@ SCHEMA: Final[dict[str, Any]] = {
             "enum": ["required", "implicit", "none"],
             "description": "Default `required`: STARTTLS, verified, or nothing is sent.",
         },
-        "username": {"type": "string"},
+        "username": {"type": "string", "description": "To log in with; with `password`."},
         "password": {"description": "Needs TLS."},
         "ca_file": {"type": "string", "description": "PEM file of the authority that signed the server's certificate."},
         "timeout_s": {

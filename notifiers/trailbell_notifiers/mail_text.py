@@ -62,6 +62,7 @@ def _rows(message: Message) -> list[dict[str, object]]:
     return [
         {
             "colour": _RESOLVED if member.alert.state == "resolved" else _COLOURS[member.alert.severity],
+            "tone": "resolved" if member.alert.state == "resolved" else member.alert.severity,
             "severity": member.alert.severity.capitalize(),
             "time": readable_time(member.alert.opened_at_us),
             "title": member.presentation.title,

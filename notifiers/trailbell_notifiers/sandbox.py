@@ -8,10 +8,10 @@ may hold only the node types, filters and tests listed here, and its text is nev
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
 from itertools import islice
-from typing import Any, Final, NoReturn
+from typing import Any, Final, NoReturn, cast
 
 import jinja2
 from jinja2 import nodes
@@ -22,6 +22,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from trailbell_engine.values import Json
 
 from .filters import FILTERS, TESTS
+from .work import STEP, charge, metered, weigh
 
 SOURCE_LIMIT: Final = 8 * 1024
 """Characters of a template's source."""
@@ -106,8 +107,9 @@ class _Sandbox(ImmutableSandboxedEnvironment):
     intercepted_binops = frozenset({"+", "-", "*", "/", "//", "%", "**"})
 
     def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:  # noqa: ARG002  # Jinja's signature
+        charge(STEP * 2)
         if operator == "+" and isinstance(left, str) and isinstance(right, str):
-            return left + right
+            return weigh(left + right)
         if not all(isinstance(value, int | float) and abs(value) <= _NUMBER_LIMIT for value in (left, right)):
             raise SecurityError(f"`{operator}` takes numbers up to 10^15")
         return self.binop_table[operator](left, right)
@@ -118,6 +120,7 @@ class _Sandbox(ImmutableSandboxedEnvironment):
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
+        charge(STEP)
         if isinstance(obj, Missing):
             return obj
         if isinstance(obj, Mapping) and isinstance(argument, str):
@@ -145,14 +148,33 @@ def show(value: Json) -> str:
 
 
 def _bounded(value: Any) -> list[Any]:
-    return list(islice(value, LOOP_LIMIT))
+    turns = list(islice(value, LOOP_LIMIT))
+    charge(len(turns) * STEP)
+    return turns
+
+
+def _shown(value: Json) -> str:
+    """What a template prints of a value, its work counted."""
+    return show(weigh(value))
+
+
+def _metered(filter_: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter whose work is counted: of what it is given, and of what it gives."""
+
+    def counted(*values: Any, **named: Any) -> Any:
+        for value in (*values, *named.values()):
+            weigh(value)
+        return weigh(filter_(*values, **named))
+
+    return counted
 
 
 def _environment() -> _Sandbox:
-    sandbox = _Sandbox(undefined=Missing, finalize=show, autoescape=False, extensions=[], cache_size=0)
+    sandbox = _Sandbox(undefined=Missing, finalize=_shown, autoescape=False, extensions=[], cache_size=0)
     sandbox.globals.clear()
     sandbox.filters.clear()
-    sandbox.filters.update(FILTERS, bounded=_bounded)
+    sandbox.filters.update({name: _metered(filter_) for name, filter_ in FILTERS.items()})
+    sandbox.filters.update(bounded=_bounded, weighed=weigh)
     sandbox.tests.clear()
     sandbox.tests.update(TESTS)
     return sandbox
@@ -214,12 +236,24 @@ def _help(kind: str) -> str:
     return "read a field: `{{ user_email }}`, or use a filter: `{{ user_email | upper }}`" if kind == "Call" else ""
 
 
+def _through(filter_: str, expression: nodes.Expr) -> nodes.Expr:
+    """The expression with one of our own filters around it, which no template can name."""
+    wrapped = nodes.Filter(expression, filter_, [], [], None, None, lineno=expression.lineno)
+    wrapped.set_environment(_SANDBOX)
+    return wrapped
+
+
 @lru_cache(maxsize=1024)
 def _compiled(source: str) -> jinja2.Template:
     tree = parse(source)
-    for loop in tree.find_all(nodes.For):
-        bounded = nodes.Filter(loop.iter, "bounded", [], [], None, None, lineno=loop.lineno)
-        loop.iter = bounded.set_environment(_SANDBOX)
+    for loop in list(tree.find_all(nodes.For)):
+        loop.iter = _through("bounded", loop.iter)
+    for comparison in list(tree.find_all(nodes.Compare)):
+        comparison.expr = _through("weighed", comparison.expr)
+        for operand in comparison.ops:
+            operand.expr = _through("weighed", operand.expr)
+    for joined in list(tree.find_all(nodes.Concat)):
+        joined.nodes = [_through("weighed", cast("nodes.Expr", part)) for part in joined.nodes]
     return _SANDBOX.from_string(tree)
 
 
@@ -230,7 +264,8 @@ def render_template(source: str, names: Mapping[str, Json]) -> str:
         TemplateError: whatever went wrong; nothing else is ever raised.
     """
     try:
-        return _limited(_compiled(source).generate(names))
+        with metered():
+            return _limited(_compiled(source).generate(names))
     except TemplateError:
         raise
     except Exception as error:  # a fault in a template must not lose the alert, whatever its type

@@ -26,7 +26,12 @@ SCHEMA: Final[dict[str, Any]] = {
         "channel": {"type": "string", "minLength": 1, "description": "Channel id (`C0123…`)."},
         "webhook_url": {"description": "Incoming webhook instead of token and channel."},
         "api_url": {"type": "string", "description": "Web API base, for GovSlack and for trying things out."},
-        "timeout_s": {"type": "number", "exclusiveMinimum": 0, "maximum": 60},
+        "timeout_s": {
+            "type": "number",
+            "exclusiveMinimum": 0,
+            "maximum": 60,
+            "description": "For the whole exchange; default 15.",
+        },
     },
     "dependentRequired": {"token": ["channel"], "channel": ["token"]},
     "minProperties": 1,

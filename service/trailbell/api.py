@@ -13,15 +13,15 @@ from trailbell_engine.event import Event, Input, Malformed
 from trailbell_engine.maps import GENERIC, PRESETS, EventMap, detect
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
+from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 from trailbell_rules.problem import Problem
 
 from .loading import load
 from .memory import MemoryLedger
-from .replay import Wanted, dry_run_source
+from .replay import Wanted, dry_run_source, open_files
 from .report import Report
 from .sources.base import HISTORY_BATCH, Batch
-from .sources.files import FileSource
 
 Record: TypeAlias = Event | Mapping[str, Json]
 """An event, or a record as a source gives it."""
@@ -65,8 +65,12 @@ def dry_run(
     map: str | None = None,  # noqa: A002 - the word of the command line
     against: RuleSet | None = None,
     funnel: bool = False,
+    lateness_s: float = 0,
+    jobs: int = 1,
 ) -> Report:
     """Run rules over history, as ``trailbell dry-run`` does. Nothing is stored and nothing is sent.
+
+    A file that breaks off gives what stood before; ``report.reading`` says so.
 
     Args:
         rules: from ``load_rules``.
@@ -74,16 +78,19 @@ def dry_run(
         map: the preset that says where id, type and time are; by default it is found by looking at the first record.
         against: another version of the rules, to compare with on the same events.
         funnel: count where the events of each rule go.
+        lateness_s: how far files are out of order, in seconds: so much is put right, as live.
+        jobs: processes that read long files; the report is the same with any number.
 
     Raises:
-        SourceError: if files cannot be read.
+        SourceError: if nothing of the files can be read.
         KeyError: if no preset has that name.
     """
     event_map = None if map is None else PRESETS[map]
     wanted = Wanted(against=None if against is None else ("the other version", against), funnel=funnel)
     if isinstance(events, str | PathLike):
-        files = FileSource([str(events)], event_map)
-        return dry_run_source(rules, files, lambda: files.map_name, wanted)
+        lateness_us = round(lateness_s * SECOND_US)
+        with open_files(rules, [str(events)], event_map, wanted, lateness_us=lateness_us, processes=jobs) as files:
+            return dry_run_source(rules, files, wanted=wanted)
     return dry_run_source(rules, _Records(events, event_map), wanted=wanted)
 
 

@@ -67,6 +67,8 @@ class Config:
         time_intervals: by name, as written, for routes to be quiet in.
         silences: as written.
         http: set if the HTTP server is to run.
+        rule_cache: keep what rules were read, in the state folder, for a quicker start.
+        watch_rules: read rules again when their files change; without, at SIGHUP only.
     """
 
     file: Path | None = None
@@ -79,6 +81,8 @@ class Config:
     time_intervals: Mapping[str, Json] = field(default_factory=dict)
     silences: tuple[Mapping[str, Json], ...] = ()
     http: HttpSettings | None = None
+    rule_cache: bool = True
+    watch_rules: bool = True
 
     @property
     def vonage(self) -> VonageSettings | None:
@@ -128,6 +132,8 @@ def load_config(file: Path | None, environ: Mapping[str, str], *, secrets: bool 
         time_intervals=values.get("time_intervals", {}),
         silences=tuple(values.get("silences", ())),
         http=None if document is None or not secrets else _http(document, values, base),
+        rule_cache=values.get("rule_cache", True),
+        watch_rules=values.get("watch_rules", True),
     )
 
 

@@ -36,6 +36,12 @@ def config_schema() -> dict[str, Any]:
             "time_intervals": INTERVALS_SCHEMA,
             "silences": SILENCES_SCHEMA,
             "http": http_schema(),
+            "rule_cache": described(
+                {"type": "boolean"}, "Keep what rules were read, in the state folder, for a quicker start.", True
+            ),
+            "watch_rules": described(
+                {"type": "boolean"}, "Read rules again when their files change; without, at SIGHUP only.", True
+            ),
         }
     )
     return {

@@ -13,6 +13,7 @@ from trailbell_notifiers.channel import Channel
 from trailbell_notifiers.outbox import Queue
 from trailbell_notifiers.sender import Sender, Sent, Wait
 
+from .refresh import Forgetful, Refresh
 from .store.outbox import StoreOutbox
 
 _LONGEST_SLEEP_S: Final = 5.0
@@ -60,9 +61,15 @@ class Dispatcher:
     def wake(self) -> None:
         """Deliveries were added: start senders for new queues, and wake the sleeping ones."""
         queues = [queue for queue in self._outbox.queues() if queue.receiver in self._channels]
+        forgetful = [
+            Queue(name, target)
+            for name, channel in self._channels.items()
+            if isinstance(channel, Forgetful)
+            for target in channel.targets
+        ]
         with self._changed:
             self._added += 1
-            for queue in queues:
+            for queue in (*queues, *forgetful):
                 if queue not in self._threads and not self._stopping:
                     name = f"send {queue.receiver} {queue.target}".rstrip()
                     thread = threading.Thread(target=self._serve, args=(queue,), name=name, daemon=True)
@@ -108,8 +115,17 @@ class Dispatcher:
             self._outbox.abandon(queue, self._epoch)
         return Wait(self._now_us() + _AFTER_FAULT_US)
 
+    def _refresh(self, refresh: Refresh, queue: Queue) -> None:
+        """What nobody foresaw is logged here too; the next turn comes."""
+        try:
+            refresh.step(queue)
+        except Exception as error:  # noqa: BLE001 - as above
+            log.error("refreshing %s failed: %s: %s", queue.receiver, type(error).__name__, error)  # noqa: TRY400 - in words
+
     def _serve(self, queue: Queue) -> None:
-        sender = Sender(self._channels[queue.receiver], self._outbox, self._now_us, self._epoch)
+        channel = self._channels[queue.receiver]
+        sender = Sender(channel, self._outbox, self._now_us, self._epoch)
+        refresh = Refresh(channel, self._outbox, self._now_us)
         while True:
             with self._changed:
                 if self._stopping:
@@ -119,6 +135,8 @@ class Dispatcher:
             outcome = self._step(sender, queue)
             if isinstance(outcome, Sent):
                 self._attempted(outcome)
+            else:
+                self._refresh(refresh, queue)
             with self._changed:
                 self._busy.discard(queue)
                 self._died |= isinstance(outcome, Sent) and outcome.delivery.state == "dead"

@@ -155,7 +155,7 @@ class WhyNot:
             "memory": self.memory and self.memory.to_json(),
             "severity": self.severity,
             "alerts": [stored.alert.id for stored in self.alerts],
-            "would_tell": [decision._asdict() for decision in self.told],
+            "would_tell": [{"receiver": decision.receiver, "reason": decision.reason} for decision in self.told],
         }
 
 

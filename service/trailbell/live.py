@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import Future
 from typing import Final
 
 from trailbell_engine.event import LEAVES_US, Tick
@@ -15,9 +16,11 @@ from trailbell_notifiers.sender import Sent
 from .clock import now_us
 from .dispatcher import Dispatcher
 from .drive import Given, commit
+from .garbage import not_collecting
 from .outgoing import Outgoing, Told
 from .running.loop import Loop
 from .running.reader import FIRST_RETRY_S
+from .running.successor import Successor
 from .sources.base import Batch, Source
 from .store.database import Database
 from .store.ledger import StoreLedger
@@ -34,6 +37,7 @@ class Live:
     """One engine on one store, as a context: leaving it stops the senders; what is left is sent by the next run.
 
     Attributes:
+        rules: that run.
         tally: counts since the start.
     """
 
@@ -57,7 +61,8 @@ class Live:
             attempted: called with every attempt to deliver, on a sender's thread.
             first_retry_s: for how long a source that failed is left alone at first.
         """
-        self._rules = rules
+        self.rules = rules
+        self._receivers = receivers
         self._database = database
         self._ledger = StoreLedger(database)
         self._outbox = StoreOutbox(database)
@@ -102,19 +107,42 @@ class Live:
         Raises:
             SourceError: if no source is left that could go on; what was complete is stored.
         """
-        warm_up(self._rules, self._database)
-        pipeline = self._resumed({source.name: source.lateness_us for source in sources})
-        gc.collect()
-        gc.freeze()  # the compiled rules stay; with many of them a full collection that walks them stops all for long
+        with not_collecting():
+            warm_up(self.rules, self._database, self._ledger)
+            pipeline = self._resumed({source.name: source.lateness_us for source in sources})
+            gc.collect()
+            gc.freeze()  # the compiled rules stay; with many of them a full collection walks long, and all else waits
         self._loop.run(pipeline, sources)
 
     def stop(self) -> None:
         """End ``run`` in good order: the group at hand is committed. Callable from any thread and signal handler."""
         self._loop.stop()
 
-    def call(self, action: Callable[[], object]) -> None:
-        """Have something done on the engine's thread, between two groups. Callable from any thread."""
-        self._loop.call(action)
+    def call(self, action: Callable[[], object]) -> Future[None]:
+        """Have something done on the engine's thread, between two groups. Callable from any thread.
+
+        Returns:
+            What is done when it is done, or has failed; cancelled if the run ends first.
+        """
+        return self._loop.call(action)
+
+    def exchange(self, rules: RuleSet) -> None:
+        """Let other rules run from now on, and return when they do. Not to be called on the engine's thread.
+
+        They are compiled, and what is new learns from history, while those before go on; then they are exchanged
+        between two events. A rule whose decisions are the same keeps what it remembers; one that is gone ends.
+
+        Raises:
+            CancelledError: if the run ends first.
+        """
+        successor = Successor(self.rules, rules, self._database)
+
+        def swap() -> None:
+            self._loop.pipeline = successor.take_over(self._loop.pipeline, self._ledger)
+            self._sink.use(rules, self._receivers.channels, self._receivers.policy)
+            self.rules = rules
+
+        self._loop.call(swap).result()
 
     def drain(self) -> bool:
         """Wait for deliveries that are due within a minute; say whether everything has been delivered."""
@@ -129,7 +157,7 @@ class Live:
         before_us, left = self._ledger.lateness(), self._ledger.left()
         for name, one_us in lateness_us.items():
             self._ledger.admit(name, one_us)
-        pipeline = Pipeline(self._rules, self._ledger.lateness())
+        pipeline = Pipeline(self.rules, self._ledger.lateness())
         for name, watermark_us in self._ledger.watermarks().items():
             # Without a lateness nothing was held; an event of the watermark's own instant has been through.
             held = self._ledger.held(name, watermark_us) if before_us.get(name) else ()

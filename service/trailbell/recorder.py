@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 from trailbell_engine.alert import Alert, Opened, Output, Resolved, Updated
 from trailbell_engine.event import Input
@@ -21,6 +22,7 @@ class Recorder:
         tally: counts of inputs and outputs.
         alerts: in order of opening, rule id and id.
         culprits: per rule, what the alerts' opening events have in common.
+        follower: is told of every step, as a live run's desk is; None if nobody is to be.
     """
 
     def __init__(
@@ -32,6 +34,7 @@ class Recorder:
             word: gives an alert its wording; the same function that live runs use.
             opened: called with every new alert.
         """
+        self.follower: Follower | None = None
         self.tally = Tally()
         self.alerts = AlertLog()
         self.culprits = Culprits()
@@ -41,6 +44,8 @@ class Recorder:
     def take(self, item: Input, outputs: Sequence[Output]) -> None:
         """Record what followed from one input."""
         self.tally.count(item, outputs)
+        if self.follower is not None:
+            self.follower.time(item, outputs)
         if outputs:
             self._record(outputs)
 
@@ -48,13 +53,36 @@ class Recorder:
         """Nobody waits for a recorder."""
 
     def _record(self, outputs: Sequence[Output]) -> None:
+        follower = self.follower
         for output in outputs:
             if isinstance(output, Opened):
                 stored = StoredAlert(output.alert, self._word(output.alert))
                 self.alerts.open(stored)
                 self.culprits.count(output.alert)
                 self._opened(stored)
+                if follower is not None:
+                    follower.opened(output.alert)
             elif isinstance(output, Updated):
-                self.alerts.update(output)
+                grown = self.alerts.update(output)
+                if follower is not None:
+                    follower.grew(grown)
             elif isinstance(output, Resolved):
-                self.alerts.resolve(output)
+                ended = self.alerts.resolve(output)
+                if follower is not None:
+                    follower.ended(ended)
+
+
+class Follower(Protocol):
+    """Whoever decides what is told of alerts. It hears of each step when the alert is stored as it is then."""
+
+    def time(self, item: Input, outputs: Sequence[Output]) -> None:
+        """An input has come, of which these outputs will be recorded."""
+
+    def opened(self, alert: Alert) -> None:
+        """A new alert."""
+
+    def grew(self, alert: Alert) -> None:
+        """A firing was folded into an alert."""
+
+    def ended(self, alert: Alert) -> None:
+        """An alert is over."""

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from .dryrun.funnel import Funnel
     from .dryrun.messages import Messages
     from .dryrun.suggestion import Suggestion
+    from .explaining import WhyNot
     from .recorder import Recorder
 
 
@@ -97,6 +98,7 @@ class Report:
         culprits: who caused the alerts.
         messages: who would have been told of them; None if that was not looked at.
         against: another version of the rules on the same history; None if there was none.
+        why_not: what a rule made of one event; None if nobody asked, or the history does not hold it.
     """
 
     rules: tuple[RuleReport, ...]
@@ -110,6 +112,7 @@ class Report:
     culprits: Culprits = field(default_factory=Culprits)
     messages: Messages | None = None
     against: Comparison | None = None
+    why_not: WhyNot | None = None
 
     @property
     def map_name(self) -> str:
@@ -160,21 +163,26 @@ class Report:
             "elapsed_s": round(self.elapsed_s, 3),
             "interrupted": self.interrupted,
         }
-        return document if self.against is None else document | {"against": self.against.to_json()}
+        if self.against is not None:
+            document["against"] = self.against.to_json()
+        if self.why_not is not None:
+            document["why_not"] = self.why_not.to_json()
+        return document
 
-    def to_frame(self, *, of: str = "alerts") -> Any:
-        """The alerts or the rules as a data frame of pandas, or of polars where pandas is not installed.
+    def to_frame(self, *, of: str = "alerts", library: str | None = None) -> Any:
+        """The alerts or the rules as a data frame.
 
         Args:
             of: ``alerts`` (one row each; times as UTC timestamps) or ``rules``.
+            library: ``pandas`` or ``polars``; by default the first of them that is installed.
 
         Raises:
-            ImportError: if neither is installed.
-            ValueError: for any other ``of``.
+            ImportError: if it, or without a choice either, is not installed.
+            ValueError: for any other ``of`` or ``library``.
         """
         from .dryrun.frames import frame
 
-        return frame(self, of)
+        return frame(self, of, library)
 
 
 class Extras:
@@ -183,6 +191,7 @@ class Extras:
     def __init__(self) -> None:
         self.against: Comparison | None = None
         self.messages: Messages | None = None
+        self.why_not: WhyNot | None = None
         self.funnels: Mapping[str, Funnel] = {}
         self.suggestions: Mapping[str, Suggestion] = {}
         self.max_per_day: float | None = None
@@ -214,6 +223,7 @@ def report(
         culprits=recorder.culprits,
         messages=extras.messages,
         against=extras.against,
+        why_not=extras.why_not,
     )
 
 

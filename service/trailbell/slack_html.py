@@ -29,7 +29,7 @@ _STYLE: Final = """
   --code:#232529;--codetext:#e8912d;--link:#1d9bd1;--go:#148567;--danger:#e01e5a;--chip:#123d5a}}
 *{box-sizing:border-box}
 body{margin:0;padding:24px;background:var(--page);color:var(--text);font:15px/1.46668 Lato,Slack-Lato,
-  -apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,"Noto Color Emoji",sans-serif}
+  -apple-system,"Segoe UI","Noto Sans",Helvetica,Arial,sans-serif}
 .message{display:flex;gap:8px;max-width:680px;margin:0 0 16px}
 .reply{margin-left:44px}
 .face{flex:none;width:36px;height:36px;border-radius:8px;background:#4a154b;color:#fff;display:grid;

@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Sequence
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple
 
 from trailbell_engine.alert import Opened, Output
@@ -18,6 +19,7 @@ from trailbell_engine.conditions import spec_of
 from trailbell_engine.event import Event, Input, Tick
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
+from trailbell_engine.state import Slot, Wake
 from trailbell_engine.timestamps import format_time
 
 from .drive import drive
@@ -26,7 +28,7 @@ from .store.contents import Contents
 from .store.database import Database
 from .store.history import History
 from .store.ledger import StoreLedger
-from .store.rule_versions import RuleVersions
+from .store.rule_versions import RuleVersions, Version
 
 log: Final = logging.getLogger(__name__)
 
@@ -48,40 +50,87 @@ class Learned(NamedTuple):
     silent: int = 0
 
 
-def warm_up(rules: RuleSet, database: Database) -> Learned:
-    """Let the rules learn that need it, and note that all of them, and the content they read, run from now on.
+class Lesson:
+    """New rules and what they learn, while others may go on.
 
-    The store is open for writing and no engine runs on it. All of it is one transaction: after a crash it starts again.
+    Attributes:
+        fresh: the rules whose version does not run.
+    """
+
+    def __init__(self, rules: RuleSet, running: AbstractSet[Version]) -> None:
+        """Find out who has to learn.
+
+        Args:
+            rules: all that are to run.
+            running: the versions that run now, or ran last.
+        """
+        self.fresh = [rule for rule in rules if (rule.id, rule.version) not in running]
+        self._rules = rules
+        self._learning = [rule for rule in self.fresh if spec_of(rule.condition).remembers]
+        self._pipeline: Pipeline | None = None
+        self._memory = MemoryLedger()
+        self._seen = _Seen()
+        self._after_seq = 0
+        self._elapsed_s = 0.0
+
+    def read(self, database: Database, until_seq: int) -> None:
+        """Learn from the inputs up to that one, those left out that were read before.
+
+        Args:
+            database: the store; another connection than the engine's will do.
+            until_seq: the number of the last input.
+        """
+        started_s = time.perf_counter()
+        if self._learning and until_seq > self._after_seq:
+            history = History(database, after_seq=self._after_seq, until_seq=until_seq)
+            if self._pipeline is None:
+                self._pipeline = Pipeline(self._rules.only(self._learning), history.lateness)
+            drive(history, self._pipeline, self._memory, self._seen)
+        self._after_seq = until_seq
+        self._elapsed_s += time.perf_counter() - started_s
+
+    def finish(self, database: Database, ledger: StoreLedger) -> Learned:
+        """Keep what was learned, and note that all the rules, and the content they read, run from now on.
+
+        Every input has been read, and no other comes in between. All of it is one transaction.
+        """
+        if self._pipeline is not None:
+            # A source that once ran with a smaller lateness is further than its history says today.
+            for source, watermark_us in ledger.watermarks().items():
+                self._pipeline.take(Tick(watermark_us, source), self._memory)
+        contents, digests = Contents(database), self._rules.lookups.digests
+        with ledger.transaction():
+            contents.note(digests, self._after_seq)
+            RuleVersions(database).exchange(self._rules, self._after_seq)
+            ledger.forget((rule.id, rule.version) for rule in self.fresh)
+            for slot, kept in self._memory.items():
+                if slot.part == "when":
+                    ledger.put(slot, kept)
+        ids = tuple(rule.id for rule in self._learning)
+        learned = Learned(ids, self._seen.events, self._seen.first_us, self._seen.last_us, self._seen.silent)
+        if learned.events:
+            _say(learned, self._elapsed_s)
+        return learned
+
+    def timers(self) -> list[tuple[Slot, Wake]]:
+        """The calls that what was learned asks for."""
+        return [call for call in self._memory.waking() if call[0].part == "when"]
+
+
+def warm_up(rules: RuleSet, database: Database, ledger: StoreLedger | None = None) -> Learned:
+    """Let the rules learn that need it, and note that all of them run from now on. No engine runs on the store.
+
+    Args:
+        rules: all that are to run.
+        database: the store, open for writing.
+        ledger: of the engine that is about to run.
     """
     versions = RuleVersions(database)
-    running = versions.running()
-    fresh = [rule for rule in rules if (rule.id, rule.version) not in running]
-    learning = [rule for rule in fresh if spec_of(rule.condition).remembers]
-    started_s, after_seq = time.perf_counter(), versions.newest_seq()
-    memory, seen = _replayed(rules.only(learning), database) if learning and after_seq else (MemoryLedger(), _Seen())
-    ledger, contents, digests = StoreLedger(database), Contents(database), rules.lookups.digests
-    for name in contents.differing(digests):
+    for name in Contents(database).differing(rules.lookups.digests):
         log.info("the content of the %s is not that of the last run", name)
-    with ledger.transaction():
-        contents.note(digests, after_seq)
-        versions.start(rules, fresh, after_seq)
-        for slot, kept in memory.items():
-            if slot.part == "when":
-                ledger.put(slot, kept)
-    learned = Learned(tuple(rule.id for rule in learning), seen.events, seen.first_us, seen.last_us, seen.silent)
-    if seen.events:
-        _say(learned, time.perf_counter() - started_s)
-    return learned
-
-
-def _replayed(learning: RuleSet, database: Database) -> tuple[MemoryLedger, _Seen]:
-    ledger, seen, history = MemoryLedger(), _Seen(), History(database)
-    pipeline = Pipeline(learning, history.lateness)
-    drive(history, pipeline, ledger, seen)
-    # A source that once ran with a smaller lateness is further than its history says today.
-    for source, watermark_us in StoreLedger(database).watermarks().items():
-        pipeline.take(Tick(watermark_us, source), ledger)
-    return ledger, seen
+    lesson = Lesson(rules, versions.running())
+    lesson.read(database, versions.newest_seq())
+    return lesson.finish(database, ledger or StoreLedger(database))
 
 
 class _Seen:

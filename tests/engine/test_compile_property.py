@@ -62,7 +62,7 @@ def test_a_rule_that_names_its_event_types_matches_no_others(an_event):
 
 
 def test_rules_that_ask_the_same_share_the_answer(an_event):
-    """A list of texts is compiled once for a field, in whatever order it is written; numbers and booleans stay apart."""
+    """A list of texts is compiled once for a field, in whatever order it is written; 1 and true stay apart."""
     compiler, path = Compiler(), Path(("a",))
     one, other = (compiler.predicate(One(path, "in", texts)) for texts in (("x", "y"), ("y", "x")))
     assert one is other

@@ -280,6 +280,9 @@ SAMPLES = {
     "auth0": {"log_id": "1", "data": {"type": "f", "date": "2026-11-02T10:00:00.000Z"}},
     "gworkspace": {"id": {"uniqueQualifier": "1", "time": "2026-11-02T10:00:00Z"}, "events": [{"name": "login"}]},
     "cloudevents": {"specversion": "1.0", "id": "1", "type": "t", "source": "/s", "time": "2026-11-02T10:00:00Z"},
+    "slack": {"id": "1", "action": "user_login", "date_create": 1793613600, "entity": {}},
+    "cloudflare": {"id": "1", "account": {}, "action": {"type": "add", "time": "2026-11-02T10:00:00Z"}, "resource": {}}
+    | {"actor": {}},
     "ocsf": {"class_uid": 3002, "class_name": "Auth", "metadata": {"uid": "1"}, "time": 1793613600000},
 }
 

@@ -156,8 +156,8 @@ def test_a_length_is_shown(a_test, an_event):
 
 
 def test_a_name_nearly_right_inside_an_element(a_test, an_event):
-    """A field that the element has under nearly that name is said, though the event has another of the name."""
-    event = an_event({"user_name": 1, "roles": [{"userName": "ann"}]})
+    """It is a field of the element that is said, not one of the event."""
+    event = an_event({"user-name": "ann", "roles": [{"nick": "ann"}]})
     inside = a_test("user-Name", "equals", "ann", in_element=True)
     (part,) = explain(a_test("roles", "any_element", inside), event).inside
     assert part.verdict.remark == ""

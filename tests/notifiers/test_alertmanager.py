@@ -9,13 +9,21 @@ import socket
 import subprocess
 import time
 import urllib.request
+from contextlib import closing
+from dataclasses import replace
 
 import pytest
 
+from trailbell.dispatcher import Dispatcher
+from trailbell.refresh import Refresh
+from trailbell.store.database import open_database
+from trailbell.store.outbox import StoreOutbox
+from trailbell.testing.alertmanager import FakeAlertmanager
 from trailbell.testing.messages import sample_group, sample_message
 from trailbell.testing.webhook import FakeWebhook
 from trailbell_notifiers.alertmanager_labels import fingerprint
 from trailbell_notifiers.channel import Attempt, build_channel
+from trailbell_notifiers.outbox import Queue, deliveries
 from trailbell_notifiers.receipt import Delivered, Rejected
 
 ID = "dlv_0123456789abcdef0123456789abcdef"
@@ -124,6 +132,53 @@ def test_a_repeat_changes_nothing(alertmanager):
     assert len(alerts) == len(open_)
 
 
+def test_what_stands_is_sent_again_until_it_is_over(tmp_path):
+    """Refreshed on the sender's thread with the same labels, and no more once the resolved message has gone out."""
+    now = [1_800_000_000_000_000]
+    with FakeAlertmanager() as server, closing(open_database(tmp_path)) as database:
+        outbox = StoreOutbox(database)
+        channel = _sink(server.url, hold_s=3_600)
+        dispatcher = Dispatcher(outbox, {"am": channel}, now_us=lambda: now[0], attempted=lambda _: None)
+
+        def tell(message):
+            with database.transaction():
+                outbox.add(deliveries(message, channel, now[0]))
+            dispatcher.wake()
+            assert dispatcher.drain(0)
+
+        try:
+            tell(sample_message())
+            _until(lambda: len(server.accepted) >= 2)  # the delivery, and the first refresh of an idle sender
+            refresh = Refresh(channel, outbox, lambda: now[0])
+            refresh.step(Queue("am", ""))
+            assert server.accepted[-1] == server.accepted[0]
+            count = len(server.accepted)
+            refresh.step(Queue("am", ""))
+            assert len(server.accepted) == count, "not before it is due"
+            now[0] += 61_000_000
+            tell(sample_message("resolved"))
+            count = len(server.accepted)
+            Refresh(channel, outbox, lambda: now[0]).step(Queue("am", ""))
+            assert len(server.accepted) == count, "what is over is left alone"
+        finally:
+            dispatcher.stop()
+
+
+def test_what_was_told_long_ago_is_not_sent_again(tmp_path):
+    """After `hold_s` an alert stands no more."""
+    now_us = 1_800_000_000_000_000
+    with FakeAlertmanager() as server, closing(open_database(tmp_path)) as database:
+        outbox = StoreOutbox(database)
+        channel = _sink(server.url, hold_s=60)
+        [row] = deliveries(sample_message(), channel, now_us)
+        with database.transaction():
+            outbox.add([replace(row, state="sent")])
+        Refresh(channel, outbox, lambda: now_us + 59_000_000).step(Queue("am", ""))
+        assert len(server.accepted) == 1
+        Refresh(channel, outbox, lambda: now_us + 61_000_000).step(Queue("am", ""))
+        assert len(server.accepted) == 1
+
+
 def test_an_address_that_is_no_alertmanager(alertmanager):
     """Its own 404 is the operator's to mend."""
     url, _ = alertmanager
@@ -138,7 +193,10 @@ def test_our_document_has_the_shape_of_its_own(alertmanager):
     assert _send(_sink(url, external_url="https://x.example"), sample_message()) == Delivered()
     theirs = _until(lambda: hook.deliveries)[0].document
     ours_channel = build_channel(
-        {"name": "hook", "webhook": {"url": "https://x.example/", "format": "alertmanager", "external_url": "https://x"}}
+        {
+            "name": "hook",
+            "webhook": {"url": "https://x.example/", "format": "alertmanager", "external_url": "https://x"},
+        }
     )
     ours = json.loads(ours_channel.render(sample_message(), ID))
     assert set(theirs) <= set(ours)

@@ -157,6 +157,67 @@ def test_growing_by_filters_is_bounded():
         render_template(source, {"a": "a" * 100})
 
 
+LARGE = {
+    "text": "é" * 4_096,
+    "texts": ["é" * 4_096] * 100,
+    "numbers": list(range(100)),
+    "table": [["é" * 4_096] * 100] * 100,
+    "deep": {"x": {"y": [1] * 1_000}},
+}
+TWICE = "{% for x in numbers %}{% for y in numbers %}BODY{% endfor %}{% endfor %}"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "{% if (table | tojson) | length %}{% endif %}",
+        "{% if table | sort | length %}{% endif %}",
+        "{% if table | unique | length %}{% endif %}",
+        "{% if (text | upper | lower | title) | length %}{% endif %}",
+        "{{ '' if table == [table, 1] else '' }}",
+        "{% if table in texts %}{% endif %}",
+        "{{ '' if (" + "text ~ " * 300 + "text) else '' }}",
+        "{{ '' if (text[1:] + text[1:]) else '' }}",
+        "{% if deep.x.y %}{% endif %}" * 250,
+        ("{% if " + "1 + " * 40 + "1 %}{% endif %}") * 30,
+    ],
+    ids=range(10),
+)
+def test_work_is_bounded(body):
+    """Large values in nested loops: the work is counted, and ends after the same operation on every machine."""
+    started = time.perf_counter()
+    messages = set()
+    for _ in range(2):
+        with pytest.raises(TemplateError) as caught:
+            render_template(TWICE.replace("BODY", body), LARGE)
+        messages.add(caught.value.message)
+    assert len(messages) == 1
+    assert "too much" in messages.pop()
+    assert time.perf_counter() - started < 20
+
+
+def test_memory_is_bounded():
+    """No step of the templates above holds more than some megabytes."""
+    import tracemalloc
+
+    tracemalloc.start()
+    try:
+        for source in ("{{ table | tojson }}", "{{ texts | join(text) }}", "{{ " + "text ~ " * 1_000 + "text }}"):
+            with pytest.raises(TemplateError):
+                render_template(source, LARGE)
+        _, peak_bytes = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert peak_bytes < 64 * 1024 * 1024
+
+
+def test_filters_take_named_arguments():
+    """As Jinja's own do."""
+    assert (
+        render_template("{{ user_email | truncate(length=4) }} {{ nope | default(fallback='x') }}", NAMES) == "ada… x"
+    )
+
+
 def _outcome(source):
     try:
         return render_template(source, NAMES)

@@ -311,6 +311,60 @@ def test_of_several_addresses_only_the_allowed_are_tried(hook, message):
     assert len(hook.requests) == 1
 
 
+def test_a_name_that_changes_between_lookups_is_judged_each_time(hook, message):
+    """First a public address, then loopback: the second answer is refused like any other, and nothing arrives."""
+    answers = iter([["127.0.0.1"], ["10.0.0.1", "127.0.0.1"]])
+    endpoint = Endpoint(
+        url=Secret(hook.url.replace("127.0.0.1", "rebinding.example")), resolver=lambda _host, _port: next(answers)
+    )
+    channel = Webhook("siem", WebhookSettings(endpoint=endpoint, headers={}))
+    for _ in range(2):
+        assert isinstance(channel.send(channel.render(message, ID), Attempt(ID), NOW_S), Rejected)
+    assert hook.requests == []
+
+
+def test_a_name_service_that_hangs_is_left_at_the_deadline(message):
+    """Resolving cannot be interrupted by a socket's timeout; the deadline holds all the same."""
+    hanging = threading.Event()
+
+    def resolver(_host, _port):
+        hanging.wait(30)
+        return []
+
+    endpoint = Endpoint(url=Secret("https://slow.example/"), resolver=resolver, timeout_s=0.3)
+    started = time.perf_counter()
+    channel = Webhook("siem", WebhookSettings(endpoint=endpoint, headers={}))
+    receipt = channel.send(channel.render(message, ID), Attempt(ID), NOW_S)
+    took_s = time.perf_counter() - started
+    hanging.set()
+    assert receipt == Retry("no answer within 0.3 s")
+    assert took_s < 5
+
+
+def test_formats_are_what_their_readers_expect(hook, message):
+    """A structured CloudEvent, a binary one with its attributes in headers, and the same data in both."""
+    hook.secret = None
+    for format_ in ("cloudevents", "cloudevents-binary"):
+        channel = _channel(hook.url, format=format_, source="/soc/trailbell")
+        assert channel.send(channel.render(message, ID), Attempt(ID), NOW_S) == Delivered()
+    structured, binary = hook.deliveries
+    assert structured.request.headers["content-type"].startswith("application/cloudevents+json")
+    attributes = {name: value for name, value in structured.document.items() if name not in ("data", "datacontenttype")}
+    assert attributes == {
+        "specversion": "1.0",
+        "id": ID,
+        "source": "/soc/trailbell",
+        "type": "trailbell.alert.opened",
+        "subject": f"{message.alert.rule_id}/{message.alert.id}",
+        "time": "2026-11-02T11:02:00Z",
+        "severitytext": "high",
+    }
+    headers = binary.request.headers
+    assert {name: headers[f"ce-{name}"] for name in attributes} == attributes
+    assert headers["content-type"] == "application/json"
+    assert binary.document == structured.document["data"]
+
+
 PRIVATE = """
     127.0.0.1 10.0.0.1 172.16.0.1 192.168.1.1 100.64.0.1 169.254.169.254 0.0.0.0 255.255.255.255 224.0.0.1 192.0.2.1
     198.18.0.1 192.88.99.1 168.63.129.16 100.100.100.200 :: ::1 fe80::1 fe80::1%eth0 fc00::1 fd00:ec2::254 fd20:ce::254

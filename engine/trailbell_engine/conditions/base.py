@@ -59,12 +59,14 @@ class Firing(NamedTuple):
         facts: what was measured, for templates and ``explain``; JSON.
         why: one sentence, actual against threshold; where there is none, the match is described.
         lasting: it goes on until a step says ``resolved``.
+        times_us: when each of the events happened; none where all of them are of the time of the firing.
     """
 
     event_ids: tuple[str, ...]
     facts: Mapping[str, Json] = {}
     why: str = ""
     lasting: bool = False
+    times_us: tuple[int, ...] = ()
 
 
 class Step(NamedTuple):

@@ -12,6 +12,7 @@ from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 
 from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
+from .window import contributors
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +49,8 @@ class Count(EventDriven):
             "span_s": span_us / SECOND_US,
         }
         why = f"{len(window)} events in {format_duration(span_us)}, threshold {self.at_least} in {facts['within']}"
-        return Step(None, Firing(tuple(entry[1] for entry in window), facts, why))
+        events = contributors(window)
+        return Step(None, Firing(events.ids, facts, why, times_us=events.times_us))
 
     def expires_us(self, state: Json) -> int | None:
         """The instant at which the newest entry leaves the window."""

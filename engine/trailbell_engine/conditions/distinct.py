@@ -14,7 +14,7 @@ from trailbell_engine.values import Json
 
 from .base import ConditionSpec, EventDriven, Firing, Flaw, Parameter, Step
 from .sightings import shown, sighted
-from .window import ENTRIES_KEPT, order
+from .window import ENTRIES_KEPT, contributors, order
 
 VALUES_SHOWN: Final = 20
 """How many of the values a firing names."""
@@ -62,10 +62,10 @@ class Distinct(EventDriven):
 
     def _firing(self, inside: dict[str, list[Any]], newest_us: int) -> Firing:
         ordered = sorted(inside.items(), key=lambda item: (order(item[1]), item[0]))
-        ids = tuple(dict.fromkeys(seen[1] for _, seen in ordered))
+        events = contributors(seen for _, seen in ordered)
         span_us = newest_us - ordered[0][1][0]
         facts = {
-            "count": len(ids),
+            "count": len(events.ids),
             "distinct": len(ordered),
             "values": [shown(value) for value, _ in ordered[:VALUES_SHOWN]],
             "at_least": self.at_least,
@@ -74,7 +74,8 @@ class Distinct(EventDriven):
         }
         what = ", ".join(map(str, self.of))
         why = f"{len(ordered)} distinct values of {what} in {format_duration(span_us)}"
-        return Firing(ids, facts, f"{why}, threshold {self.at_least} in {facts['within']}")
+        why = f"{why}, threshold {self.at_least} in {facts['within']}"
+        return Firing(events.ids, facts, why, times_us=events.times_us)
 
     def expires_us(self, state: Json) -> int | None:
         """The instant at which the newest sighting leaves the window."""

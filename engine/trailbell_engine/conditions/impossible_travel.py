@@ -123,7 +123,7 @@ class ImpossibleTravel(EventDriven):
             f"{there.name} to {here.name}, {travel['distance_km']:,} km in {format_duration(elapsed_us)}: {how_fast}, "
             f"threshold {self.faster_than:g} km/h"
         )
-        return Firing((event_id, event.id), {"count": 2, "travel": travel}, why)
+        return Firing((event_id, event.id), {"count": 2, "travel": travel}, why, times_us=(since_us, event.time_us))
 
     def expires_us(self, state: Json) -> int | None:
         """From then on every place can have been reached."""

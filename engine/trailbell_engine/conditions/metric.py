@@ -16,7 +16,7 @@ from trailbell_engine.values import Json, canonical
 
 from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
 from .bounds import beyond, check_bounds
-from .window import ids_of, slide
+from .window import contributors, slide
 
 Number: TypeAlias = int | float
 
@@ -78,9 +78,9 @@ class Metric(EventDriven):
         crossed = beyond(value, self.above, self.below)
         if not crossed:
             return Step(entries, overflow=window.overflow)
-        ids, span_us = ids_of(entries), window.newest_us - entries[0][0]
+        events, span_us = contributors(entries), window.newest_us - entries[0][0]
         facts = {
-            "count": len(ids),
+            "count": len(events.ids),
             "value": value,
             "function": self.function,
             "above": self.above,
@@ -88,9 +88,9 @@ class Metric(EventDriven):
             "within": format_duration(self.within),
             "span_s": span_us / SECOND_US,
         }
-        figure = f"{self.function} of {self.of} over {len(ids)} events is {canonical(value)}"
+        figure = f"{self.function} of {self.of} over {len(events.ids)} events is {canonical(value)}"
         why = f"{figure}, {crossed} in {facts['within']}"
-        return Step(None, Firing(ids, facts, why), overflow=window.overflow)
+        return Step(None, Firing(events.ids, facts, why, times_us=events.times_us), overflow=window.overflow)
 
     def expires_us(self, state: Json) -> int | None:
         """The instant at which the newest number leaves the window."""
@@ -100,9 +100,8 @@ class Metric(EventDriven):
         """The figure as it was at the last event."""
         value = canonical(FUNCTIONS[self.function]([entry[2] for entry in state]))
         last = format_time(state[-1][0])
-        return (
-            f"{self.function} {value} over {len(ids_of(state))} events in {format_duration(self.within)}, last {last}"
-        )
+        over = f"{len(contributors(state).ids)} events in {format_duration(self.within)}"
+        return f"{self.function} {value} over {over}, last {last}"
 
     def to_json(self) -> Json:
         """The configuration as written, the duration in microseconds."""

@@ -16,7 +16,7 @@ from trailbell_engine.values import Json
 
 from .base import ConditionSpec, EventDriven, Firing, Flaw, Parameter, Step
 from .bounds import beyond, check_bounds
-from .window import ids_of, slide
+from .window import contributors, slide
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +64,8 @@ class Ratio(EventDriven):
             "span_s": (window.newest_us - entries[0][0]) / SECOND_US,
         }
         why = f"{parts} of {total} events in {facts['within']}, a share of {facts['ratio']}, {crossed}"
-        return Step(None, Firing(ids_of(entries), facts, why), overflow=window.overflow)
+        events = contributors(entries)
+        return Step(None, Firing(events.ids, facts, why, times_us=events.times_us), overflow=window.overflow)
 
     def expires_us(self, state: Json) -> int | None:
         """The instant at which the newest entry leaves the window."""

@@ -17,7 +17,7 @@ from trailbell_engine.values import Json
 
 from .base import ConditionSpec, Firing, Flaw, Parameter, Step
 from .sequence_scan import Stage, Taken, find_ordered, find_unordered, matching, stages_of
-from .window import ENTRIES_KEPT, Entry, ids_of, order, slide
+from .window import ENTRIES_KEPT, Entry, contributors, order, slide
 
 EVENTS_AT_MOST: Final = 1_000
 """What the steps of one sequence may take together; a longer run of one kind of event is a ``count``."""
@@ -142,11 +142,11 @@ class Sequence:
 
     def _firing(self, taken: tuple[Taken, ...]) -> Firing:
         entries = sorted((entry for entry, _ in taken), key=order)
-        ids = ids_of(entries)
+        events = contributors(entries)
         span_us = entries[-1][0] - entries[0][0]
         per_step = Counter(step for _, step in taken)
         facts = {
-            "count": len(ids),
+            "count": len(events.ids),
             "steps": {step.name: per_step[position] for position, step in enumerate(self.steps)},
             "within": format_duration(self.within),
             "span_s": span_us / SECOND_US,
@@ -154,7 +154,8 @@ class Sequence:
         names = [f"no {step.name}" if step.absent else step.name for step in self.steps]
         joined = (", then " if self.ordered else " and ").join(names)
         took = "" if self.waits else f"in {format_duration(span_us)}, "
-        return Firing(ids, facts, f"{joined}: {took}within {facts['within']}")
+        why = f"{joined}: {took}within {facts['within']}"
+        return Firing(events.ids, facts, why, times_us=events.times_us)
 
     def expires_us(self, state: Json) -> int | None:
         """When the newest event has left the window and nothing waits any more: just after the last deadline."""

@@ -14,7 +14,7 @@ from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_engine.values import Json
 
 from .base import ConditionSpec, Firing, Flaw, Parameter, Step
-from .window import ENTRIES_KEPT, order
+from .window import ENTRIES_KEPT, Entry, contributors, order
 
 Direction: TypeAlias = Literal["up", "down"]
 
@@ -88,7 +88,7 @@ class Spike:
             insort(before, [event.time_us, 1])
         since_us = min(watch["since_us"], event.time_us)
         after: _Watch = {**watch, "since_us": since_us, "now": now, "before": before}
-        return self._look(after, at_us, event.id)
+        return self._look(after, at_us, [event.time_us, event.id])
 
     def wakes_us(self, state: Json) -> int | None:
         """When the oldest event leaves the window: only then can a fall begin, or a rise end, without an event."""
@@ -101,7 +101,7 @@ class Spike:
         """Compare again, with one event less in the window."""
         return self._look(state, time_us, None)
 
-    def _look(self, watch: _Watch, time_us: int, event_id: str | None) -> Step:
+    def _look(self, watch: _Watch, time_us: int, event: Entry | None) -> Step:
         """Move the windows to an instant, compare, and say what has begun to hold."""
         cut = bisect_right(watch["now"], time_us - self.within, key=lambda entry: int(entry[0]))
         before = sorted([*watch["before"], *([left[0], 1] for left in watch["now"][:cut])])
@@ -115,7 +115,7 @@ class Spike:
         known = time_us >= watch["since_us"] + self.within + self._baseline_us
         after["held"] = self._held(count, normal) if known else None
         began = after["held"] is not None and after["held"] != watch["held"]
-        firing = self._firing(after, count, normal, event_id) if began else None
+        firing = self._firing(after, count, normal, event) if began else None
         return Step(after, firing, overflow=coarsened + dropped)
 
     def _held(self, count: int, normal: float) -> Direction | None:
@@ -127,7 +127,7 @@ class Spike:
             return "down"
         return None
 
-    def _firing(self, watch: _Watch, count: int, normal: float, event_id: str | None) -> Firing:
+    def _firing(self, watch: _Watch, count: int, normal: float, event: Entry | None) -> Firing:
         facts = {
             "count": count,
             "baseline": round(normal, 3),
@@ -138,8 +138,8 @@ class Spike:
         before = format_duration(self._baseline_us)
         scaled = "" if self._baseline_us == self.within else ", scaled to the same length"
         why = f"{count} events in {facts['within']}, {normal:g} in the {before} before{scaled}; factor {self.factor:g}"
-        ids = tuple(entry[1] for entry in watch["now"])
-        return Firing(ids if event_id is None or event_id in ids else (event_id, *ids), facts, why)
+        events = contributors([*watch["now"], *([] if event is None else [event])])
+        return Firing(events.ids, facts, why, times_us=events.times_us)
 
     def expires_us(self, state: Json) -> int | None:
         """When the key is unknown again."""

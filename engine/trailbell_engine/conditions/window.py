@@ -59,6 +59,14 @@ def _time(entry: Entry) -> int:
     return int(entry[0])
 
 
-def ids_of(entries: Iterable[Entry]) -> tuple[str, ...]:
-    """The ids of the events, each once, in event order."""
-    return tuple(dict.fromkeys(entry[1] for entry in sorted(entries, key=order)))
+class Contributors(NamedTuple):
+    """The events that contributed to a firing, each once, in event order."""
+
+    ids: tuple[str, ...]
+    times_us: tuple[int, ...]
+
+
+def contributors(entries: Iterable[Entry]) -> Contributors:
+    """The events of the entries."""
+    times = {entry[1]: int(entry[0]) for entry in sorted(entries, key=order)}
+    return Contributors(tuple(times), tuple(times.values()))

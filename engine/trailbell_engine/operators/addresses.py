@@ -32,16 +32,17 @@ def place(text: str) -> int | None:
 
 
 def _place_of_ipv6(text: str) -> int | None:
-    head, gap, tail = text.partition("::")
-    left, right = head.split(":") if head else [], tail.split(":") if tail else []
+    before, gap, after = text.partition("::")
+    left, right = before.split(":") if before else [], after.split(":") if after else []
     groups = left + right
     plain = "".join(groups)
+    missing = 8 - len(groups)
     # What is not plain (a zone, an IPv4 address at the end, too many groups) and what is wrong, `ipaddress` knows.
-    if plain.isascii() and plain.isalnum() and all(0 < len(group) <= 4 for group in groups):
-        missing = 8 - len(groups)
-        if missing == 0 if not gap else missing > 0:
+    if plain.isascii() and plain.isalnum() and "" not in groups and max(map(len, groups)) <= 4:
+        head, tail = ("".join([group.zfill(4) for group in half]) for half in (left, right))
+        if missing > 0 if gap else missing == 0:
             try:
-                number = int("".join(f"{group:0>4}" for group in (*left, *("",) * missing, *right)), 16)
+                number = int(head.ljust(32 - len(tail), "0") + tail, 16)
             except ValueError:
                 return None
             return number + _IPV6 if number >> 32 != _MAPPED else number & (_IPV6 - 1)

@@ -59,7 +59,8 @@ def check(vocabularies: Sequence[Vocabulary], seen: Seen | None = None) -> Check
                 if vocabulary is not None and event_type not in vocabulary.event_types:
                     never = f", nor was one seen in {seen}" if seen is not None and known else ""
                     summary = f'no {vocabulary.name} event is documented as "{event_type}"{never}'
-                    yield _problem(subject, place, summary, vocabulary.slip(event_type, alike))
+                    meant = vocabulary.slip(event_type, alike) or alike.nearest(event_type, _LIKENESS, known)
+                    yield _problem(subject, place, summary, meant)
                 elif vocabulary is None and (meant := _one_letter(event_type, known, alike)):
                     yield _problem(subject, place, f'"{event_type}" was never seen in {seen}', meant)
 

@@ -12,7 +12,7 @@ from trailbell_rules.document import Place
 from trailbell_rules.predicates import OPERATOR_NAMES
 from trailbell_rules.problem import Problem
 from trailbell_rules.rule_tests import is_tick
-from trailbell_rules.suggest import Alike
+from trailbell_rules.suggest import Alike, listed
 
 from .base import Check, Subject, each_rule
 from .seen import Seen
@@ -98,10 +98,8 @@ def _event_types(subject: Subject) -> frozenset[str]:
 def _where(vocabulary: Vocabulary | None, seen: Seen | None) -> str:
     """What was compared with."""
     documented = [f"{vocabulary.name} events"] if vocabulary else []
-    return " and ".join([*documented, *([str(seen)] if seen else []), "the tests" if documented or seen else _ALONE])
-
-
-_ALONE: Final = "the tests of this rule"
+    recorded = [str(seen)] if seen else []
+    return listed([*documented, *recorded, "the tests"], "and") if documented or seen else "the tests of this rule"
 
 
 def dotted_paths(value: Mapping[str, Json], above: str = "") -> Iterator[str]:

@@ -147,7 +147,7 @@ def _print_text(loaded: Loaded, seen: Seen | None) -> None:
 def _seen(events: Sequence[str], map_name: str | None, config_file: pathlib.Path | None, *, named: bool) -> Seen | None:
     """What history holds. Rules that are named can be checked beside a configuration that is broken."""
     from .configuration import config_or_fail
-    from .histories import profile_of_files, profile_of_store
+    from .profiles import profile_of_files, profile_of_store
 
     if events:
         return profile_of_files(events, map_name).seen()

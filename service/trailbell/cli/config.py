@@ -1,4 +1,4 @@
-"""``trailbell config import alertmanager``: take over what another program was told."""
+"""``trailbell config``: what is in force, and what another program was told."""
 
 from __future__ import annotations
 
@@ -17,6 +17,18 @@ if TYPE_CHECKING:
 @click.group(name="config")
 def command() -> None:
     """The configuration."""
+
+
+@command.command()
+@click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Another file.")
+@click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+def show(config_file: Path | None, format_: str) -> int:
+    """Every setting that is in force, with where it comes from: the file and its line, a variable of the environment,
+    or a default. Secrets are `***`.
+    """
+    from .config_show import show_config
+
+    return show_config(config_file, format_)
 
 
 @command.group(name="import")

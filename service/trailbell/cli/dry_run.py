@@ -52,6 +52,8 @@ FORMATS: Final = ("text", "json", "markdown", "junit", "sarif", "github", "html"
 @click.option("--against", metavar="DIR|FILE|GITREF", help="Compare with another version of the rules, and say why.")
 @click.option("--funnel", is_flag=True, help="Show where the events of each rule go, condition by condition.")
 @click.option("--sample", type=click.IntRange(min=0), default=0, metavar="N", help="Show N alerts as they are sent.")
+@click.option("--explain", metavar="ALERT", help="Why an alert fired: its id, or `first` or `last`.")
+@click.option("--why-not", nargs=2, metavar="RULE EVENT", help="What a rule made of an event, or why nothing.")
 @click.option("--budget", is_flag=True, help="Exit 1 if a rule makes more alerts a day than its `budget:`.")
 @click.option(
     "--max-per-day",
@@ -78,6 +80,8 @@ def command(
     config_file: Path | None,
     against: str | None,
     sample: int,
+    explain: str | None,
+    why_not: tuple[str, str] | None,
     max_per_day: float | None,
     format_: str,
     outputs: Sequence[str],
@@ -98,9 +102,11 @@ def command(
     loaded = load_or_fail(rules)
     earlier = None if against is None else (against, other_version(against, rules))
     drawn = funnel or format_ == "html" or any(name == "html" for name, _ in wanted_files)
-    wanted = _wanted(loaded.rules, config_file, earlier, max_per_day, funnel=drawn)
+    if why_not is not None and why_not[0] not in loaded.rules:
+        raise Failure(Exit.USAGE, f"no rule is called {why_not[0]!r}")
+    wanted = _wanted(loaded.rules, config_file, earlier, max_per_day, why_not, funnel=drawn)
     report = dry_run(loaded.rules, history, wanted)
-    _print(report, loaded.rules, wanted.told, _Shown(format_, sample, funnel, wanted_files))
+    _print(report, loaded.rules, wanted.told, _Shown(format_, sample, explain, why_not, funnel, wanted_files))
     if report.interrupted:
         return Exit.INTERRUPTED
     if report.reading.broken:
@@ -123,6 +129,7 @@ def _wanted(
     config_file: Path | None,
     against: tuple[str, RuleSet] | None,
     max_per_day: float | None,
+    why_not: tuple[str, str] | None,
     *,
     funnel: bool,
 ) -> Wanted:
@@ -130,7 +137,8 @@ def _wanted(
 
     from .previewing import told
 
-    return Wanted(against=against, told=told(rules, config_file), funnel=funnel, max_per_day=max_per_day)
+    who = told(rules, config_file)
+    return Wanted(against=against, told=who, funnel=funnel, max_per_day=max_per_day, why_not=why_not)
 
 
 class _Shown(NamedTuple):
@@ -138,6 +146,8 @@ class _Shown(NamedTuple):
 
     format: str
     sample: int
+    explain: str | None
+    why_not: tuple[str, str] | None
     funnels: bool
     files: Sequence[tuple[str, Path]]
 
@@ -155,10 +165,22 @@ def _print(report: Report, rules: RuleSet, told: Told | None, shown: _Shown) -> 
             from .samples import print_samples
 
             print_samples(out(), rules, report, shown.sample, told)
+        _answer(report, rules, shown)
     else:
         click.echo(PRINTERS[shown.format](report), nl=False)
     if shown.format == "github" or any(name == "github" for name, _ in shown.files):
         _summary(report)
+
+
+def _answer(report: Report, rules: RuleSet, shown: _Shown) -> None:
+    if shown.explain is None and shown.why_not is None:
+        return
+    from .answers import print_explained, print_why_not
+
+    if shown.explain is not None:
+        print_explained(out(), rules, report, shown.explain)
+    if shown.why_not is not None:
+        print_why_not(out(), report.why_not, shown.why_not[1])
 
 
 def _summary(report: Report) -> None:

@@ -45,6 +45,8 @@ def _steps(funnel: Funnel) -> Iterator[tuple[int, str, str]]:
     if funnel.folded:
         yield funnel.folded, "of these folded into an open alert", "dim"
     yield funnel.alerts, "alerts", "bold"
+    for what, number in funnel.held.items():
+        yield number, f"of these {what}", "yellow"
     if funnel.messages is not None:
         yield funnel.messages, "messages", "bold"
 

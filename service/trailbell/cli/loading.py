@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
+from trailbell.garbage import not_collecting
 from trailbell.loading import load
 from trailbell_rules.load import PACK_PREFIX, Loaded, load_rules
+from trailbell_rules.problem import Problem
 from trailbell_rules.rule_tests import RuleTest
+from trailbell_rules.source import Source
 
 from .exits import Exit, Failure
+
+if TYPE_CHECKING:
+    from trailbell.rulebook.book import Edition, RuleBook
 
 
 def paths_or_configured(paths: Sequence[str]) -> Sequence[str]:
@@ -38,10 +45,29 @@ def load_or_fail(paths: Sequence[str]) -> Loaded:
     """
     loaded = load(paths)
     if loaded.errors:
-        from .problems import print_problems
-
-        for problem in loaded.errors:
-            if problem.code in ("no-such-file", "no-such-pack", "no-rules"):
-                raise Failure(Exit.CONFIGURATION, problem.summary, problem.help)
-        raise Failure(Exit.FINDINGS, print_problems(loaded.errors, loaded.sources))
+        raise _failure(loaded.errors, loaded.sources)
     return loaded
+
+
+def edition_or_fail(book: RuleBook) -> Edition:
+    """The rules of a book.
+
+    Raises:
+        Failure: as ``load_or_fail``.
+    """
+    from trailbell.rulebook.book import UnsoundRules
+
+    try:
+        with not_collecting():
+            return book.edition()
+    except UnsoundRules as error:
+        raise _failure(error.problems, error.sources) from error
+
+
+def _failure(errors: Sequence[Problem], sources: Mapping[str, Source]) -> Failure:
+    from .problems import print_problems
+
+    for problem in errors:
+        if problem.code in ("no-such-file", "no-such-pack", "no-rules"):
+            return Failure(Exit.CONFIGURATION, problem.summary, problem.help)
+    return Failure(Exit.FINDINGS, print_problems(errors, sources))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 from importlib import import_module
+from keyword import iskeyword
 from typing import Any, Final, NoReturn
 
 import click
@@ -28,7 +29,9 @@ COMMANDS: Final = {
     "alerts": "Alerts of the store: list, show with every decision, acknowledge, resolve.",
     "silences": "What is not told for a while: add, list, show, expire, and preview what it would have hidden.",
     "route": "Who would be told of an alert, and why: one, or a table of cases.",
-    "config": "The configuration: take over an Alertmanager's.",
+    "config": "The configuration: what is in force and why, or take over an Alertmanager's.",
+    "fields": "Which fields and values rules can use, from history and from what sources document.",
+    "import": "Take over the rules of others: Sigma.",
     "events": "The Audit API from the shell: types, list, show, pull.",
     "docs": "What a problem's code means, and how to mend it.",
     "schema": "Print the JSON Schema of rules, for editors.",
@@ -48,7 +51,8 @@ class Commands(click.Group):
         """Import the command of that name."""
         if cmd_name not in COMMANDS:
             return None
-        module = import_module(f"trailbell.cli.{cmd_name.replace('-', '_')}")
+        name = cmd_name.replace("-", "_")
+        module = import_module(f"trailbell.cli.{name}_" if iskeyword(name) else f"trailbell.cli.{name}")
         command: click.Command = module.command
         return command
 

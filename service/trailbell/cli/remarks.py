@@ -17,6 +17,7 @@ from trailbell_engine.timestamps import SECOND_US
 from .printable import printable
 
 _GAPS_SAID = 3
+_HELD_SAID = 5
 _HELP_SAID = 10
 _WAIT_WORTH_SAYING_US = 60 * SECOND_US
 
@@ -110,5 +111,9 @@ def _receivers(messages: Messages) -> Iterator[RenderableType]:
             wait = format_duration(receiver.longest_wait_us // SECOND_US * SECOND_US)
             line.append(f"; up to {receiver.longest_queue:,} waiting at once, the last for {wait}", "yellow not dim")
         yield line
+    for held in messages.held[:_HELD_SAID]:
+        yield Text(f"  {held.what}: {counted(held.alerts, 'alert')}, {printable(str(held))}", "yellow")
+    if len(messages.held) > _HELD_SAID:
+        yield Text(f"  … {len(messages.held) - _HELD_SAID} more reasons in the JSON document", "dim")
     for reason, count in sorted(messages.untold.items()):
         yield Text(f"  nobody: {counted(count, 'alert')}, {printable(reason)}", "yellow")

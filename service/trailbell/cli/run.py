@@ -7,7 +7,7 @@ import logging
 import os
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from pathlib import Path
 
 import click
@@ -17,6 +17,8 @@ from trailbell.http.observed import Observed
 from trailbell.http.settings import HttpSettings
 from trailbell.live import Live
 from trailbell.outgoing import Told
+from trailbell.rulebook.book import Edition, RuleBook
+from trailbell.rulebook.cache import CACHE_FILE, RuleCache
 from trailbell.sources.base import Source
 from trailbell.sources.errors import SourceError
 from trailbell.store.alerts import StoredAlert
@@ -31,7 +33,8 @@ from trailbell_notifiers.sender import Sent
 from .configuration import config_or_fail
 from .exits import Exit, Failure
 from .lines import alert_line
-from .loading import load_or_fail
+from .loading import edition_or_fail
+from .reloading import reloading
 from .serving import server_or_fail
 from .stopping import Terminated, stopped_by_signals, terminable
 
@@ -72,15 +75,18 @@ def command(
     """Watch the sources, raise alerts, tell people. Ends with ^C, with --once, or with the files of --events."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr)
     config = config_or_fail(config_file, secrets=not dry_run)
-    rules = load_or_fail(config.rules).rules
+    # A dry run writes nothing, and a cache neither.
+    cache = RuleCache(config.state / CACHE_FILE) if config.rule_cache and not dry_run else None
+    book = RuleBook(config.rules, cache)
+    edition = edition_or_fail(book)
     say = _json_line if format_ == "json" else _text_line
     try:
         sources = _sources(config, events, map_name, once=once)
         with terminable():
             if dry_run:
-                _print_only(rules, sources, say)
+                _print_only(edition.rules, sources, say)
                 return Exit.OK
-            return _run(config, rules, sources, say, ends=once or bool(events))
+            return _run(config, book, edition, sources, say, ends=once or bool(events))
     except Terminated:
         log.info("stopped by SIGTERM")
         return Exit.OK
@@ -109,9 +115,15 @@ def _sources(config: Config, events: Sequence[str], map_name: str | None, *, onc
 
 
 def _run(
-    config: Config, rules: RuleSet, sources: Sequence[Source], say: Callable[[StoredAlert, str], None], *, ends: bool
+    config: Config,
+    book: RuleBook,
+    edition: Edition,
+    sources: Sequence[Source],
+    say: Callable[[StoredAlert, str], None],
+    *,
+    ends: bool,
 ) -> int:
-    who = receivers(config)
+    who, rules = receivers(config), edition.rules
     check_notify(rules, list(who.channels))
     check_inhibitions(rules, who.inhibitions)
     _announce(config, rules, sources, who)
@@ -125,7 +137,8 @@ def _run(
     try:
         with Live(rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=attempted) as live:
             with (
-                _served(None if ends else config.http, config, rules, live, database, observed) as inboxes,
+                _served(None if ends else config.http, config, live, database, observed) as inboxes,
+                _kept_up(config, book, edition, live, who) if not ends else nullcontext(),
                 stopped_by_signals(live.stop),
             ):
                 live.run([*sources, *inboxes])
@@ -140,7 +153,7 @@ def _run(
 
 @contextmanager
 def _served(
-    settings: HttpSettings | None, config: Config, rules: RuleSet, live: Live, database: Database, observed: Observed
+    settings: HttpSettings | None, config: Config, live: Live, database: Database, observed: Observed
 ) -> Iterator[list[Source]]:
     """Serve beside the engine, if that is configured; gives the sources that the server fills."""
     if settings is None:
@@ -155,7 +168,7 @@ def _served(
                 serving_engine(
                     settings,
                     config.state,
-                    lambda: rules,
+                    lambda: live.rules,
                     engine=live,
                     database=database,
                     inboxes=inboxes,
@@ -166,10 +179,18 @@ def _served(
         yield list(inboxes.values())
 
 
+def _kept_up(
+    config: Config, book: RuleBook, edition: Edition, live: Live, who: Receivers
+) -> AbstractContextManager[None]:
+    return reloading(config.rules, book, edition, live, who, watch=config.watch_rules)
+
+
 def _announce(config: Config, rules: RuleSet, sources: Sequence[Source], who: Receivers) -> None:
     told = ", ".join(who.channels) or "nobody: no receivers are configured, alerts are stored and printed"
-    word, names = "source" if len(sources) == 1 else "sources", ", ".join(source.name for source in sources)
-    log.info("%d rules, %s %s, store %s, receivers: %s", len(rules), word, names, config.state, told)
+    senders = config.http.senders if config.http is not None else ()
+    names = list(dict.fromkeys([*(source.name for source in sources), *(sender.source for sender in senders)]))
+    word = "source" if len(names) == 1 else "sources"
+    log.info("%d rules, %s %s, store %s, receivers: %s", len(rules), word, ", ".join(names), config.state, told)
 
 
 def _log_end(tally: Tally, aside: str) -> None:

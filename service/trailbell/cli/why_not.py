@@ -66,7 +66,7 @@ def command(
     if format_ == "json":
         click.echo(json.dumps(answer.to_json(), ensure_ascii=False, indent=2))
     else:
-        _print(out(), answer)
+        print_answer(out(), answer)
     return Exit.OK
 
 
@@ -140,7 +140,8 @@ def _find(source: Source, wanted: str | None) -> Event:
     raise Failure(Exit.USAGE, f"no event's id begins with {wanted!r}", "is it in another file, or is --map missing?")
 
 
-def _print(console: Console, answer: WhyNot) -> None:
+def print_answer(console: Console, answer: WhyNot) -> None:
+    """Print what came of the event, or why nothing did."""
     from .facts import event_line, fact, memory_lines, print_lines, told_lines
     from .tree import verdict_lines
 

@@ -17,6 +17,7 @@ from trailbell_engine.predicate import Predicate, Test, to_json
 from trailbell_engine.rule import Rule, RuleSet
 from trailbell_engine.values import Json
 
+from .messages import Messages
 from .versions import conjunction
 
 _TYPES_SAID: Final = 5
@@ -40,7 +41,8 @@ class Funnel:
         too_late: matches that came after their window had closed.
         errors: events on which the rule could not be evaluated.
         alerts: what opened.
-        messages: to all receivers; None if that was not looked at.
+        held: how many of these were held back when they opened: ``silenced``, ``inhibited``, ``muted``.
+        messages: that tell of them, to all receivers; None if that was not looked at.
     """
 
     events: tuple[Stage, ...]
@@ -49,6 +51,7 @@ class Funnel:
     too_late: int
     errors: int
     alerts: int
+    held: Mapping[str, int]
     messages: int | None
 
     def to_json(self) -> dict[str, Json]:
@@ -60,6 +63,7 @@ class Funnel:
             "fired": self.fired,
             "folded": self.folded,
             "alerts": self.alerts,
+            "held": dict(self.held),
             "messages": self.messages,
         }
 
@@ -121,20 +125,23 @@ class Funnels:
                 held.append(event)
         self._waiting = held
 
-    def of(self, rule: Rule, tally: Tally, messages: int | None) -> Funnel:
+    def of(self, rule: Rule, tally: Tally, messages: Messages | None) -> Funnel:
         """The funnel of a rule.
 
         Args:
             rule: one of those that were asked.
             tally: of the run.
-            messages: that it caused.
+            messages: of the run, if they were looked at.
         """
         parts, counts = self._rules[rule.id], tally.of(rule.id)
         stages = [Stage(tally.read, "read"), Stage(self._asked, "neither malformed, duplicate nor held for order")]
         if parts.types is not None:
             stages.append(Stage(parts.left[0], f"of type {_listed(sorted(parts.types))}"))
         stages += [Stage(left, text) for left, text in zip(parts.left[1:], parts.texts, strict=True)]
-        return Funnel(tuple(stages), *_after_match(counts), messages)
+        told = None if messages is None else messages.per_rule.get(rule.id, 0)
+        held = {} if messages is None else messages.held_per_rule
+        of_rule = {what: number for (name, what), number in sorted(held.items()) if name == rule.id}
+        return Funnel(tuple(stages), *_after_match(counts), of_rule, told)
 
     def _ask(self, event: Event) -> None:
         self._asked += 1

@@ -49,7 +49,7 @@ def preview(config: Config, environ: Mapping[str, str]) -> Receivers:
         WiringError: if a receiver's settings cannot work.
     """
     shown = {
-        name: {kind: _shown(settings, environ) | _OF_KIND.get(kind, {}) for kind, settings in receiver.items()}
+        name: {kind: {**_shown(settings, environ), **_OF_KIND.get(kind, {})} for kind, settings in receiver.items()}
         for name, receiver in config.receivers.items()
     }
     return receivers(replace(config, receivers=shown))

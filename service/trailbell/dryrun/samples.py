@@ -6,12 +6,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from trailbell.store.alerts import StoredAlert
+from trailbell.telling import presentation
 from trailbell_engine.rule import Rule
 from trailbell_notifiers.message import Message, compose
 from trailbell_notifiers.outbox import delivery_id
 from trailbell_notifiers.slack_blocks import slack_payload
-
-from .messages import presentation
 
 
 def message_of(stored: StoredAlert, rule: Rule) -> Message:

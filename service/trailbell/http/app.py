@@ -16,6 +16,7 @@ from .alertmanager_silences import alertmanager_silence_routes
 from .alerts import alert_routes
 from .answers import AUDIT, RefusalError, on_failure, on_http_error, on_refusal, refusal
 from .audit import audit_routes
+from .console.pages import console_routes
 from .credentials import has_token
 from .deliveries import delivery_routes
 from .dry_runs import dry_run_routes
@@ -50,6 +51,7 @@ def application(parts: Parts) -> Starlette:
         *alertmanager_silence_routes(parts),
         *dry_run_routes(parts),
         *openapi_routes(parts),
+        *console_routes(parts),
     ]
     app = Starlette(
         routes=routes,

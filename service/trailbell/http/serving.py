@@ -28,7 +28,7 @@ class Engine(Protocol):
     def tally(self) -> Tally:
         """Counts since its start."""
 
-    def call(self, action: Callable[[], object]) -> None:
+    def call(self, action: Callable[[], object]) -> object:
         """Have something done on its thread, between two groups."""
 
 

@@ -86,11 +86,11 @@ class RuleBook:
             if not is_definitions_file(text.found.path)
         }
         reader.save()
+        self._shared, self._reads = shared, reads
         errors = [problem for read in reads.values() for problem in read.errors]
         if errors:
             raise UnsoundRules(errors, _sources(reads))
         rules = self._collected(reads, shared)
-        self._shared, self._reads = shared, reads
         if self._cache is not None:
             self._cache.keep_only(text.digest for text in texts)
         files = (*(text.found.path for text in texts), *shared.files)

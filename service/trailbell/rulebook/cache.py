@@ -26,6 +26,8 @@ from trailbell_engine.values import Json
 
 log: Final = logging.getLogger("trailbell")
 
+CACHE_FILE: Final = "rules.cache"
+"""Its name in the state folder."""
 _SPARE: Final = 1_000
 """So many entries beside twice those in use may lie there before the others are dropped."""
 _SUM_BYTES: Final = 16

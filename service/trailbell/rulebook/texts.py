@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -35,7 +36,7 @@ class Text(NamedTuple):
         Raises:
             OSError: if they cannot be read now.
         """
-        return _bytes(self.found.path) if self.data is None else self.data
+        return _contents(self.found.path)[0] if self.data is None else self.data
 
 
 class Texts:
@@ -58,21 +59,28 @@ class Texts:
         return texts
 
     def _text(self, found: Found, known: tuple[Stamp, bytes] | None) -> Text:
-        stamp = stamp_of(found.path)
-        if known is not None and known[0] == stamp:
+        if known is not None and known[0] == stamp_of(found.path):
             self._known[found.path] = known
             return Text(found, known[1], None)
         try:
-            data = _bytes(found.path)
+            data, stamp = _contents(found.path)
         except OSError as error:
             words = error.strerror or str(error)
             return Text(found, hashlib.sha256(words.encode()).digest(), None, words)
         digest = hashlib.sha256(data).digest()
-        if stamp is not None and settled(stamp):
+        if settled(stamp):
             self._known[found.path] = (stamp, digest)
         return Text(found, digest, data)
 
 
-def _bytes(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(MAXIMUM_BYTES + 1)
+def _contents(path: Path) -> tuple[bytes, Stamp]:
+    """The bytes of a file, but for the end of one that is too long, and its stamp before they were read."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        stamp = Stamp.of(os.fstat(descriptor))
+        parts: list[bytes] = []
+        while part := os.read(descriptor, MAXIMUM_BYTES + 1 - sum(map(len, parts))):
+            parts.append(part)
+        return b"".join(parts), stamp
+    finally:
+        os.close(descriptor)

@@ -11,6 +11,8 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import suppress
 from functools import partial
 from queue import Empty, SimpleQueue
 from typing import Final, NamedTuple, TypeAlias
@@ -38,9 +40,10 @@ class _Stop(NamedTuple):
 
 
 class _Call(NamedTuple):
-    """Something to be done between two groups."""
+    """Something to be done between two groups, and who waits for it."""
 
     action: Callable[[], object]
+    done: Future[None]
 
 
 _Message: TypeAlias = Handed | Began | Ended | _Stop | _Call
@@ -78,14 +81,23 @@ class Loop:
         self._next: deque[_Message] = deque()
         self._attendance = Attendance(())
         self._stop_by_s: float | None = None
+        self._over = False
 
     def stop(self) -> None:
         """End in good order, after the group at hand. Callable from any thread and from signal handlers."""
         self._inbox.put(_Stop())
 
-    def call(self, action: Callable[[], object]) -> None:
-        """Have something done on the engine's thread, between two groups. Callable from any thread."""
-        self._inbox.put(_Call(action))
+    def call(self, action: Callable[[], object]) -> Future[None]:
+        """Have something done on the engine's thread, between two groups. Callable from any thread.
+
+        Returns:
+            What is done when it is done, or has failed; cancelled if the run ends first.
+        """
+        call = _Call(action, Future())
+        self._inbox.put(call)
+        if self._over:
+            self._cancel()
+        return call.done
 
     def run(self, pipeline: Pipeline, sources: Sequence[Source]) -> None:
         """Run all sources to their ends; live ones have none.
@@ -114,8 +126,18 @@ class Loop:
                 if lost is not None and self._stop_by_s is None:
                     raise lost
         finally:
+            self._over = True
+            self._cancel()
             for reader in self._attendance.running():
                 reader.stop()
+
+    def _cancel(self) -> None:
+        """Nobody will do what was asked for."""
+        with suppress(Empty):
+            while True:
+                message = self._inbox.get_nowait()
+                if isinstance(message, _Call):
+                    message.done.cancel()
 
     def _message(self) -> _Message | None:
         """The next message; None if it is time for something else."""
@@ -138,8 +160,8 @@ class Loop:
                 self._attendance.began(reader)
             case Ended():
                 self._ended(message)
-            case _Call(action):
-                action()
+            case _Call():
+                _do(message)
             case _Stop():
                 self._begin_to_stop()
             case None:
@@ -199,6 +221,16 @@ class Loop:
 
     def _late_to_stop(self) -> bool:
         return self._stop_by_s is not None and time.monotonic() >= self._stop_by_s
+
+
+def _do(call: _Call) -> None:
+    """What fails is the business of whoever asked."""
+    try:
+        call.action()
+    except Exception as error:  # noqa: BLE001 - handed on
+        call.done.set_exception(error)
+    else:
+        call.done.set_result(None)
 
 
 def _words(error: Exception) -> str:

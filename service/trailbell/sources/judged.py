@@ -6,7 +6,7 @@ of a table, and what comes after it (order, duplicates, conditions, alerts) take
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import fields, is_dataclass
 from typing import Any, Final, NamedTuple, Self, TypeAlias
 
@@ -71,7 +71,7 @@ class Judge:
         """Compile the rules."""
         self.matchers = tuple(map(Matcher, rule_sets))
         self.fields = _fields(rule_sets)
-        self._lookups = [rules.lookups for rules in rule_sets]
+        self._asks = [_ask(matcher, rules) for matcher, rules in zip(self.matchers, rule_sets, strict=True)]
         self._positions = [{rule.id: position for position, rule in enumerate(rules)} for rules in rule_sets]
         self._hits = [[Hit(rule) for rule in rules] for rules in rule_sets]
 
@@ -84,13 +84,15 @@ class Judge:
 
         An error can hold anything, and need not be fit to travel.
         """
-        found = []
-        for matcher, lookups, positions in zip(self.matchers, self._lookups, self._positions, strict=True):
-            hits = matcher.matches(lookups.enrich(event))
-            if any(hit.error is not None for hit in hits):
-                return None
-            found.append(tuple(positions[hit.rule.id] for hit in hits))
-        return tuple(found) if any(found) else ()
+        found = [ask(event) for ask in self._asks]
+        if not any(found):
+            return ()
+        if any(hit.error is not None for hits in found for hit in hits):
+            return None
+        return tuple(
+            tuple(positions[hit.rule.id] for hit in hits)
+            for hits, positions in zip(found, self._positions, strict=True)
+        )
 
     def judged(self, event: Event, positions: Positions | None) -> Event:
         """The event with its answers."""
@@ -102,6 +104,12 @@ class Judge:
                 tuple(hits[place] for place in places) for hits, places in zip(self._hits, positions, strict=True)
             )
         return made
+
+
+def _ask(matcher: Matcher, rules: RuleSet) -> Callable[[Event], Sequence[Hit]]:
+    if not rules.lookups.by_name:
+        return matcher.matches
+    return lambda event: matcher.matches(rules.lookups.enrich(event))
 
 
 def _fields(rule_sets: Sequence[RuleSet]) -> frozenset[str] | None:

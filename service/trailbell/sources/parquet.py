@@ -72,9 +72,13 @@ def row_json(row: dict[str, Any]) -> bytes:
 
 def _without_nulls(value: Any) -> Any:
     """Every column has a place in every row: null is how a table says that the event has no such field."""
-    if isinstance(value, dict):
-        return {name: _without_nulls(inner) for name, inner in value.items() if inner is not None}
-    return [_without_nulls(inner) for inner in value] if isinstance(value, list) else value
+    if value.__class__ is dict:
+        return {
+            name: inner if inner.__class__ is str else _without_nulls(inner)
+            for name, inner in value.items()
+            if inner is not None
+        }
+    return [_without_nulls(inner) for inner in value] if value.__class__ is list else value
 
 
 def _plain(value: Any) -> Any:

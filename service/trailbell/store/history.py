@@ -32,9 +32,27 @@ class History:
     lateness_us = 0
     bounded = False
 
-    def __init__(self, database: Database, since_us: int | None = None, until_us: int | None = None) -> None:
-        """Replay what happened in ``[since_us, until_us)`` (event time); None is open."""
+    def __init__(
+        self,
+        database: Database,
+        since_us: int | None = None,
+        until_us: int | None = None,
+        *,
+        after_seq: int = 0,
+        until_seq: int = _NEVER,
+    ) -> None:
+        """Replay what happened in ``[since_us, until_us)`` (event time; None is open) among some of the inputs.
+
+        Args:
+            database: the store.
+            since_us: microseconds since the epoch, UTC.
+            until_us: likewise.
+            after_seq: the number of the last input before.
+            until_seq: the number of the last input.
+        """
         self._database = database
+        self._after_seq = after_seq
+        self._until_seq = until_seq
         self._since_us = -_NEVER if since_us is None else since_us
         self._until_us = _NEVER if until_us is None else until_us
         self.lateness = StoreLedger(database).lateness()
@@ -49,11 +67,11 @@ class History:
 
     def batches(self, checkpoint: Json | None) -> Generator[Batch, None, None]:  # noqa: ARG002 - a replay starts at its window's start
         """The inputs, a page at a time."""
-        after = 0
+        after = self._after_seq
         while rows := self._database.rows(
             "SELECT seq, source, kind, id, event_type, time_us, untimed, data FROM input "
-            "WHERE seq > ? AND time_us >= ? AND time_us < ? ORDER BY seq LIMIT ?",
-            (after, self._since_us, self._until_us, _PAGE),
+            "WHERE seq > ? AND seq <= ? AND time_us >= ? AND time_us < ? ORDER BY seq LIMIT ?",
+            (after, self._until_seq, self._since_us, self._until_us, _PAGE),
         ):
             after = rows[-1][0]
             yield Batch([_input(*row[1:]) for row in rows], None)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 import orjson
@@ -120,6 +120,12 @@ class StoreLedger:
         for slot, kept in self._changed.items():
             if kept is not None and live(kept, clock_us) is None:
                 self._changed[slot] = None
+
+    def forget(self, versions: Iterable[tuple[str, str]]) -> None:
+        """Drop what the conditions of these versions of rules (id, version) remember, inside a transaction."""
+        self._database.connection.executemany(
+            "DELETE FROM state WHERE rule_id = ? AND version = ? AND part = 'when'", list(versions)
+        )
 
     def left(self) -> set[str]:
         """The sources that sent no more as of the last commit (see ``event.LEAVES_US``)."""

@@ -106,6 +106,16 @@ class StoreOutbox:
         )
         return [(_delivery(row[:-1]), row[-1]) for row in rows]
 
+    def standing(self, queue: Queue, since_us: int) -> list[Delivery]:
+        """Of each thread the newest message that was sent since then, unless it says that all is over."""
+        rows = self._database.rows(
+            f"SELECT {_COLUMNS} FROM outbox AS o WHERE receiver = ?1 AND target = ?2 AND state = 'sent' "  # noqa: S608 - constants
+            "AND created_us >= ?3 AND kind NOT IN ('resolved', 'test', 'meta') AND seq = (SELECT max(seq) FROM outbox "
+            "WHERE receiver = o.receiver AND target = o.target AND thread = o.thread AND state = 'sent') ORDER BY seq",
+            (*queue, since_us),
+        )
+        return [_delivery(row) for row in rows]
+
     def counts(self) -> Counter[str]:
         """How many deliveries there are in each state."""
         return Counter(dict(self._database.rows("SELECT state, count(*) FROM outbox GROUP BY state")))

@@ -1,4 +1,4 @@
-"""Which versions of rules have run on the store, and from where on they spoke."""
+"""Which versions of rules ran on the store, and from which input to which they spoke."""
 
 from __future__ import annotations
 
@@ -14,46 +14,50 @@ Version: TypeAlias = tuple[str, str]
 
 
 class RuleVersions:
-    """The ``rule_version`` table."""
+    """The ``rule_version`` table: a row for each stretch of inputs over which a version ran."""
 
     def __init__(self, database: Database) -> None:
         self._database = database
 
     def running(self) -> set[Version]:
-        """The versions that took part in the last run: their state is up to date."""
-        return set(self._database.rows("SELECT rule_id, version FROM rule_version WHERE running"))
+        """The versions that run, or took part in the last run: their state is up to date."""
+        return set(self._database.rows("SELECT rule_id, version FROM rule_version WHERE until_seq IS NULL"))
 
     def spoke_after(self, rule: Rule) -> int | None:
         """The number of the last input of which the version only learned; None if it never ran."""
         row = self._database.one(
-            "SELECT after_seq FROM rule_version WHERE rule_id = ? AND version = ?", (rule.id, rule.version)
+            "SELECT max(after_seq) FROM rule_version WHERE rule_id = ? AND version = ?", (rule.id, rule.version)
         )
-        return None if row is None else int(row[0])
+        return None if row is None or row[0] is None else int(row[0])
+
+    def at(self, seq: int) -> set[Version]:
+        """The versions that decided over an input."""
+        return set(
+            self._database.rows(
+                "SELECT rule_id, version FROM rule_version WHERE after_seq < ? AND coalesce(until_seq >= ?, TRUE)",
+                (seq, seq),
+            )
+        )
 
     def newest_seq(self) -> int:
         """The number of the newest recorded input; 0 if there is none."""
         row = self._database.one("SELECT coalesce(max(seq), 0) FROM input")
         return int(row[0]) if row else 0
 
-    def start(self, rules: Iterable[Rule], fresh: Iterable[Rule], after_seq: int) -> None:
-        """Note, inside a transaction, which versions run from now on.
+    def exchange(self, rules: Iterable[Rule], after_seq: int) -> None:
+        """Note, inside a transaction, which versions run from now on. Those that ran before go on where they are.
 
         Args:
             rules: all of them.
-            fresh: those that have learned just now, whose earlier state is void.
-            after_seq: the last input that they have learned from.
+            after_seq: the last input before.
         """
+        before, after = self.running(), {(rule.id, rule.version) for rule in rules}
         connection = self._database.connection
-        connection.execute("UPDATE rule_version SET running = 0")
         connection.executemany(
-            "DELETE FROM state WHERE rule_id = ? AND version = ? AND part = 'when'",
-            [(rule.id, rule.version) for rule in fresh],
+            "UPDATE rule_version SET until_seq = ? WHERE rule_id = ? AND version = ? AND until_seq IS NULL",
+            [(after_seq, *version) for version in sorted(before - after)],
         )
         connection.executemany(
-            "INSERT INTO rule_version VALUES (?, ?, ?, 1) ON CONFLICT DO UPDATE SET after_seq = excluded.after_seq",
-            [(rule.id, rule.version, after_seq) for rule in fresh],
-        )
-        connection.executemany(
-            "UPDATE rule_version SET running = 1 WHERE rule_id = ? AND version = ?",
-            [(rule.id, rule.version) for rule in rules],
+            "INSERT INTO rule_version VALUES (?, ?, ?, NULL) ON CONFLICT DO UPDATE SET until_seq = NULL",
+            [(*version, after_seq) for version in sorted(after - before)],
         )

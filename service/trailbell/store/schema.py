@@ -57,8 +57,8 @@ STEPS: Final[tuple[str, ...]] = (
         rule_id   TEXT NOT NULL,
         version   TEXT NOT NULL,
         after_seq INTEGER NOT NULL,           -- of the inputs up to there it only learned
-        running   INTEGER NOT NULL,           -- in the rule set of the last run
-        PRIMARY KEY (rule_id, version)
+        until_seq INTEGER,                    -- of the inputs after that it heard nothing; NULL while it runs
+        PRIMARY KEY (rule_id, version, after_seq)
     ) WITHOUT ROWID;
 
     CREATE TABLE content (

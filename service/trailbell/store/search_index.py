@@ -21,6 +21,8 @@ _SAMPLE: Final = 64
 _END: Final = b"\n\n"
 """Follows the JSON in the index, so that one or two letters always begin a trigram. Our JSON holds no line end."""
 
+_ROWS: Final = "SELECT seq, event_type, time_us, data FROM input WHERE kind = 0"
+
 
 class _Row(NamedTuple):
     seq: int
@@ -79,7 +81,7 @@ class SearchIndex:
             self._forget()
             while limit is None or done < limit:
                 newest = first_row(self._store, "SELECT coalesce(max(seq), 0) FROM input")[0]
-                rows = self._fresh()
+                rows = self._fresh(_BATCH if limit is None else min(_BATCH, limit - done))
                 if rows:
                     self._add(rows)
                     done += len(rows)
@@ -95,27 +97,27 @@ class SearchIndex:
     def _note(self, name: str, value: int) -> None:
         self._index.execute("UPDATE progress SET value = ? WHERE name = ?", (value, name))
 
-    def _fresh(self, limit: int = _BATCH) -> list[_Row]:
-        rows = self._store.execute(
-            "SELECT seq, event_type, time_us, data FROM input WHERE seq > ? AND kind = 0 ORDER BY seq LIMIT ?",
-            (self._progress("seq"), limit),
-        )
+    def _fresh(self, limit: int) -> list[_Row]:
+        rows = self._store.execute(f"{_ROWS} AND seq > ? ORDER BY seq LIMIT ?", (self._progress("seq"), limit))
         return [_Row(*row) for row in rows]
 
     def _add(self, rows: list[_Row]) -> None:
         with self._index:
-            entries = [
-                _Entry(row.seq, self._account(row.data), self._term("type", row.event_type or ""), row.time_us)
-                for row in rows
-            ]
-            self._index.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", entries)
-            self._index.executemany("INSERT INTO place VALUES (?, ?, ?, ?)", _places(entries))
-            self._count(entries, 1)
-            self._index.executemany(
-                "INSERT INTO words (rowid, text) VALUES (?, ?)", [(row.seq, (row.data + _END).decode()) for row in rows]
-            )
-            self._sample(row for row in rows if row.seq % _SAMPLE == 0)
+            self._insert(rows)
             self._note("seq", rows[-1].seq)
+
+    def _insert(self, rows: list[_Row]) -> None:
+        entries = [
+            _Entry(row.seq, self._account(row.data), self._term("type", row.event_type or ""), row.time_us)
+            for row in rows
+        ]
+        self._index.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", entries)
+        self._index.executemany("INSERT INTO place VALUES (?, ?, ?, ?)", _places(entries))
+        self._count(entries, 1)
+        self._index.executemany(
+            "INSERT INTO words (rowid, text) VALUES (?, ?)", [(row.seq, (row.data + _END).decode()) for row in rows]
+        )
+        self._sample(row for row in rows if row.seq % _SAMPLE == 0)
 
     def _account(self, data: bytes) -> int:
         account = read_json(data).get("account_id")
@@ -171,20 +173,24 @@ class SearchIndex:
             if not gone:
                 return
             with self._index:
-                entries = [
-                    _Entry(*row)
-                    for _, seq in gone
-                    for row in self._index.execute(
-                        "SELECT seq, account, type, time_us FROM entry WHERE seq = ?", (seq,)
-                    )
-                ]
-                self._index.executemany("DELETE FROM entry WHERE seq = ?", [(entry.seq,) for entry in entries])
-                self._index.executemany("DELETE FROM words WHERE rowid = ?", [(entry.seq,) for entry in entries])
-                self._index.executemany(
-                    "DELETE FROM place WHERE account = ? AND type = ? AND time_us = ? AND seq = ?", _places(entries)
-                )
-                self._count(entries, -1)
+                self._remove({seq for _, seq in gone})
                 self._note("forgotten", gone[-1][0])
+
+    def _remove(self, seqs: set[int]) -> None:
+        entries = [
+            _Entry(*row)
+            for seq in sorted(seqs)
+            for row in self._index.execute("SELECT seq, account, type, time_us FROM entry WHERE seq = ?", (seq,))
+        ]
+        self._index.executemany("DELETE FROM entry WHERE seq = ?", [(entry.seq,) for entry in entries])
+        self._index.executemany("DELETE FROM words WHERE rowid = ?", [(entry.seq,) for entry in entries])
+        self._index.executemany(
+            "DELETE FROM place WHERE account = ? AND type = ? AND time_us = ? AND seq = ?", _places(entries)
+        )
+        self._count(entries, -1)
+        # Where the newest events were deleted, later ones may have got their numbers.
+        again = [_Row(*row) for entry in entries for row in self._store.execute(f"{_ROWS} AND seq = ?", (entry.seq,))]
+        self._insert(again)
 
 
 def _places(entries: Iterable[_Entry]) -> list[tuple[int, int, int, int]]:

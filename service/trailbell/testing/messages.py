@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 from typing import Final
 
 from trailbell_engine.alert import SEVERITIES, Alert, Folded
@@ -76,6 +77,7 @@ def sample_group(size: int = 7, kind: Kind = "updated") -> Message:
     return _grouped([_numbered(number) for number in range(size)], kind)
 
 
+@lru_cache(maxsize=4_096)
 def hostile_message(text: str, kind: Kind = "opened", *, size: int = 1) -> Message:
     """A message whose every text, but for what the rule's author wrote, is ``text``.
 

@@ -13,7 +13,6 @@ from trailbell.reports import github, markdown
 from trailbell.reports.findings import findings
 from trailbell.reports.printers import PRINTERS
 
-
 _TEXT = {
     "type": "object",
     "required": ["text"],

@@ -45,6 +45,67 @@ def test_the_rules_own_budget_wins(trailbell, rule_file, history_file):
     assert trailbell("dry-run", lax, "-e", history_file, "--budget", "--max-per-day", "1")[0] == 0
 
 
+def test_explain_says_why_an_alert_of_this_history_fired(trailbell, rule_file, history_file):
+    """By id, or the first or last one: the match with the values it read, the condition, the events."""
+    _, out, _ = trailbell("dry-run", rule_file(), "-e", history_file, "--format", "json")
+    burst = next(alert for alert in json.loads(out)["alerts"] if alert["rule_id"] == "login-burst")
+    code, out, _ = trailbell("dry-run", rule_file(), "-e", history_file, "--explain", burst["id"][:10])
+    assert code == 0
+    assert 'event_type  is "USER_LOGIN"  "USER_LOGIN"' in out
+    assert "count at_least 3, within 10m, by user_email" in out
+    assert burst["id"] in out
+    assert trailbell("dry-run", rule_file(), "-e", history_file, "--explain", "last")[0] == 0
+    code, _, err = trailbell("dry-run", rule_file(), "-e", history_file, "--explain", "zzz")
+    assert (code, "no alert's id begins with 'zzz'" in err) == (2, True)
+
+
+def test_why_not_says_what_a_rule_made_of_an_event(trailbell, rule_file, history_file, history):
+    """With the window as it was at that moment of the history, whatever came later."""
+    first, second, third = [event["id"] for event in history if event["event_type"] == "USER_LOGIN"][:3]
+    search = history[0]["id"]
+
+    def ask(event_id, rule="login-burst"):
+        code, out, err = trailbell("dry-run", rule_file(), "-e", history_file, "--why-not", rule, event_id)
+        return code, out.partition("malformed history")[2], err
+
+    assert "✘ the event does not match" in ask(search)[1]
+    assert "2 of 3 in 10m" in ask(second)[1]
+    assert "is part of alert" in ask(first)[1]
+    assert "it did: the event opened alert" in ask(third)[1]
+    code, _, err = ask("no-such-event")
+    assert (code, "no event of the history" in err) == (2, True)
+    assert ask(first, rule="no-such-rule")[0] == 2
+
+
+def test_a_lateness_puts_files_in_order(trailbell, rule_file, history, tmp_path, monkeypatch):
+    """Without it the report says what it would take; with it nothing is late, and the alerts are those of order."""
+    monkeypatch.chdir(tmp_path)
+    mixed = [history[1], history[0], *history[2:-3], history[-1], history[-2], history[-3]]
+    for name, records in (("sorted", history), ("mixed", mixed)):
+        (tmp_path / f"{name}.ndjson").write_text("".join(json.dumps(record) + "\n" for record in records))
+    _, out, _ = trailbell("dry-run", rule_file(), "-e", "mixed.ndjson")
+    assert "mixed.ndjson is not in order of time: `--lateness 30m` puts the events in order, as live" in " ".join(
+        out.split()
+    )
+    alerts = []
+    for arguments in (("sorted.ndjson",), ("mixed.ndjson", "--lateness", "30m")):
+        _, out, _ = trailbell("dry-run", rule_file(), "--format", "json", "-e", *arguments)
+        document = json.loads(out)
+        assert document["events"]["late"] == 0
+        alerts.append(document["alerts"])
+    assert alerts[0] == alerts[1]
+
+
+def test_a_half_line_at_the_end_is_named(trailbell, rule_file, history, tmp_path, monkeypatch):
+    """The file is still being written, or was cut; the report is about the rest, and nothing has failed."""
+    monkeypatch.chdir(tmp_path)
+    whole = "".join(json.dumps(record) + "\n" for record in history)
+    (tmp_path / "half.ndjson").write_text(whole[:-40])
+    code, out, _ = trailbell("dry-run", rule_file(), "-e", "half.ndjson")
+    assert code == 0
+    assert "half.ndjson ends in the middle of a record: it was cut, or is still being written" in " ".join(out.split())
+
+
 def test_html_is_a_file(trailbell, rule_file, history_file, tmp_path):
     """`--html FILE` writes the page, funnels included."""
     assert trailbell("dry-run", rule_file(), "-e", history_file, "--html", tmp_path / "r.html")[0] == 0
@@ -91,11 +152,25 @@ def test_a_broken_configuration_that_nobody_named_is_only_mentioned(
 
 
 @pytest.mark.parametrize(
-    "wrong", [(), ("--since", "3d", "-e", "x"), ("-e", "x", "-o", "yaml=f"), ("-e", "x", "-o", "json")]
+    "wrong",
+    [
+        (),
+        ("--since", "3d", "-e", "x"),
+        ("-e", "x", "-o", "yaml=f"),
+        ("-e", "x", "-o", "json"),
+        ("--since", "nonsense"),
+        ("--since", "2d", "--until", "3d"),
+        ("--source", "vonage"),
+        ("--source", "vonage", "-e", "x"),
+        ("--since", "3d", "--lateness", "1h"),
+        ("--since", "3d", "--jobs", "2"),
+        ("-e", "x", "--lateness", "soon"),
+    ],
 )
 def test_usage_errors(trailbell, rule_file, wrong):
-    """No history, two of them, a format that is none, an output without a file."""
-    assert trailbell("dry-run", rule_file(), *wrong)[0] == 2
+    """No history, two of them, a format or time that is none, options that are about something else."""
+    code, _, err = trailbell("dry-run", rule_file(), *wrong)
+    assert (code, err[:7]) == (2, "error: ")
 
 
 def test_interrupted_it_prints_what_it_has(rule_file, history):

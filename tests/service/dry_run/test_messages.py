@@ -52,10 +52,13 @@ class Given:
 def told(loaded):
     """A function: the messages that events lead to, per receiver."""
 
-    def run(events, route=ROUTE, receivers=RECEIVERS):
-        config = Config(receivers=receivers, route=route)
+    def run(events, route=ROUTE, receivers=RECEIVERS, **settings):
+        config = Config(receivers=receivers, route=route, **settings)
         who = Told(preview(config, {"MAIL": "b@example.com"}), kinds(config), configured=True)
-        report = dry_run_source(loaded(RULE), Given(events), wanted=Wanted(told=who, suggest=False))
+        report = dry_run_source(loaded(RULE), Given(events), wanted=Wanted(told=who, suggest=False, funnel=True))
+        assert all(entry.funnel.alerts == entry.tally.alerts for entry in report.rules)
+        held = {entry.rule.id: dict(entry.funnel.held) for entry in report.rules if entry.funnel.held}
+        assert held == {} or set(held) == {"each"}
         return report.messages, {entry.name: entry for entry in report.messages.receivers}
 
     return run
@@ -78,7 +81,7 @@ def test_nobody_is_told_of_an_experimental_rule(told, event):
 def test_without_a_route_nobody_is_told(told, event):
     """An alert that no route takes is said to reach nobody."""
     messages, _ = told([event(1)], route=None)
-    assert dict(messages.untold) == {"no route takes it": 1}
+    assert dict(messages.untold) == {"no route takes it, and the rule names no receiver": 1}
 
 
 @pytest.mark.parametrize(("note", "cut"), [("a" * 40, 0), ("a" * 199, 1)])
@@ -101,3 +104,40 @@ def test_a_rested_channel_does_not_wait(told, event):
     """Alerts two seconds apart never queue."""
     _, by_name = told([event(number, at_s=2 * number) for number in range(1, 30)])
     assert (by_name["ops"].longest_queue, by_name["ops"].longest_wait_us) == (0, 0)
+
+
+def test_alerts_of_a_group_are_one_message(told, event):
+    """Ten within the wait are told together, and what comes after them at the end of the history."""
+    route = {"receiver": "pager", "group_by": ["rule"], "group_wait": "30s", "group_interval": "10m"}
+    events = [event(number, at_s=number) for number in range(1, 11)]
+    messages, by_name = told([*events, event(20, at_s=40), event(21, at_s=50)], route)
+    assert by_name["pager"].messages == 2
+    assert messages.per_rule == {"each": 2}
+
+
+def test_what_is_silenced_is_said_with_its_reason_and_end(told, event):
+    """It is an alert all the same, and no message."""
+    silence = {
+        "matchers": ["rule=each"],
+        "starts": "2026-11-02T10:00:00Z",
+        "ends": "2026-11-02T10:01:00Z",
+        "comment": "maintenance",
+    }
+    events = [event(number, at_s=at_s) for number, at_s in ((1, 10), (2, 20), (3, 600))]
+    messages, by_name = told(events, {"receiver": "pager"}, silences=(silence,))
+    (held,) = messages.held
+    assert (held.what, held.alerts) == ("silenced", 2)
+    assert "maintenance" in str(held)
+    assert str(held).endswith("until 2026-11-02T10:01:00Z")
+    assert messages.held_per_rule == {("each", "silenced"): 2}
+    assert by_name["pager"].messages >= 1
+
+
+def test_a_mute_interval_holds_messages_until_it_ends(told, event):
+    """The message is counted at the hour in which it would go out."""
+    route = {"receiver": "pager", "mute_time_intervals": ["morning"]}
+    intervals = {"morning": {"times": "10:00-12:00"}}
+    messages, by_name = told([event(1, at_s=60), event(2, at_s=8_000)], route, time_intervals=intervals)
+    assert [(held.what, held.alerts) for held in messages.held] == [("muted", 1)]
+    assert by_name["pager"].messages == 2
+    assert min(by_name["pager"].per_hour) * 3_600 == event(1, at_s=7_200).time_us // 1_000_000

@@ -7,7 +7,9 @@ import random
 import pytest
 
 from trailbell.store import search_hits
+from trailbell.store.ledger import StoreLedger
 from trailbell.store.search import Filters
+from trailbell.store.search_keeper import BuildingError, SearchKeeper
 from trailbell_engine.decode import write_json
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
@@ -104,3 +106,103 @@ def test_lists(crowd, recorded, searching, monkeypatch, read_limit):
         assert [item.id for item in found.events] == [item.id for _, item in expected[offset : offset + size]], filters
         assert (found.total, found.exact) == (len(expected), True)
         assert found.more == (offset + size < len(expected))
+
+
+def test_what_the_store_deletes_is_forgotten(crowd, recorded, searching):
+    """Deleted events are in no list, no total and no text search any more; the rest is as if they had never been."""
+    events = crowd(600)
+    database = recorded(events)
+    index, search = searching()
+    index.catch_up()
+    gone = {seq for seq in range(1, 601) if seq % 3 == 0}
+    with database.transaction():
+        database.connection.executemany("DELETE FROM input WHERE seq = ?", [(seq,) for seq in gone])
+    assert index.catch_up()
+    rng = random.Random(3)
+    for _ in range(40):
+        filters = filters_of(rng)
+        left = [pair for pair in matching(events, filters) if pair[0] not in gone]
+        found = search.page(filters, 0, 600)
+        assert {item.id for item in found.events} == {item.id for _, item in left}
+        assert found.total == len(left)
+
+
+def test_the_order_of_indexing_does_not_matter(crowd, recorded, searching):
+    """Caught up in steps while the store grows, or at once at its end: lists are the same."""
+    events = crowd(500)
+    ledger = StoreLedger(recorded(events[:100], "steps"))
+    index, steps = searching("steps")
+    assert index.catch_up(37) is False
+    with ledger.transaction():
+        for item in events[100:]:
+            ledger.record(item)
+    while not index.catch_up(37):
+        pass
+    recorded(events, "whole")
+    whole_index, whole = searching("whole")
+    whole_index.catch_up()
+    for filters in (Filters(), Filters(text="example.com"), Filters(account="one", types=("USER_LOGIN",))):
+        assert steps.page(filters, 0, 500) == whole.page(filters, 0, 500)
+    assert whole.page(Filters(), 0, 500).total == 500
+
+
+def test_a_number_that_is_given_again(recorded, searching, event):
+    """If the newest event is deleted, the next one may get its number; it is found all the same."""
+    database = recorded([event(1), event(2, "OLD")])
+    index, search = searching()
+    index.catch_up()
+    with database.transaction():
+        database.connection.execute("DELETE FROM input WHERE id = ?", (event(2).id,))
+    ledger = StoreLedger(database)
+    with ledger.transaction():
+        ledger.record(event(3, "NEW"))
+    index.catch_up()
+    assert [item.event_type for item in search.page(Filters(), 0, 10).events] == ["NEW", "NUMBER_UPDATED"]
+    assert search.types() == ["NEW", "NUMBER_UPDATED"]
+
+
+def test_a_damaged_index_is_made_again(crowd, recorded, searching, tmp_path):
+    """The index is made of the store alone: whatever becomes of its file, it comes back."""
+    recorded(crowd(100))
+    for damage in (b"", b"not a database at all" * 500):
+        (tmp_path / "state" / "search.db").write_bytes(damage)
+        index, search = searching()
+        index.catch_up()
+        assert search.page(Filters(text="example.com"), 0, 1).total == 100
+        index.close()
+
+
+def test_one_process_keeps_the_index(crowd, recorded, searching, tmp_path):
+    """A second one finds it taken, and reads it."""
+    recorded(crowd(10))
+    searching()
+    with SearchKeeper(tmp_path / "state") as second, pytest.raises(BuildingError):
+        second.search()  # nobody has begun, and it is not the second one's to do
+
+
+def test_a_search_that_takes_too_long_is_ended(crowd, recorded, searching, monkeypatch):
+    """It says so, and gives no list with holes."""
+    monkeypatch.setattr(search_hits, "_PATIENCE_S", 0.0)
+    monkeypatch.setattr(search_hits, "_CHECK_EVERY", 1)
+    recorded(crowd(50))
+    index, search = searching()
+    index.catch_up()
+    with pytest.raises(search_hits.TooBroadError, match="narrow it"):
+        search.page(Filters(text="no such"), 0, 1)
+    assert search.page(Filters(), 0, 1).total == 50
+
+
+def test_reading_does_not_hold_up_writing(crowd, recorded, searching, event):
+    """While a reader stands in the middle of a list, the engine commits."""
+    database = recorded(crowd(200))
+    index, search = searching()
+    index.catch_up()
+    with search._readers.connection() as connection:
+        rows = iter(connection.execute("SELECT seq FROM input ORDER BY seq"))
+        next(rows)
+        ledger = StoreLedger(database)
+        with ledger.transaction():
+            ledger.record(event(5_000))
+        assert len(list(rows)) == 199  # the reader goes on with what was there when it began
+    index.catch_up()
+    assert search.page(Filters(), 0, 1).total == 201

@@ -139,3 +139,17 @@ def _until(condition, patience_s=10):
     while not condition():
         assert time.monotonic() < deadline_s, "it did not come about"
         time.sleep(0.005)
+
+
+def test_answers_leave_at_once(watched):
+    """The socket sends what it has: no answer waits for the acknowledgement of its own first half."""
+    server = watched()
+    assert server._socket.proto == socket.IPPROTO_TCP  # asyncio sets TCP_NODELAY where it sees this
+    with requests.Session() as session:
+        session.get(f"{server.url}/healthz", timeout=5)
+        took_s = []
+        for _ in range(20):
+            began_s = time.monotonic()
+            session.get(f"{server.url}/healthz", timeout=5)
+            took_s.append(time.monotonic() - began_s)
+    assert min(took_s) < 0.03

@@ -32,7 +32,7 @@ OURS = document()
 ROUTES = [(path, method) for path, methods in OURS["paths"].items() for method in methods if path != "/v1/dry-runs"]
 SHAPES = [content_type_conformance, response_schema_conformance, status_code_conformance]
 CALM = settings(
-    max_examples=40,
+    max_examples=25,
     deadline=None,
     derandomize=True,
     database=None,

@@ -1,0 +1,1 @@
+"""Rules of other languages, said in ours; what cannot be said exactly is refused by name."""

@@ -1,0 +1,81 @@
+"""What a rule made of one event of the history: the answer to ``dry-run --why-not``."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from trailbell.explaining import Memory, WhyNot, memory_of, why_not
+from trailbell.store.alerts import StoredAlert
+from trailbell_engine.alert import Duplicate, Matched, Output
+from trailbell_engine.conditions import spec_of
+from trailbell_engine.event import Event, Input
+from trailbell_engine.lookup import Lookups
+from trailbell_engine.rule import Rule
+from trailbell_engine.state import State
+from trailbell_notifiers.routing import Route
+
+
+class Witness:
+    """A sink that waits for an event, and looks at what the rule remembers when it has taken it."""
+
+    def __init__(self, rule: Rule, event_id: str, lookups: Lookups, state: State) -> None:
+        """Wait.
+
+        Args:
+            rule: one of those that run.
+            event_id: or the beginning of it.
+            lookups: of the rule set.
+            state: of the run.
+        """
+        self._rule = rule
+        self._wanted = event_id
+        self._lookups = lookups
+        self._state = state
+        self._event: Event | None = None
+        self._memory: Memory | None = None
+
+    def take(self, item: Input, outputs: Sequence[Output]) -> None:
+        """Look whether it is the event, or what the event was held back for."""
+        known = bool(outputs) and isinstance(outputs[0], Duplicate)
+        if self._event is None and isinstance(item, Event) and not known and item.id.startswith(self._wanted):
+            self._event = self._lookups.enrich(item)
+        if self._event is None or self._memory is not None:
+            return
+        for output in outputs:
+            if isinstance(output, Matched) and output.rule_id == self._rule.id and output.event.id == self._event.id:
+                self._memory = memory_of(self._rule, self._event, self._state, self._event.time_us)
+
+    def committed(self) -> None:
+        """Nobody waits for it."""
+
+    def answer(self, alerts: Sequence[StoredAlert], route: Route | None) -> WhyNot | None:
+        """What came of the event; None if it is not in the history.
+
+        Args:
+            alerts: of the run.
+            route: who is told where the rule names nobody.
+        """
+        if self._event is None:
+            return None
+        plain, event = why_not(self._rule, self._event, route), self._event
+        if not plain.verdict.holds:
+            return plain
+        found = [
+            stored for stored in alerts if stored.alert.rule_id == self._rule.id and event.id in stored.alert.event_ids
+        ]
+        return WhyNot(
+            self._rule, event, self._words(found), plain.verdict, plain.severity, self._memory, found, plain.told
+        )
+
+    def _words(self, found: Sequence[StoredAlert]) -> str:
+        assert self._event is not None
+        if found:
+            alert = found[0].alert
+            part = "opened" if alert.opener.id == self._event.id else "is part of"
+            return f"it did: the event {part} alert {alert.id[:12]}"
+        if self._memory is None:
+            return "the event matches, and was not taken: it was held for order, or could not be evaluated"
+        if self._memory.folding is not None:
+            return f"the event matches, and was folded into alert {self._memory.folding.alert_id[:12]}"
+        name = spec_of(self._rule.condition).name
+        return f"the event matches, and `{name}` was not met"

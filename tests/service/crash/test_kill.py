@@ -1,0 +1,70 @@
+"""SIGKILL at any instant loses no alert, makes none twice, and repeats at the receiver only what it can recognise."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import time
+
+import pytest
+
+
+POINTS = (
+    "an event was read",
+    "a batch is written, before its commit",
+    "a batch is committed",
+    "a delivery is leased",
+    "a message is sent",
+    "an outcome is recorded",
+)
+
+
+def _wrong(world):
+    return {what: count for what, count in world.verdict().items() if count}
+
+
+def test_kills_at_random_instants(world, driver, long):
+    """The loop of the reliability promise: kill, start again, and in the end compare with the input alone."""
+    kills = 1_000 if long else 50
+    world.write_events(400 * kills if long else 12_000)
+    world.misbehave()
+    dice = random.Random(os.environ.get("TRAILBELL_SEED", "7"))
+    runs, killed = driver(), 0
+    for _ in range(kills):
+        process = runs.start()
+        time.sleep(dice.uniform(0, 0.4))
+        os.kill(process, signal.SIGKILL)
+        killed += runs.ended() == -signal.SIGKILL
+    assert killed == kills, world.log()
+    assert runs.run() == 0, world.log()
+    assert not _wrong(world)
+
+
+@pytest.mark.parametrize("point", POINTS)
+def test_kills_at_every_step_of_a_batch_and_of_a_delivery(world, driver, point):
+    """Killed when just this had happened, it goes on as if nothing had."""
+    world.write_events(200)
+    runs = driver()
+    for turn in (1, 3):
+        assert runs.run(point, turn) == -signal.SIGKILL, world.log()
+    assert runs.run() == 0, world.log()
+    assert not _wrong(world)
+
+
+@pytest.mark.parametrize(
+    ("mutant", "point", "turn", "found"),
+    [
+        ("the checkpoint goes first", "a batch is written, before its commit", 3, "lost alerts"),
+        ("sent is noted before it is sent", "it is noted as sent", 3, "never told"),
+        ("ids of alerts are random", "a batch is committed", 3, "extra alerts"),
+        ("there is no transaction", "a batch is written, before its commit", 3, "extra alerts"),
+    ],
+)
+def test_the_oracle_finds_what_is_wrong(world, driver, mutant, point, turn, found):
+    """An engine with a known fault does not pass, so the verdict means something."""
+    world.write_events(200)
+    runs = driver(mutant)
+    assert runs.run(point, turn) == -signal.SIGKILL, world.log()
+    runs.run()
+    assert _wrong(world).get(found, 0) > 0, world.log()
