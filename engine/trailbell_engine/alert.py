@@ -208,6 +208,13 @@ class Overflow(NamedTuple):
     entries: int
 
 
+class Untracked(NamedTuple):
+    """An event of a new key of a rule that remembers as many keys as it may: the rule did not look at it."""
+
+    rule_id: str
+    event: Event
+
+
 class Late(NamedTuple):
     """An event older than its source's watermark when it came. It still counts where a window is open."""
 
@@ -229,4 +236,6 @@ class RuleError(NamedTuple):
     reason: str
 
 
-Output: TypeAlias = Opened | Updated | Resolved | Matched | Late | TooLate | Overflow | Duplicate | RuleError
+Output: TypeAlias = (
+    Opened | Updated | Resolved | Matched | Late | TooLate | Overflow | Untracked | Duplicate | RuleError
+)

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+from .agenda import NEVER_US
 from .alert import IDS_KEPT, Alert, Folded, Opened, Resolved, Severity, Updated, alert_id
+from .cells import Cell
 from .compile import compile_predicate
 from .conditions.base import Firing
 from .describe import compile_description
@@ -13,7 +15,7 @@ from .event import Event, is_instant
 from .key import compile_key, key_text
 from .lookup import settled
 from .rule import Rule
-from .state import Kept, Slot, State, live
+from .state import State
 from .timestamps import DAY_US
 from .values import Json
 
@@ -28,8 +30,8 @@ class Alerting:
         self._rule = rule
         self._folding_key = None if rule.suppress.by is None else compile_key(rule.suppress.by)
         self._severity = _severity_of(rule)
-        condition = rule.condition
         self._describe: Callable[[Event], str] = self._describe_first
+        condition = rule.condition
         self._span_us = condition.default_suppress_us if rule.suppress.for_us is None else rule.suppress.for_us
 
     def fire(self, key: dict[str, Json], event: Event, clock_us: int, firing: Firing, state: State) -> Opened | Updated:
@@ -43,14 +45,16 @@ class Alerting:
             state: of the engine.
         """
         event = settled(event)
+        if not self._span_us:
+            return self._opened(key, event, firing, None, state)
         folding_key = key if self._folding_key is None else self._folding_key(event)
-        slot = self._slot("suppress", folding_key)
-        before = live(state.get(slot), clock_us) if self._span_us else None
+        folding = self._cell("suppress", folding_key, state)
+        before = folding.memory if folding.alive(clock_us) else None
         if before is not None and event.time_us < before["until_us"]:
             after = {**before, "firings": before["firings"] + 1, "last_us": max(before["last_us"], event.time_us)}
-            state.put(slot, Kept(after, before["until_us"] + PREVIOUS_KEPT_US))
+            _keep(folding, after, before["until_us"] + PREVIOUS_KEPT_US, state)
             if firing.lasting:  # people were told that it is over, and it is not: its end will be told again
-                state.put(self._slot("open", key), Kept(before["alert"]))
+                _keep(self._cell("open", key, state), before["alert"], NEVER_US, state)
             return Updated(
                 before["alert"],
                 self._rule.id,
@@ -60,30 +64,33 @@ class Alerting:
                 firing.times_us,
                 firing.lasting,
             )
-        alert = self._open(key, event, firing, before)
-        if self._span_us:
-            until_us = event.time_us + self._span_us
-            opened = {"alert": alert.id, "until_us": until_us, "firings": 1, "last_us": event.time_us}
-            state.put(slot, Kept(opened, until_us))
-        if firing.lasting:
-            state.put(self._slot("open", key), Kept(alert.id))
-        return Opened(alert)
+        opened = self._opened(key, event, firing, before, state)
+        until_us = event.time_us + self._span_us
+        memory = {"alert": opened.alert.id, "until_us": until_us, "firings": 1, "last_us": event.time_us}
+        _keep(folding, memory, until_us, state)
+        return opened
 
     def resolve(self, key: dict[str, Json], time_us: int, state: State) -> Resolved | None:
         """End the key's lasting alert; None if there is none."""
-        slot = self._slot("open", key)
-        kept = state.get(slot)
-        if kept is None:
+        open_ = self._cell("open", key, state)
+        if open_.memory is None:
             return None
-        state.put(slot, None)
-        return Resolved(kept.value, self._rule.id, time_us)
+        resolved = Resolved(open_.memory, self._rule.id, time_us)
+        _keep(open_, None, NEVER_US, state)
+        return resolved
 
     def _describe_first(self, event: Event) -> str:
         self._describe = compile_description(self._rule.match)  # of many rules few ever fire
         return self._describe(event)
 
-    def _slot(self, part: str, key: dict[str, Json]) -> Slot:
-        return Slot(self._rule.id, self._rule.version, part, key_text(key))
+    def _cell(self, part: str, key: dict[str, Json], state: State) -> Cell:
+        return state.cell(state.shelf(self._rule.id, self._rule.version, part), key_text(key))
+
+    def _opened(self, key: dict[str, Json], event: Event, firing: Firing, before: Json, state: State) -> Opened:
+        alert = self._open(key, event, firing, before)
+        if firing.lasting:
+            _keep(self._cell("open", key, state), alert.id, NEVER_US, state)
+        return Opened(alert)
 
     def _open(self, key: dict[str, Json], event: Event, firing: Firing, before: Json) -> Alert:
         previous = None
@@ -106,6 +113,11 @@ class Alerting:
             why=firing.why or self._describe(event),
             previous=previous,
         )
+
+
+def _keep(cell: Cell, memory: Json, expires_us: int, state: State) -> None:
+    cell.memory, cell.expires_us = memory, expires_us
+    state.changed(cell)
 
 
 def _severity_of(rule: Rule) -> Callable[[Event], Severity]:

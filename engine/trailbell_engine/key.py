@@ -6,7 +6,7 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final, TypeAlias
 
-import orjson
+from orjson import dumps
 
 from .compile import Several, reader
 from .event import Event, instant
@@ -16,6 +16,7 @@ from .values import MISSING, Json, canonical
 _EVENT_TYPE: Final = Path(("event_type",), Root.ENVELOPE)
 
 KeyReader: TypeAlias = Callable[[Event], dict[str, Json]]
+KeyTextReader: TypeAlias = Callable[[Event], str]
 
 
 def compile_key(by: tuple[Path, ...]) -> KeyReader:
@@ -29,6 +30,31 @@ def compile_key(by: tuple[Path, ...]) -> KeyReader:
         return {name: _value(read(event.data, event)) for name, read in readers}
 
     return key
+
+
+def compile_key_text(by: tuple[Path, ...]) -> KeyTextReader:
+    """A function that gives ``key_text`` of an event's key, at a fraction of the cost for the usual keys of strings."""
+    if not by:
+        return lambda _: "[]"
+    key = compile_key(by)
+    readers = [reader(path) for path in by]
+    if len(readers) == 1:
+        (read,) = readers
+
+        def text_of_one(event: Event) -> str:
+            value = read(event.data, event)
+            return dumps((value,)).decode() if value.__class__ is str else key_text(key(event))
+
+        return text_of_one
+
+    def text(event: Event) -> str:
+        values = [read(event.data, event) for read in readers]
+        for value in values:
+            if value.__class__ is not str:
+                return key_text(key(event))
+        return dumps(values).decode()
+
+    return text
 
 
 def _value(found: Any) -> Json:
@@ -70,5 +96,5 @@ def key_text(key: Mapping[str, Json]) -> str:
     """The key's values as one text: equal keys, and only those, have the same."""
     values = list(key.values())
     if all(value.__class__ is str for value in values):  # nearly always; the canonical form of strings is plain JSON
-        return orjson.dumps(values).decode()
+        return dumps(values).decode()
     return canonical(values)

@@ -69,6 +69,10 @@ class Budget(NamedTuple):
     max_per_day: float
 
 
+MAX_KEYS: Final = 10_000_000
+"""Keys that a rule remembers at once unless it says otherwise: some gigabyte of windows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A validated rule.
@@ -83,6 +87,7 @@ class Rule:
         notify: names of receivers; empty leaves it to the routes.
         status: an ``experimental`` rule is evaluated and stored, and nobody is told.
         budget: how many alerts it may make; None if nobody has said.
+        max_keys: how many keys it remembers at once; events of further ones are not evaluated, and counted.
         version: 12 hex digits, a hash of match, condition and suppress.
     """
 
@@ -96,6 +101,7 @@ class Rule:
     notify: tuple[str, ...] = ()
     status: Literal["stable", "experimental"] = "stable"
     budget: Budget | None = None
+    max_keys: int = MAX_KEYS
     origin: Origin = NOWHERE
     version: str = field(init=False)
 

@@ -2,10 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple, Protocol
+from collections.abc import Iterable, Iterator, Set
+from typing import Final, NamedTuple, Protocol
 
+from .agenda import GRAIN_BITS, NEVER_US
+from .cells import Backing, Cache, Cell, Codec, Shelf, Tracked
+from .packed_backing import PackedBacking
 from .values import Json
+
+MEMORY_BYTES: Final = 64 * 2**20
+MEMORY_CELLS: Final = 2**14
+"""What a state in memory keeps as living objects. Small windows are a tenth of the size when packed; large ones cost
+the more to pack."""
 
 
 class Slot(NamedTuple):
@@ -14,7 +22,7 @@ class Slot(NamedTuple):
     Attributes:
         rule_id: the rule.
         version: the rule's version; a change of what decides starts afresh, a change of words does not.
-        part: ``when`` for the condition, ``suppress`` for the open alert.
+        part: ``when`` for the condition, ``suppress`` for what folds, ``open`` for the alert that lasts.
         key: canonical JSON of the key's values.
     """
 
@@ -55,58 +63,142 @@ def live(kept: Kept | None, clock_us: int) -> Json:
 
 
 class State(Protocol):
-    """Keyed state. The live store writes it in the same transaction as the events that changed it."""
+    """Keyed state. The live store writes it in the same transaction as the events that changed it.
+
+    Rules work on ``Cell``s, which are living objects; for all others there are ``get`` and ``put``, with plain JSON.
+    """
 
     def get(self, slot: Slot) -> Kept | None:
-        """What is kept there. It may have expired: the pipeline does not look at it then, so a store may drop it."""
+        """What is kept there. It may have expired: nobody looks at it then, so a store may drop it."""
 
     def put(self, slot: Slot, kept: Kept | None) -> None:
         """Keep a value (JSON; never changed by the caller afterwards); None forgets what is there."""
 
-    def waking(self) -> Iterable[tuple[Slot, Wake]]:
-        """The calls that are asked for, for a pipeline that takes up where another stopped."""
+    def shelf(self, rule_id: str, version: str, part: str, codec: Codec | None = None) -> Shelf:
+        """Where the memories of one part of a rule's version are; always the same object."""
+
+    def cell(self, shelf: Shelf, key: str) -> Cell:
+        """The cell of a key; one without a memory if nothing is kept. Never held beyond the event."""
+
+    def changed(self, cell: Cell) -> None:
+        """The cell has another memory than before, or none, or its memory has been changed."""
+
+    def cells(self, shelf: Shelf) -> Iterable[Cell]:
+        """All cells with a memory on a shelf, for a pipeline that takes up where another stopped."""
+
+    def tracked(self, versions: Set[tuple[str, str]], clock_us: int | None) -> Iterable[Tracked]:
+        """How many keys these versions of rules remember that a sweep at that instant leaves, by grain."""
 
     def expire(self, clock_us: int) -> None:
-        """Drop all that has expired by an instant: a source joins whose events may be older."""
+        """Drop all that any sweep up to now may have dropped: a source joins whose events may be older."""
+
+    def refresh(self) -> None:
+        """A pipeline takes up the state: what is kept is what others may have written."""
 
 
-class MemoryState:
-    """State in a dictionary: for dry-runs and rule tests."""
+class CachedState:
+    """State over a backing, with what was touched lately in memory as living objects."""
 
-    def __init__(self) -> None:
-        self._values: dict[Slot, Kept] = {}
-        self._swept_at_len = 1_024
+    def __init__(self, backing: Backing, limit_bytes: int = MEMORY_BYTES, limit_cells: int = MEMORY_CELLS) -> None:
+        """Begin with what the backing holds.
+
+        Args:
+            backing: where all is that is not in the cache.
+            limit_bytes, limit_cells: of the cache; 0 keeps nothing there that is not being worked with.
+        """
+        self._cache = Cache(backing, limit_bytes, limit_cells)
+        self._shelves: dict[tuple[str, str, str], Shelf] = {}
+        self._swept_grain: int | None = None
+        self.cell, self.changed = self._cache.cell, self._cache.changed  # one call less on every event
+
+    def shelf(self, rule_id: str, version: str, part: str, codec: Codec | None = None) -> Shelf:
+        """Where the memories of one part of a rule's version are."""
+        shelf = self._shelves.get((rule_id, version, part))
+        if shelf is None:
+            shelf = self._shelves[rule_id, version, part] = Shelf(rule_id, version, part, len(self._shelves), codec)
+        elif codec is not None:
+            if shelf.codec is None:  # what is at hand is JSON so far
+                self.refresh()
+            shelf.codec = codec  # of the same version, so the memories are the same
+        return shelf
 
     def get(self, slot: Slot) -> Kept | None:
         """What is kept there, or None."""
-        return self._values.get(slot)
+        cell = self.cell(self.shelf(*slot[:3]), slot.key)
+        return None if cell.memory is None else kept_of(cell)
 
     def put(self, slot: Slot, kept: Kept | None) -> None:
         """Keep a value, or forget what is there."""
-        if kept is None:
-            self._values.pop(slot, None)
-        else:
-            self._values[slot] = kept
+        cell = self.cell(self.shelf(*slot[:3]), slot.key)
+        codec = cell.shelf.codec
+        value, expires_us, wake = kept or Kept(None)
+        cell.memory = value if codec is None or value is None else codec.thaw(value)
+        cell.expires_us = NEVER_US if expires_us is None else expires_us
+        cell.wake_us, cell.source = wake or (None, "")
+        self.changed(cell)
 
-    def waking(self) -> Iterable[tuple[Slot, Wake]]:
-        """The calls that are asked for."""
-        return [(slot, kept.wake) for slot, kept in self._values.items() if kept.wake is not None]
+    def cells(self, shelf: Shelf) -> Iterable[Cell]:
+        """All cells with a memory on a shelf."""
+        self._cache.flush()
+        return self._cache.backing.cells(shelf)
 
-    def items(self) -> Iterable[tuple[Slot, Kept]]:
-        """Everything that is kept."""
-        return self._values.items()
-
-    def sweep(self, watermark_us: int) -> None:
-        """Drop what has expired, at a cost that is a constant share of the puts since the last sweep."""
-        if len(self._values) >= self._swept_at_len:
-            self.expire(watermark_us)
+    def tracked(self, versions: Set[tuple[str, str]], clock_us: int | None) -> Iterable[Tracked]:
+        """How many keys these versions of rules remember, by grain."""
+        self._cache.flush()
+        return self._cache.backing.tracked(versions, -NEVER_US if clock_us is None else clock_us >> GRAIN_BITS)
 
     def expire(self, clock_us: int) -> None:
-        """Drop all that has expired by an instant."""
-        self._values = {
-            slot: kept for slot, kept in self._values.items() if kept.expires_us is None or kept.expires_us > clock_us
-        }
-        self._swept_at_len = max(1_024, 2 * len(self._values))
+        """Drop all that any sweep up to now may have dropped."""
+        self._cache.expire(clock_us >> GRAIN_BITS)
+
+    def sweep(self, watermark_us: int) -> None:
+        """Drop what has expired, whole grains of time at once."""
+        grain = watermark_us >> GRAIN_BITS
+        if grain != self._swept_grain:
+            self._swept_grain = grain
+            self._cache.backing.expire(grain)
+
+    def refresh(self) -> None:
+        """Let the backing know all, and read it anew: others may have written there."""
+        self._cache.flush()
+        self._cache.clear()
+
+    def flush(self) -> None:
+        """Let the backing know all."""
+        self._cache.flush()
+
+    def clear(self) -> None:
+        """Forget what the backing does not know."""
+        self._cache.clear()
+        self._swept_grain = None
+
+
+class MemoryState(CachedState):
+    """State in memory: for dry-runs and rule tests."""
+
+    def __init__(self, limit_bytes: int = MEMORY_BYTES, limit_cells: int = MEMORY_CELLS) -> None:
+        """Begin with nothing; the limits are those of the living objects."""
+        self._packed = PackedBacking()
+        super().__init__(self._packed, limit_bytes, limit_cells)
+
+    def items(self) -> Iterator[tuple[Slot, Kept]]:
+        """Everything that is kept."""
+        for shelf in list(self._shelves.values()):
+            for cell in self.cells(shelf):
+                yield Slot(shelf.rule_id, shelf.version, shelf.part, cell.key), kept_of(cell)
+
+    def waking(self) -> Iterator[tuple[Slot, Wake]]:
+        """The calls that are asked for."""
+        return ((slot, kept.wake) for slot, kept in self.items() if kept.wake is not None)
 
     def __len__(self) -> int:
-        return len(self._values)
+        self.flush()
+        return len(self._packed)
+
+
+def kept_of(cell: Cell) -> Kept:
+    """What is kept in a cell that has a memory, as JSON."""
+    codec = cell.shelf.codec
+    expires_us = None if cell.expires_us == NEVER_US else cell.expires_us
+    wake = None if cell.wake_us is None else Wake(cell.wake_us, cell.source)
+    return Kept(cell.memory if codec is None else codec.freeze(cell.memory), expires_us, wake)

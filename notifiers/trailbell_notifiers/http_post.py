@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
@@ -183,12 +184,22 @@ def _failed(endpoint: Endpoint, error: Exception, *, connected: bool, late: bool
     if late:
         return _unanswered(f"no answer within {endpoint.timeout_s:g} s", connected=connected)
     if isinstance(error, requests.exceptions.SSLError):
-        return Rejected("TLS failed: the endpoint's certificate is not trusted, or it does not speak TLS", "receiver")
+        return Rejected(f"TLS failed: {_tls_words(error)}", "receiver")
     return _unanswered(f"the connection failed: {_kind_of(error)}", connected=connected)
 
 
 def _unanswered(reason: str, *, connected: bool) -> Receipt:
     return Ambiguous(reason) if connected else Retry(reason)
+
+
+def _tls_words(error: BaseException) -> str:
+    """What is wrong with the certificate, where TLS itself says so."""
+    cause: Any = error
+    while isinstance(cause, BaseException):
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return f"the endpoint's certificate is not trusted: {cause.verify_message}"
+        cause = getattr(cause, "reason", None) or cause.__cause__ or cause.__context__ or next(iter(cause.args), None)
+    return "the endpoint's certificate is not trusted, or it does not speak TLS"
 
 
 def _kind_of(error: Exception) -> str:

@@ -6,7 +6,8 @@ import threading
 from collections.abc import Sequence
 from dataclasses import replace
 
-from .outbox import OPEN_STATES, Delivery, Queue, choose, lease, next_due
+from .breaker import WORKS, Breaker
+from .outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, Tried, choose, lease, next_due
 
 
 class MemoryOutbox:
@@ -14,6 +15,8 @@ class MemoryOutbox:
 
     def __init__(self) -> None:
         self.rows: dict[str, Delivery] = {}
+        self.attempts: list[tuple[str, Tried]] = []
+        self._breakers: dict[Queue, Breaker] = {}
         self._lock = threading.Lock()
 
     def add(self, deliveries: Sequence[Delivery]) -> None:
@@ -30,7 +33,7 @@ class MemoryOutbox:
     def claim(self, queue: Queue, now_us: int, epoch: int) -> Delivery | None:
         """Lease the next."""
         with self._lock:
-            chosen = choose(self._open(queue), now_us, epoch)
+            chosen = choose(self._open(queue), now_us, epoch, self.breaker(queue))
             if chosen is None:
                 return None
             self.rows[chosen.id] = lease(chosen, epoch)
@@ -39,9 +42,13 @@ class MemoryOutbox:
     def next_due_us(self, queue: Queue, epoch: int) -> int | None:
         """When there will be something to claim."""
         with self._lock:
-            return next_due(self._open(queue), epoch)
+            return next_due(self._open(queue), epoch, self.breaker(queue))
 
-    def record(self, delivery: Delivery, *, epoch: int, recovered: bool) -> bool:
+    def breaker(self, queue: Queue) -> Breaker:
+        """How the queue's receiver does."""
+        return self._breakers.get(queue, WORKS)
+
+    def record(self, delivery: Delivery, *, epoch: int, recovered: bool, tried: Tried | None = None) -> bool:
         """Store an outcome, if the lease still holds."""
         with self._lock:
             held = self.rows.get(delivery.id)
@@ -49,9 +56,18 @@ class MemoryOutbox:
                 return False
             self.rows[delivery.id] = delivery
             if recovered:
-                for row in self._open(delivery.queue):
-                    self.rows[row.id] = replace(row, not_before_us=min(row.not_before_us, delivery.not_before_us))
+                self._recover(delivery)
+            if tried is not None:
+                self._breakers[delivery.queue] = tried.breaker
+                self.attempts.append((delivery.id, tried))
             return True
+
+    def _recover(self, delivery: Delivery) -> None:
+        most = GIVE_WAY - 1 if self.breaker(delivery.queue).is_open else None
+        for row in self._open(delivery.queue):
+            attempts = row.attempts if most is None else min(row.attempts, most)
+            not_before_us = min(row.not_before_us, delivery.not_before_us)
+            self.rows[row.id] = replace(row, not_before_us=not_before_us, attempts=attempts)
 
     def _open(self, queue: Queue) -> list[Delivery]:
         return [row for row in self.rows.values() if row.queue == queue and row.state in OPEN_STATES]

@@ -6,6 +6,10 @@
        └── release ──────│ ├─Rejected, receiver ▶ parked   (needs the operator; probed slowly, so it heals by itself)
                          │ └─Rejected, payload ─▶ dead     (this message will never be taken)
                          └─ any failure after 24 h and 5 attempts ─▶ dead (listed, replayable)
+    pending ──fold──▶ folded                              (one of many that a digest tells of instead)
+
+While a receiver fails altogether (``breaker``), its messages do not die after a day, for it is not their fault, but
+after a week.
 
 A lease holds for one run of the program, its epoch. Leases of earlier epochs are void at once, and the attempt they
 stood for counts as uncertain, because the program may have died between sending and recording.
@@ -24,11 +28,12 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from trailbell_engine.values import canonical
 
+from .breaker import WORKS, Breaker
 from .channel import Channel
 from .message import Kind, Message
 from .receipt import Ambiguous, Delivered, Receipt, Rejected, Retry
 
-State: TypeAlias = Literal["pending", "leased", "sent", "ambiguous", "parked", "dead"]
+State: TypeAlias = Literal["pending", "leased", "sent", "ambiguous", "parked", "dead", "folded"]
 OPEN_STATES: Final = ("pending", "leased", "ambiguous", "parked")
 
 ONCE: Final[tuple[Kind, ...]] = ("opened", "resolved", "test")
@@ -51,6 +56,7 @@ SHORTEST_PAUSE_US: Final = SECOND_US
 PARKED_PAUSE_US: Final = 5 * MINUTE_US
 GIVE_WAY: Final = 5
 DEAD_AFTER_US: Final = DAY_US
+OUTAGE_DEAD_AFTER_US: Final = 7 * DAY_US
 
 
 class Queue(NamedTuple):
@@ -106,6 +112,15 @@ class Delivery:
         return Queue(self.receiver, self.target)
 
 
+class Tried(NamedTuple):
+    """An attempt, as history keeps it, and how the receiver does since."""
+
+    at_us: int
+    outcome: str
+    words: str
+    breaker: Breaker
+
+
 class OutboxStore(Protocol):
     """What the state machine needs of a store. Every method is one transaction, durable when it returns.
 
@@ -129,14 +144,19 @@ class OutboxStore(Protocol):
     def next_due_us(self, queue: Queue, epoch: int) -> int | None:
         """When ``claim`` will give something, as ``next_due`` says; None if nothing waits."""
 
-    def record(self, delivery: Delivery, *, epoch: int, recovered: bool) -> bool:
+    def breaker(self, queue: Queue) -> Breaker:
+        """How the queue's receiver does; ``claim`` and ``next_due_us`` keep to it."""
+
+    def record(self, delivery: Delivery, *, epoch: int, recovered: bool, tried: Tried | None = None) -> bool:
         """Store what became of a leased delivery, if this epoch still holds its lease; say whether it did.
 
         Args:
             delivery: from ``after``.
             epoch: this run.
             recovered: the receiver is back: the queue's other open rows become due now (no later than
-                ``delivery.not_before_us``), in the same transaction.
+                ``delivery.not_before_us``), in the same transaction. If its breaker was open, those that had
+                stepped aside stand in line again: ``attempts`` is less than ``GIVE_WAY``.
+            tried: the attempt, for its history, and the queue's breaker from now on.
         """
 
 
@@ -182,20 +202,21 @@ def deliveries(message: Message, channel: Channel, now_us: int) -> list[Delivery
     return rows
 
 
-def choose(waiting: Iterable[Delivery], now_us: int, epoch: int) -> Delivery | None:
+def choose(waiting: Iterable[Delivery], now_us: int, epoch: int, breaker: Breaker = WORKS) -> Delivery | None:
     """The delivery of one queue that goes next, or None.
 
     Args:
         waiting: the queue's open deliveries in order of insertion.
         now_us: the time.
         epoch: this run.
+        breaker: of the queue.
     """
     waiting = list(waiting)
-    if any(_held(delivery, epoch) for delivery in waiting):
-        return None
-    due = next_due(waiting, epoch)
+    due = next_due(waiting, epoch, breaker)
     if due is None or due > now_us:
         return None
+    if breaker.is_open:
+        return waiting[min(breaker.place, len(waiting) - 1)]
     head = _head(waiting)
     if head is not None and due_us(head) <= now_us:
         return head
@@ -203,11 +224,13 @@ def choose(waiting: Iterable[Delivery], now_us: int, epoch: int) -> Delivery | N
     return min(aside, key=due_us)
 
 
-def next_due(waiting: Iterable[Delivery], epoch: int) -> int | None:
+def next_due(waiting: Iterable[Delivery], epoch: int, breaker: Breaker = WORKS) -> int | None:
     """When ``choose`` will give something; None if nothing waits, or one is under way."""
     waiting = list(waiting)
     if not waiting or any(_held(delivery, epoch) for delivery in waiting):
         return None
+    if breaker.is_open:
+        return breaker.probe_us
     head = _head(waiting)
     times = [due_us(delivery) for delivery in waiting if delivery.attempts >= GIVE_WAY]
     return min([*times, *([] if head is None else [due_us(head)])])
@@ -232,13 +255,14 @@ def lease(delivery: Delivery, epoch: int) -> Delivery:
     return replace(delivery, state="leased", lease_epoch=epoch, attempts=delivery.attempts + 1, uncertain=uncertain)
 
 
-def after(delivery: Delivery, receipt: Receipt, now_us: int) -> Delivery:
+def after(delivery: Delivery, receipt: Receipt, now_us: int, *, outage: bool = False) -> Delivery:
     """The leased delivery after its attempt.
 
     Args:
         delivery: as ``lease`` gave it.
         receipt: what the channel said.
         now_us: when it said so.
+        outage: its queue's breaker was open.
     """
     released = replace(delivery, lease_epoch=0, not_before_us=now_us)
     if isinstance(receipt, Delivered):
@@ -246,7 +270,8 @@ def after(delivery: Delivery, receipt: Receipt, now_us: int) -> Delivery:
     failed = replace(released, last_error=receipt.reason, not_before_us=now_us + pause_us(delivery, receipt))
     if isinstance(receipt, Rejected) and receipt.kind == "payload":
         return replace(failed, state="dead")
-    if delivery.attempts >= GIVE_WAY and now_us - delivery.created_us >= DEAD_AFTER_US:
+    patience_us = OUTAGE_DEAD_AFTER_US if outage else DEAD_AFTER_US
+    if delivery.attempts >= GIVE_WAY and now_us - delivery.created_us >= patience_us:
         return replace(
             failed, state="dead", last_error=f"given up after {delivery.attempts} attempts: {receipt.reason}"
         )

@@ -247,13 +247,13 @@ def _through(filter_: str, expression: nodes.Expr) -> nodes.Expr:
 def _compiled(source: str) -> jinja2.Template:
     tree = parse(source)
     for loop in list(tree.find_all(nodes.For)):
-        loop.iter = _through("bounded", loop.iter)
+        loop.iter = _through("bounded", cast("nodes.Expr", loop.iter))
     for comparison in list(tree.find_all(nodes.Compare)):
         comparison.expr = _through("weighed", comparison.expr)
         for operand in comparison.ops:
             operand.expr = _through("weighed", operand.expr)
     for joined in list(tree.find_all(nodes.Concat)):
-        joined.nodes = [_through("weighed", cast("nodes.Expr", part)) for part in joined.nodes]
+        joined.nodes = [_through("weighed", part) for part in joined.nodes]
     return _SANDBOX.from_string(tree)
 
 

@@ -6,10 +6,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from .breaker import tried
 from .channel import Attempt, Channel
-from .outbox import Delivery, OutboxStore, Queue, after, recovered
+from .outbox import Delivery, OutboxStore, Queue, Tried, after, recovered
 from .pace import Bucket, full, take
-from .receipt import Receipt
+from .receipt import Delivered, Receipt
 
 
 class Sent(NamedTuple):
@@ -57,9 +58,16 @@ class Sender:
             return Wait(now_us)
         attempt = Attempt(leased.id, leased.target, leased.attempts, leased.uncertain, leased.created_us / 1e6)
         receipt = self.channel.send(leased.body, attempt, now_us / 1e6)
-        outcome = after(leased, receipt, self.now_us())
-        kept = self.store.record(outcome, epoch=self.epoch, recovered=recovered(leased, receipt))
-        return Sent(outcome, receipt, kept)
+        return self._record(queue, leased, receipt)
+
+    def _record(self, queue: Queue, leased: Delivery, receipt: Receipt) -> Sent:
+        at_us, before = self.now_us(), self.store.breaker(queue)
+        since = tried(before, receipt, at_us, f"{queue.receiver} {queue.target}")
+        outcome = after(leased, receipt, at_us, outage=before.is_open)
+        words = receipt.reference if isinstance(receipt, Delivered) else receipt.reason
+        back = recovered(leased, receipt) or (before.is_open and not since.is_open)
+        made = Tried(at_us, type(receipt).__name__.lower(), words, since)
+        return Sent(outcome, receipt, self.store.record(outcome, epoch=self.epoch, recovered=back, tried=made))
 
     def _pace(self, now_us: int) -> int:
         rate = self.channel.rate

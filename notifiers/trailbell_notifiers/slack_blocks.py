@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from . import limits
-from .message import Message, readable_time
-from .slack_text import escape, escaped_length, literal, mrkdwn, plain, rich
-from .text import fit, utf16_length
+from .living import OPEN, Standing
+from .message import Message, readable_time, sign
+from .slack_actions import Verb, controls
+from .slack_group import about, members, tally
+from .slack_text import date, escape, escaped_length, literal, mrkdwn, plain, rich
+from .text import fit, one_line, utf16_length
 
 Block = dict[str, Any]
 
@@ -17,33 +20,72 @@ _LABEL: Final = 60
 _SUMMARY: Final = 2_000
 _WHY: Final = 1_500
 _EVENT: Final = 300
+_COMMENT: Final = 300
 _LINKS: Final = 3
 _LADDER: Final = ((5, True), (1, True), (0, True), (0, False))
 """(events, fields) shown, from the whole message to its bones; below that is plain text alone."""
+_STATES: Final = {"acknowledged": "👀 Acknowledged", "silenced": "🔕 Silenced", "resolved": "✅ Resolved"}
 
 
-def slack_payload(message: Message, delivery_id: str) -> dict[str, Any]:
+def slack_payload(
+    message: Message, delivery_id: str, standing: Standing | None = None, verbs: Sequence[Verb] = ()
+) -> dict[str, Any]:
     """``text`` and ``blocks`` of a Slack message, within every limit of ``limits``.
 
     The text is what phones and screen readers announce, and what is sent alone if Slack refuses the blocks; it is
     marked as holding no markup.
+
+    Args:
+        message: what to tell.
+        delivery_id: shown at the end.
+        standing: how its alerts stand; None takes what the message itself says.
+        verbs: what buttons are offered; they work once ``slack_actions.sealed`` has signed them.
     """
-    payload: dict[str, Any] = {"text": _fallback(message), "mrkdwn": False}
+    standing = standing or standing_of(message)
+    payload: dict[str, Any] = {"text": fallback(headline(message, standing), message.summary), "mrkdwn": False}
     for events, fields in _LADDER:
-        blocks = list(_blocks(message, delivery_id, events, fields=fields))
-        if sum(map(utf16_length, _texts(blocks))) <= limits.SLACK_BUDGET:
+        blocks = list(_blocks(message, delivery_id, standing, verbs, events, fields=fields))
+        if fits(blocks):
             return payload | {"blocks": blocks}
     return payload
 
 
-def _fallback(message: Message) -> str:
-    text = fit(f"{message.headline}\n{message.summary}", limits.SLACK_TEXT_KEPT, escaped_length)
-    return escape(text)
+def fits(blocks: Sequence[Block]) -> bool:
+    """Whether Slack takes so much text in one message."""
+    return sum(map(utf16_length, _texts(blocks))) <= limits.SLACK_BUDGET
 
 
-def _blocks(message: Message, delivery_id: str, events: int, *, fields: bool) -> Iterator[Block]:
-    yield {"type": "header", "text": plain(message.headline, limits.SLACK_HEADER)}
+def standing_of(message: Message) -> Standing:
+    """How the alerts of a message stand, as far as it says so itself."""
+    if message.kind == "resolved":
+        return Standing("resolved", at_us=message.alert.last_at_us)
+    open_ = [member for member in message.members if member.alert.state == "open"]
+    return Standing("acknowledged") if open_ and all(member.acknowledged for member in open_) else OPEN
+
+
+def headline(message: Message, standing: Standing) -> str:
+    """The header: severity or state as emoji and word, severity as a word in any case, title, how many more."""
+    more = f" · and {message.alert_count - 1} more" if message.alert_count > 1 else ""
+    if standing.state == "open" or message.kind in ("test", "meta", "digest"):
+        return message.headline
+    severity = sign(message.alert, "opened").split(" ", 1)[1]
+    state = "" if standing.state == "resolved" else f"{severity} · "
+    return f"{_STATES[standing.state]} · {state}{message.title}{more}"
+
+
+def fallback(*lines: str) -> str:
+    """The top-level text of a message."""
+    return escape(fit("\n".join(filter(None, lines)), limits.SLACK_TEXT_KEPT, escaped_length))
+
+
+def _blocks(
+    message: Message, delivery_id: str, standing: Standing, verbs: Sequence[Verb], events: int, *, fields: bool
+) -> Iterator[Block]:
+    yield {"type": "header", "text": plain(headline(message, standing), limits.SLACK_HEADER)}
+    yield from _standing(standing)
     yield {"type": "section", "text": plain(message.summary, _SUMMARY)}
+    if len(message.members) > 1:
+        yield from members(message, shown=events * 2 or 3)
     if fields and message.fields:
         pairs = message.fields[: limits.SLACK_FIELDS]
         yield {
@@ -59,9 +101,24 @@ def _blocks(message: Message, delivery_id: str, events: int, *, fields: bool) ->
             "type": "context",
             "elements": [plain("⚠ " + problem, 300) for problem in message.problems[: limits.SLACK_CONTEXT_ELEMENTS]],
         }
-    if message.links:
-        yield _buttons(message)
+    yield from _actions(message, standing, verbs)
     yield _footer(message, delivery_id)
+
+
+def _standing(standing: Standing) -> Iterator[Block]:
+    """Who has done what about it, and since or until when."""
+    if standing.state == "open" or not (standing.by or standing.at_us):
+        return
+    word = {"acknowledged": "Acknowledged", "silenced": "Silenced", "resolved": "Resolved"}[standing.state]
+    parts = [word]
+    if standing.at_us is not None:
+        parts.append(f"{'until' if standing.state == 'silenced' else 'at'} {date(standing.at_us)}")
+    if standing.by:
+        parts.append(f"by {literal(one_line(standing.by), _LABEL)}")
+    text = " ".join(parts)
+    if standing.comment:
+        text += f": {literal(one_line(standing.comment), _COMMENT)}"
+    yield {"type": "context", "elements": [mrkdwn(text)]}
 
 
 def _preformatted(message: Message, shown: int) -> Block:
@@ -83,21 +140,22 @@ def _why(message: Message) -> Block:
     return {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": parts}]}
 
 
-def _buttons(message: Message) -> Block:
-    buttons = [
+def _actions(message: Message, standing: Standing, verbs: Sequence[Verb]) -> Iterator[Block]:
+    elements = [] if message.kind in ("test", "meta", "digest") else list(controls(verbs, standing, about(message)))
+    elements += [
         {"type": "button", "action_id": f"link_{position}", "text": plain(label, limits.SLACK_BUTTON_TEXT), "url": url}
         for position, (label, url) in enumerate(message.links[:_LINKS])
         if len(url) <= limits.SLACK_BUTTON_URL
     ]
-    return {"type": "actions", "elements": buttons} if buttons else {"type": "divider"}
+    if elements:
+        yield {"type": "actions", "elements": elements}
 
 
 def _footer(message: Message, delivery_id: str) -> Block:
     alert = message.alert
-    time = (
-        f"<!date^{alert.last_at_us // 1_000_000}^{{date_short_pretty}} {{time_secs}}|{readable_time(alert.last_at_us)}>"
-    )
-    parts = [time, f"`{escape(alert.rule_id)}` {escape(alert.rule_version)}"]
+    parts = [date(alert.last_at_us), f"`{escape(alert.rule_id)}` {escape(alert.rule_version)}"]
+    if len(message.members) > 1:
+        parts.append(tally(message))
     if message.words.tags:
         parts.append(literal(" ".join(message.words.tags), 200))
     parts.append(f"`{escape(delivery_id)}`")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
+from .message import readable_time
 from .text import fit, utf16_length
 
 _FORMATTING: Final = re.compile(
@@ -55,7 +56,20 @@ def mrkdwn(text: str) -> dict[str, Any]:
     return {"type": "mrkdwn", "text": text, "verbatim": True}
 
 
-def rich(text: str, limit: int, *, bold: bool = False) -> dict[str, Any]:
-    """A text element of ``rich_text``: literal by type, so nothing in it is markup and nothing is escaped."""
+def rich(text: str, limit: int, *, bold: bool = False, style: str = "") -> dict[str, Any]:
+    """A text element of ``rich_text``: literal by type, so nothing in it is markup and nothing is escaped.
+
+    Args:
+        text: what to show.
+        limit: in UTF-16 units.
+        bold: the same as ``style="bold"``.
+        style: ``bold``, ``italic``, ``strike`` or ``code``; empty for none.
+    """
     element: dict[str, Any] = {"type": "text", "text": fit(text, limit, utf16_length)}
-    return element | {"style": {"bold": True}} if bold else element
+    style = "bold" if bold else style
+    return element | {"style": {style: True}} if style else element
+
+
+def date(time_us: int) -> str:
+    """An instant in the reader's own time zone; where Slack cannot do that, in UTC."""
+    return f"<!date^{time_us // 1_000_000}^{{date_short_pretty}} {{time_secs}}|{readable_time(time_us)}>"

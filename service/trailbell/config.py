@@ -18,6 +18,7 @@ from .environment import Unset, expand, setting
 from .http.settings import HttpSettings, SettingsError, read_http
 from .overrides import overridden
 from .policy import PolicyError, read_policy
+from .receiver_options import ReceiverOptions, options_of, without_options
 from .sources.kinds import kinds
 from .sources.vonage_settings import SHORTEST_US, VonageSettings, duration_us, settings_of
 
@@ -62,6 +63,7 @@ class Config:
         state: the folder of the store.
         sources: where events come from.
         receivers: per name, one channel's mapping such as ``{"slack": {…}}``, the environment filled in.
+        receiver_options: by the same names, what does not depend on the channel.
         route: the routing tree as written; None where no route is configured.
         inhibit: which alerts keep others from being told, as written.
         time_intervals: by name, as written, for routes to be quiet in.
@@ -76,6 +78,7 @@ class Config:
     state: Path = Path(".trailbell")
     sources: tuple[SourceSettings, ...] = ()
     receivers: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
+    receiver_options: Mapping[str, ReceiverOptions] = field(default_factory=dict)
     route: Mapping[str, Json] | None = None
     inhibit: tuple[Mapping[str, Json], ...] = ()
     time_intervals: Mapping[str, Json] = field(default_factory=dict)
@@ -126,7 +129,8 @@ def load_config(file: Path | None, environ: Mapping[str, str], *, secrets: bool 
         rules=tuple(entry if entry.startswith("pack:") else str(base / entry) for entry in entries),
         state=base / values.get("state", ".trailbell"),
         sources=tuple(_sources(values.get("sources", {}))),
-        receivers=values.get("receivers", {}),
+        receivers={name: without_options(one) for name, one in values.get("receivers", {}).items()},
+        receiver_options={name: options_of(one) for name, one in values.get("receivers", {}).items()},
         route=values.get("route"),
         inhibit=tuple(values.get("inhibit", ())),
         time_intervals=values.get("time_intervals", {}),

@@ -13,6 +13,7 @@ from trailbell_rules.schema_parts import TEXT, described, mapping
 
 from .http.settings import http_schema
 from .policy import SILENCES_SCHEMA
+from .receiver_options import SCHEMA as OPTIONS
 from .sources.kinds import kinds, maker_of
 
 _NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
@@ -62,6 +63,6 @@ def _sources() -> dict[str, Any]:
 
 def _receivers() -> dict[str, Any]:
     kinds = {name: part for name, part in receiver_schema()["properties"].items() if name != "name"}
-    one = mapping(kinds) | {"minProperties": 1, "maxProperties": 1}
+    one = mapping(kinds | OPTIONS) | {"minProperties": 1, "maxProperties": 1 + len(OPTIONS)}
     names = {"pattern": _NAME, "patternErrorMessage": "a name has letters, digits, dots, dashes and underscores"}
     return {"type": "object", "propertyNames": names, "additionalProperties": one}

@@ -14,6 +14,8 @@ from trailbell_notifiers.outbox import Queue
 from trailbell_notifiers.sender import Sender, Sent, Wait
 
 from .refresh import Forgetful, Refresh
+from .standby.attendant import Attendant
+from .store.database import StoreError
 from .store.outbox import StoreOutbox
 
 _LONGEST_SLEEP_S: Final = 5.0
@@ -37,6 +39,7 @@ class Dispatcher:
         *,
         now_us: Callable[[], int],
         attempted: Callable[[Sent], None],
+        attendant: Attendant | None = None,
     ) -> None:
         """Take the outbox over: leases of earlier runs are void from here on.
 
@@ -45,11 +48,13 @@ class Dispatcher:
             channels: the receivers by name; deliveries of one that is not configured any more stay where they are.
             now_us: the clock.
             attempted: called with every attempt, on a sender's thread.
+            attendant: looks after queues between attempts; without, there is neither fallback nor digest.
         """
         self._outbox = outbox
         self._channels = channels
         self._now_us = now_us
         self._attempted = attempted
+        self._attendant = attendant
         self._epoch = outbox.next_epoch()
         self._changed = threading.Condition()
         self._stopping = False
@@ -57,6 +62,7 @@ class Dispatcher:
         self._threads: dict[Queue, threading.Thread] = {}
         self._busy: set[Queue] = set()
         self._died = False
+        self._fault: StoreError | None = None
 
     def wake(self) -> None:
         """Deliveries were added: start senders for new queues, and wake the sleeping ones."""
@@ -90,9 +96,14 @@ class Dispatcher:
 
         Returns:
             Whether everything has arrived: the outbox is empty, and nothing died in this run.
+
+        Raises:
+            StoreError: if outcomes cannot be stored any more.
         """
         deadline_us = self._now_us() + patience_us
         while True:
+            if self._fault is not None:
+                raise self._fault
             queues = [queue for queue in self._outbox.queues() if queue.receiver in self._channels]
             dues = [self._outbox.next_due_us(queue, self._epoch) for queue in queues]
             with self._changed:
@@ -108,12 +119,26 @@ class Dispatcher:
     def _step(self, sender: Sender, queue: Queue) -> Sent | Wait:
         """One step. What nobody foresaw (a full disk, a fault of a channel) is logged, and tried again in a while."""
         try:
-            return sender.step(queue)
+            return self._attended(sender, queue)
+        except StoreError as error:
+            log.error("sending to %s: %s", queue.receiver, error.message)  # noqa: TRY400 - in words
+            self._fault = error
         except Exception as error:  # noqa: BLE001 - a sender that ends would leave its queue waiting for ever
             log.error("sending to %s failed: %s: %s", queue.receiver, type(error).__name__, error)  # noqa: TRY400 - in words
         with contextlib.suppress(Exception):  # a store that takes nothing now keeps the lease until the next run
             self._outbox.abandon(queue, self._epoch)
         return Wait(self._now_us() + _AFTER_FAULT_US)
+
+    def _attended(self, sender: Sender, queue: Queue) -> Sent | Wait:
+        """One step, and what there is to do before and after it."""
+        if self._attendant is None:
+            return sender.step(queue)
+        held_us = self._attendant.before(queue, self._now_us())
+        outcome = Wait(held_us) if held_us is not None else sender.step(queue)
+        sent = outcome if isinstance(outcome, Sent) else None
+        if self._attendant.after(queue, sent, self._now_us()):
+            self.wake()
+        return outcome
 
     def _refresh(self, refresh: Refresh, queue: Queue) -> None:
         """What nobody foresaw is logged here too; the next turn comes."""

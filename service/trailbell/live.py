@@ -22,6 +22,7 @@ from .running.loop import Loop
 from .running.reader import FIRST_RETRY_S
 from .running.successor import Successor
 from .sources.base import Batch, Source
+from .standby.attendant import Attendant
 from .store.database import Database
 from .store.ledger import StoreLedger
 from .store.outbox import StoreOutbox
@@ -66,7 +67,13 @@ class Live:
         self._database = database
         self._ledger = StoreLedger(database)
         self._outbox = StoreOutbox(database)
-        self._dispatcher = Dispatcher(self._outbox, receivers.channels, now_us=now_us, attempted=attempted)
+        self._dispatcher = Dispatcher(
+            self._outbox,
+            receivers.channels,
+            now_us=now_us,
+            attempted=attempted,
+            attendant=Attendant(database, receivers.channels, receivers.options, lambda: self.rules),
+        )
         self._told = told
         self._sink = Outgoing(
             rules,
@@ -99,10 +106,14 @@ class Live:
         """Finish the attempts under way and stop."""
         self._dispatcher.stop()
 
-    def run(self, sources: Sequence[Source]) -> None:
+    def run(self, sources: Sequence[Source], *, patient: bool = True) -> None:
         """Run sources to their ends; live ones have none. Rules that are new to the store learn from its history first.
 
         A source that fails is tried again after a while, and the others go on.
+
+        Args:
+            sources: to read.
+            patient: with no other source left, too, wait for one that failed because of something that may pass.
 
         Raises:
             SourceError: if no source is left that could go on; what was complete is stored.
@@ -112,7 +123,7 @@ class Live:
             pipeline = self._resumed({source.name: source.lateness_us for source in sources})
             gc.collect()
             gc.freeze()  # the compiled rules stay; with many of them a full collection walks long, and all else waits
-        self._loop.run(pipeline, sources)
+        self._loop.run(pipeline, sources, patient=patient)
 
     def stop(self) -> None:
         """End ``run`` in good order: the group at hand is committed. Callable from any thread and signal handler."""

@@ -30,11 +30,11 @@ class Operation(NamedTuple):
 
     Attributes:
         id: unique; its file's name.
-        do: ``silence``, ``expire``, ``acknowledge``, ``unacknowledge``, ``resolve``.
+        do: ``silence``, ``expire``, ``acknowledge``, ``unacknowledge``, ``resolve``, ``retry``.
         at_us: when it was wished (microseconds, UTC).
         author: by whom.
         comment: why.
-        subject: the alert's or the silence's id.
+        subject: the alert's or the silence's id; for ``retry`` a delivery's, ``receiver:NAME`` or ``all``.
         silence: the new silence, for ``silence``.
     """
 

@@ -19,6 +19,7 @@ from trailbell_notifiers.routing import Decision
 from .store.alerts import Alerts, StoredAlert
 from .store.database import Database
 from .store.decisions import Decisions
+from .store.deliveries import Deliveries
 from .store.groups import StoreGroups
 from .store.handlings import Handlings
 from .store.outbox import StoreOutbox
@@ -71,7 +72,7 @@ class Outgoing:
         self._groups = StoreGroups(database)
         self._now_us = now_us
         self._told = told
-        self._wishes = Wishes(database.folder, Handlings(database))
+        self._wishes = Wishes(database.folder, Handlings(database), Deliveries(database))
         self._fresh: list[Told] = []
         self._sends = False
         self.use(rules, channels, policy)
@@ -97,7 +98,8 @@ class Outgoing:
         """Say aloud what is durable now."""
         self._wishes.granted()
         fresh, self._fresh = self._fresh, []
-        sends, self._sends = self._sends, False
+        sends, self._sends = self._sends or self._wishes.released, False
+        self._wishes.released = False
         if fresh or sends:
             self._told(fresh)
 

@@ -15,6 +15,7 @@ from trailbell_notifiers.silences import Silence
 
 from .config import Config
 from .policy import policy_of
+from .receiver_options import ReceiverOptions
 from .sources.base import Source
 from .sources.kinds import SettingsError, maker_of
 
@@ -42,6 +43,7 @@ class Receivers:
     inhibitions: tuple[Inhibition, ...] = ()
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     silences: tuple[Silence, ...] = ()
+    options: Mapping[str, ReceiverOptions] = field(default_factory=dict)
 
     @property
     def policy(self) -> Policy:
@@ -53,8 +55,9 @@ def receivers(config: Config) -> Receivers:
     """The channels and the routing tree of a configuration.
 
     Raises:
-        WiringError: if a receiver's settings cannot work.
+        WiringError: if a receiver's settings cannot work, or its fallback is nobody.
     """
+    _check_fallbacks(config)
     channels = {}
     for name, settings in config.receivers.items():
         try:
@@ -62,7 +65,15 @@ def receivers(config: Config) -> Receivers:
         except ChannelError as error:
             raise WiringError(f"the receiver {name!r}: {error}", error.help) from error
     policy = policy_of(config)
-    return Receivers(channels, policy.route, policy.inhibitions, policy.intervals, policy.silences)
+    return Receivers(channels, policy.route, policy.inhibitions, policy.intervals, policy.silences, config.receiver_options)
+
+
+def _check_fallbacks(config: Config) -> None:
+    for name, options in config.receiver_options.items():
+        if options.fallback and (options.fallback == name or options.fallback not in config.receivers):
+            who = "itself" if options.fallback == name else f"{options.fallback!r}, and no receiver is called so"
+            others = ", ".join(sorted(set(config.receivers) - {name})) or "none"
+            raise WiringError(f"the receiver {name!r} has as its fallback {who}", f"the others are: {others}")
 
 
 def sources(config: Config, environ: Mapping[str, str], *, once: bool) -> list[Source]:

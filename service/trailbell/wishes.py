@@ -14,6 +14,7 @@ from trailbell_notifiers.desk import Told
 
 from .operations import Operation, waiting
 from .store.alerts import Alerts
+from .store.deliveries import Deliveries
 from .store.handlings import Deed, Handling, Handlings
 from .store.silences import Silences
 from .telling import Telling
@@ -24,17 +25,24 @@ log = logging.getLogger("trailbell")
 
 
 class Wishes:
-    """What lies in the folder of operations, taken up about once a second."""
+    """What lies in the folder of operations, taken up about once a second.
 
-    def __init__(self, state: Path, handlings: Handlings) -> None:
+    Attributes:
+        released: deliveries are to be tried again; whoever wakes the senders takes it back.
+    """
+
+    def __init__(self, state: Path, handlings: Handlings, deliveries: Deliveries) -> None:
         """Look into a state folder.
 
         Args:
             state: the folder.
             handlings: where deeds are kept.
+            deliveries: what may be tried again.
         """
+        self.released = False
         self._state = state
         self._handlings = handlings
+        self._deliveries = deliveries
         self._looked_s = float("-inf")
         self._taken: list[tuple[Path, bool]] = []
 
@@ -53,6 +61,10 @@ class Wishes:
             self._taken.append((file, wish is not None))
             if wish is None:
                 log.error("%s is no operation and is put aside", file)
+                continue
+            if wish.do == "retry":
+                self._deliveries.release(wish.subject, wish.at_us)
+                self.released = True
                 continue
             if wish.do in ("silence", "expire"):
                 silenced |= self._silence(wish, telling.clock.now_us, silences)

@@ -1,12 +1,14 @@
 """What rules share: lists, schedules and predicates under names."""
 
 from collections.abc import Callable
+from pathlib import Path as File
 
 import pytest
 
 from trailbell_engine.path import Path
 from trailbell_engine.predicate import AllOf, Not
 from trailbell_engine.predicate import Test as Holds
+from trailbell_rules.load import load_rules
 
 A = Path(("a",))
 HEAD = "id: a\ntitle: t\nseverity: low\n"
@@ -148,3 +150,12 @@ def test_names_are_plain(problems: Callable) -> None:
     """A name is a word, so that it can be told from a network, a path or a sentence."""
     found = problems("", "lists: {'a b': [x]}\n")
     assert [(problem.code, problem.span.column) for problem in found] == [("bad-value", 9)]
+
+
+def test_a_definition_for_a_shipped_pack_is_not_unused(tmp_path: File) -> None:
+    """One's own `office-hours` are for the pack that is loaded beside these rules elsewhere; other names are told."""
+    lists = "lists: {expected-countries: [GB], expected-countrys: [GB]}\n"
+    (tmp_path / "_d.yaml").write_text(f"{lists}schedules: {{expected-countries: {{days: mon-fri}}}}\n")
+    (tmp_path / "r.yaml").write_text(f"{HEAD}match: {{a: b}}\n")
+    found = [problem.summary for problem in load_rules([tmp_path], checks=()).problems]
+    assert found == ['no rule uses the list "expected-countrys"', 'no rule uses the schedule "expected-countries"']

@@ -16,6 +16,7 @@ from trailbell.store.database import APPLICATION_ID, StoreError, open_database
 from trailbell.store.history import History
 from trailbell.store.ledger import StoreLedger
 from trailbell.store.schema import STEPS
+from trailbell_engine.agenda import GRAIN_BITS
 from trailbell_engine.alert import Alert, alert_id
 from trailbell_engine.event import Malformed, Tick
 from trailbell_engine.state import Kept, Slot, Wake
@@ -206,24 +207,34 @@ def test_kept_state_reads_back_until_it_is_forgotten(ledger):
     with ledger.transaction():
         ledger.put(SLOT, Kept([10**30], 7, Wake(6, "vonage")))
     assert ledger.get(SLOT) == Kept([10**30], 7, Wake(6, "vonage"))
-    assert ledger.waking() == [(SLOT, Wake(6, "vonage"))]
     with ledger.transaction():
         ledger.put(SLOT, None)
         assert ledger.get(SLOT) is None
     assert ledger.get(SLOT) is None
-    assert ledger.waking() == []
 
 
 def test_expired_state_is_swept(ledger, store):
-    """State lives until the slowest source's watermark has passed it; state without an end stays."""
-    slots = [SLOT._replace(key=f'["{name}"]') for name in ("past", "now", "later", "never")]
+    """State lives until the slowest source's watermark has passed the grain in which it expires, or for ever."""
+    slots = [SLOT._replace(key=f'["{name}"]') for name in ("past", "present", "later", "never")]
+    now_us = 10 << GRAIN_BITS
     with ledger.transaction():
-        for slot, expires_us in zip(slots, (9, 10, 11, None), strict=True):
+        for slot, expires_us in zip(slots, (now_us - 1, now_us, now_us + 1, None), strict=True):
             ledger.put(slot, Kept(1, expires_us))
     with ledger.transaction():
-        ledger.complete("vonage", {"vonage": 10, "files": 50}, None)
-    assert [ledger.get(slot) is not None for slot in slots] == [False, False, True, True]
-    assert store(write=False).one("SELECT count(*) FROM state") == (2,)
+        ledger.complete("vonage", {"vonage": now_us, "files": 2 * now_us}, None)
+    kept = {key for (key,) in store(write=False).rows("SELECT key FROM state")}
+    assert kept == {slot.key for slot in slots[1:]}
+
+
+def test_what_another_has_written_is_seen_after_a_refresh(store):
+    """A ledger keeps state at hand; a pipeline that takes it up sees what the store has."""
+    database = store()
+    ledger, other = StoreLedger(database), StoreLedger(database)
+    assert ledger.get(SLOT) is None
+    with other.transaction():
+        other.put(SLOT, Kept("new"))
+    ledger.refresh()
+    assert ledger.get(SLOT) == Kept("new")
 
 
 def test_an_event_counts_once_per_source(ledger, event):

@@ -12,12 +12,12 @@ from trailbell_engine.path import Path
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json
 
-from .base import ConditionSpec, Firing, Flaw, Parameter, Step
+from .base import NOTED, TOO_LATE, ConditionSpec, Firing, Flaw, Parameter, Remembering, Step
 from .window import ENTRIES_KEPT
 
 
 class _Watch(TypedDict):
-    """The state of one key.
+    """The memory of one key.
 
     Attributes:
         since_us: the first event.
@@ -31,13 +31,13 @@ class _Watch(TypedDict):
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class Absent(Remembering):
     """Configuration of ``absent``.
 
     A key is watched from its first event on. It is absent at the first instant ``t``, at least ``span`` after that
     event, at which ``(t - span, t]`` holds fewer than ``fewer_than`` events: an event exactly ``span`` after the last
     one is in time. It fires once, and is over when an event brings the number back, be it a late one. Nothing fires
-    for a key that was never seen. A key that stays away for good stays absent; its state is kept for ever.
+    for a key that was never seen. A key that stays away for good stays absent; its memory is kept for ever.
     """
 
     span: int
@@ -49,38 +49,40 @@ class Absent:
         """An absence has an end; the one after it is another."""
         return 0
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> _Watch:
+        """Watched from this event on."""
+        return {"since_us": event.time_us, "times": [], "absent_us": None}
+
+    def step(self, memory: _Watch, event: Event) -> Step:
         """Note the event; an absence ends when it makes enough of them."""
-        watch: _Watch = state or {"since_us": event.time_us, "times": [], "absent_us": None}
-        times = [*watch["times"]]
-        insort(times, event.time_us)
-        since_us, absent_us = min(watch["since_us"], event.time_us), watch["absent_us"]
-        instant_us = max(times[-1], absent_us or 0)
-        if event.time_us <= instant_us - self.span:
-            return Step(state, too_late=True)
-        resolved = absent_us is not None and self._within(times, instant_us) >= self.fewer_than
-        after: _Watch = {
-            "since_us": since_us,
-            "times": times[-self.fewer_than :],
-            "absent_us": None if resolved else absent_us,
-        }
-        return Step(after, resolved=resolved)
+        times, absent_us = memory["times"], memory["absent_us"]
+        time_us = event.time_us
+        if times and time_us <= max(times[-1], absent_us or 0) - self.span:
+            return TOO_LATE
+        insort(times, time_us)
+        memory["since_us"] = min(memory["since_us"], time_us)
+        resolved = absent_us is not None and self._within(times, max(times[-1], absent_us)) >= self.fewer_than
+        if len(times) > self.fewer_than:
+            del times[: -self.fewer_than]
+        if not resolved:
+            return NOTED
+        memory["absent_us"] = None
+        return Step(resolved=True)
 
     def _within(self, times: list[int], instant_us: int) -> int:
         return len(times) - bisect_right(times, instant_us - self.span)
 
-    def wakes_us(self, state: Json) -> int | None:
+    def wakes_us(self, memory: _Watch) -> int | None:
         """The first instant at which too few are left; None once that has been told."""
-        watch: _Watch = state
-        if watch["absent_us"] is not None:
+        if memory["absent_us"] is not None:
             return None
-        full = len(watch["times"]) == self.fewer_than
-        return (watch["times"][0] if full else watch["since_us"]) + self.span
+        full = len(memory["times"]) == self.fewer_than
+        return (memory["times"][0] if full else memory["since_us"]) + self.span
 
-    def wake(self, state: Json, time_us: int) -> Step:
+    def wake(self, memory: _Watch, time_us: int) -> Step:
         """Too few are left."""
-        watch: _Watch = state
-        return Step(watch | {"absent_us": time_us}, self._firing(watch, time_us))
+        memory["absent_us"] = time_us
+        return Step(self._firing(memory, time_us))
 
     def _firing(self, watch: _Watch, time_us: int) -> Firing:
         count, last_us = self._within(watch["times"], time_us), watch["times"][-1]
@@ -95,7 +97,7 @@ class Absent:
         why = f"{what} in {facts['for']}{threshold}; the last was at {facts['last']}"
         return Firing((), facts, why, lasting=True)
 
-    def expires_us(self, state: Json) -> int | None:  # noqa: ARG002 - the protocol's signature
+    def expires_us(self, memory: _Watch) -> int | None:  # noqa: ARG002 - the protocol's signature
         """A key is waited for as long as it takes."""
         return None
 

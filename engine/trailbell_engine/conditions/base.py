@@ -1,7 +1,9 @@
-"""What every condition is: a frozen configuration, a pure step, and a small JSON state per key.
+"""What every condition is: a frozen configuration, the memory of one key, and the step that changes it.
 
-``step(state, event) -> Step(state, firing)``. A condition owns no keys, no clock and no history: the pipeline hands it
-the state of one key and one matching event, and stores what it gives back.
+``begin`` makes a key's memory, ``step(memory, event) -> Step`` takes one event into it and says what came of that. A
+condition owns no keys, no clock and no history: the pipeline hands it the memory of one key and one matching event.
+A step changes the memory in place, since windows may be large and most events change little; it does so last, after
+everything that can fail. A store sees the memory as plain JSON, by ``freeze`` and ``thaw``.
 """
 
 from __future__ import annotations
@@ -70,21 +72,30 @@ class Firing(NamedTuple):
 
 
 class Step(NamedTuple):
-    """The outcome of one event.
+    """What came of one event.
 
     Attributes:
-        state: the key's new state; None forgets the key.
         firing: set if the condition holds now.
+        noted: the memory has changed.
+        forget: nothing of the memory matters any more.
         too_late: the event was older than all that its key still remembers, and changed nothing.
         resolved: what the open alert told of is over.
         overflow: how many entries were given up because the key holds as many as it may.
     """
 
-    state: Json
     firing: Firing | None = None
+    noted: bool = True
+    forget: bool = False
     too_late: bool = False
     resolved: bool = False
     overflow: int = 0
+
+
+NOTED: Final = Step()
+"""The event was noted, and nothing else: what nearly always comes of one. It is told by identity."""
+PASSED_OVER: Final = Step(noted=False)
+"""The event has nothing that the condition looks at."""
+TOO_LATE: Final = Step(noted=False, too_late=True)
 
 
 class Condition(Protocol):
@@ -92,54 +103,94 @@ class Condition(Protocol):
 
     @property
     def by(self) -> tuple[Path, ...]:
-        """The key: state, firings and folding are per value of these paths."""
+        """The key: memories, firings and folding are per value of these paths."""
+
+    @property
+    def remembers(self) -> bool:
+        """Whether there is a memory at all; if not, ``step`` is handed None."""
+
+    @property
+    def wakes(self) -> bool:
+        """Whether it may fire because nothing came."""
 
     @property
     def default_suppress_us(self) -> int:
         """How long firings fold when the rule does not say."""
 
-    def step(self, state: Json, event: Event) -> Step:
-        """Take one matching event; ``state`` is what the last step of this key returned, or None."""
+    def begin(self, event: Event) -> Any:
+        """The memory of a key of which this is the first event, which is not noted in it yet."""
 
-    def expires_us(self, state: Json) -> int | None:
-        """The event time from which this state can change nothing any more; None keeps it for ever."""
+    def step(self, memory: Any, event: Event) -> Step:
+        """Take one matching event."""
 
-    def wakes_us(self, state: Json) -> int | None:
-        """The event time at which this state wants to be looked at again even if nothing comes; None if it does not."""
+    def expires_us(self, memory: Any) -> int | None:
+        """The event time from which the memory can change nothing any more; None keeps it for ever."""
 
-    def wake(self, state: Json, time_us: int) -> Step:
-        """Look at a state at the instant it asked for: every event before it has been taken."""
+    def wakes_us(self, memory: Any) -> int | None:
+        """The event time at which the memory is to be looked at even if nothing comes; None if it is not."""
+
+    def wake(self, memory: Any, time_us: int) -> Step:
+        """Look at a memory at the instant it asked for: every event before it has been taken."""
+
+    def freeze(self, memory: Any) -> Json:
+        """The memory as JSON, written or copied at once."""
+
+    def thaw(self, state: Json) -> Any:
+        """The memory of which ``freeze`` made the JSON, which nobody else uses."""
 
     def to_json(self) -> Json:
         """The configuration, as the rule's version is hashed from it."""
 
     def describe_state(self, state: Json) -> str:
-        """What a key's state says, on one line for people: how far it is, and what it still needs. Times in UTC."""
+        """What a frozen memory says, on one line for people: how far it is, what it still needs. Times in UTC."""
 
 
-class Described:
-    """The part of a condition that has no words of its own for its state: people see the state itself."""
+class Remembering:
+    """The part of a condition whose memory is JSON as it is."""
 
     __slots__ = ()
 
+    @property
+    def remembers(self) -> bool:
+        """It does."""
+        return True
+
+    @property
+    def wakes(self) -> bool:
+        """It may."""
+        return True
+
+    def freeze(self, memory: Any) -> Json:
+        """The memory itself."""
+        return memory
+
+    def thaw(self, state: Json) -> Any:
+        """The JSON itself."""
+        return state
+
     def describe_state(self, state: Json) -> str:
-        """The state as JSON."""
+        """The state as JSON, for a condition that has no words of its own."""
         text = canonical(state)
         return text if len(text) <= STATE_SHOWN else text[: STATE_SHOWN - 1] + "…"
 
 
-class EventDriven(Described):
+class EventDriven(Remembering):
     """The part of a condition that only events move: it asks for no call."""
 
     __slots__ = ()
 
-    def wakes_us(self, state: Json) -> int | None:  # noqa: ARG002 - the protocol's signature
+    @property
+    def wakes(self) -> bool:
+        """It does not."""
+        return False
+
+    def wakes_us(self, memory: Any) -> int | None:  # noqa: ARG002 - the protocol's signature
         """It asks for no call."""
         return None
 
-    def wake(self, state: Json, time_us: int) -> Step:  # noqa: ARG002 - the protocol's signature
+    def wake(self, memory: Any, time_us: int) -> Step:  # noqa: ARG002 - the protocol's signature
         """Nothing changes because time passes."""
-        return Step(state)
+        return PASSED_OVER
 
 
 @dataclass(frozen=True, slots=True)

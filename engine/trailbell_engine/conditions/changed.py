@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
@@ -11,12 +11,12 @@ from trailbell_engine.path import Path, resolve
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json, canonical, json_equal
 
-from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
+from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, EventDriven, Firing, Parameter, Step
 
 
 @dataclass(frozen=True, slots=True)
 class Changed(EventDriven):
-    """Configuration of ``changed``. Its state is the last sighting: ``[value, time_us, event id]``.
+    """Configuration of ``changed``. Its memory is the last sighting: ``[value, time_us, event id]``.
 
     The first sighting of a key is no change. A missing or null value neither fires nor is remembered, unless
     ``track_null`` says so; then both count as null. ``0`` and ``""`` are values like any other.
@@ -32,32 +32,36 @@ class Changed(EventDriven):
         """A change back is news; only with ``within`` is there a span in which changes are one story."""
         return self.within or 0
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> list[Any]:  # noqa: ARG002 - the protocol's signature
+        """No sighting yet."""
+        return []
+
+    def step(self, memory: list[Any], event: Event) -> Step:
         """Compare with the last sighting, and remember this one."""
         values = resolve(self.of, event.data, event)
         value = (values[0] if len(values) == 1 else values) if values else None
         if value is None and not self.track_null:
-            return Step(state)
-        if state is not None and event.time_us < state[1]:
-            return Step(state, too_late=True)
-        sighting = [value, event.time_us, event.id]
-        if state is None or json_equal(state[0], value) or self._forgotten(state, event):
-            return Step(sighting)
-        return Step(sighting, self._firing(state, value, event))
+            return PASSED_OVER
+        if memory and event.time_us < memory[1]:
+            return TOO_LATE
+        same = not memory or json_equal(memory[0], value) or self._forgotten(memory, event)
+        step = NOTED if same else Step(self._firing(memory, value, event))
+        memory[:] = value, event.time_us, event.id
+        return step
 
-    def _forgotten(self, state: Json, event: Event) -> bool:
-        return self.within is not None and event.time_us - state[1] >= self.within
+    def _forgotten(self, memory: list[Any], event: Event) -> bool:
+        return self.within is not None and event.time_us - memory[1] >= self.within
 
-    def _firing(self, state: Json, value: Json, event: Event) -> Firing:
-        old, seen_us, _ = state
+    def _firing(self, memory: list[Any], value: Json, event: Event) -> Firing:
+        old, seen_us, _ = memory
         change = {"field": str(self.of), "old": old, "new": value, "since": format_time(seen_us)}
         after = format_duration(event.time_us - seen_us)
         why = f"{self.of} was {canonical(old)} {after} before and is now {canonical(value)}"
         return Firing((event.id,), {"change": change, "count": 1}, why)
 
-    def expires_us(self, state: Json) -> int | None:
+    def expires_us(self, memory: list[Any]) -> int | None:
         """With ``within`` a sighting is forgotten; without it the last value is kept."""
-        return None if self.within is None else int(state[1]) + self.within
+        return None if self.within is None else int(memory[1]) + self.within
 
     def describe_state(self, state: Json) -> str:
         """The value that the next one is compared with, and for how long."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left, insort
 from dataclasses import dataclass
 from typing import Final
 
@@ -11,13 +12,13 @@ from trailbell_engine.path import Path
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 
-from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
-from .window import contributors
+from .base import NOTED, TOO_LATE, ConditionSpec, EventDriven, Firing, Parameter, Step
+from .window import Entry, contributors
 
 
 @dataclass(frozen=True, slots=True)
 class Count(EventDriven):
-    """Configuration of ``count``. Its state is the window: ``[[time_us, event id], …]`` in event order.
+    """Configuration of ``count``. Its memory is the window: ``[[time_us, event id], …]`` in event order.
 
     The window is ``(newest - within, newest]``: two events exactly ``within`` apart do not share it. A firing consumes
     the window, so the next one needs the full number again; hence a key never holds more than ``at_least - 1`` entries.
@@ -32,16 +33,26 @@ class Count(EventDriven):
         """A burst is one alert: what follows within the same span folds into it."""
         return self.within
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> list[Entry]:  # noqa: ARG002 - the protocol's signature
+        """An empty window."""
+        return []
+
+    def step(self, memory: list[Entry], event: Event) -> Step:
         """Put the event into its key's window, drop what has left it, and fire when the number is reached."""
-        entries = sorted([*(state or []), [event.time_us, event.id]])
-        newest = entries[-1][0]
-        window = [entry for entry in entries if entry[0] > newest - self.within]
-        if event.time_us <= newest - self.within:
-            return Step(window, too_late=True)
-        if len(window) < self.at_least:
-            return Step(window)
-        span_us = newest - window[0][0]
+        entry = [event.time_us, event.id]
+        if not memory or entry > memory[-1]:
+            memory.append(entry)
+        elif entry[0] <= memory[-1][0] - self.within:
+            return TOO_LATE
+        else:
+            insort(memory, entry)
+        edge_us = memory[-1][0] - self.within
+        if memory[0][0] <= edge_us:
+            del memory[: bisect_left(memory, [edge_us + 1])]
+        return NOTED if len(memory) < self.at_least else Step(self._firing(memory), forget=True)
+
+    def _firing(self, window: list[Entry]) -> Firing:
+        span_us = window[-1][0] - window[0][0]
         facts = {
             "count": len(window),
             "at_least": self.at_least,
@@ -50,11 +61,11 @@ class Count(EventDriven):
         }
         why = f"{len(window)} events in {format_duration(span_us)}, threshold {self.at_least} in {facts['within']}"
         events = contributors(window)
-        return Step(None, Firing(events.ids, facts, why, times_us=events.times_us))
+        return Firing(events.ids, facts, why, times_us=events.times_us)
 
-    def expires_us(self, state: Json) -> int | None:
+    def expires_us(self, memory: list[Entry]) -> int:
         """The instant at which the newest entry leaves the window."""
-        return int(state[-1][0]) + self.within
+        return int(memory[-1][0]) + self.within
 
     def describe_state(self, state: Json) -> str:
         """How full the window is, and what would fill it in time: a new event must share it with the oldest one."""

@@ -12,8 +12,8 @@ from trailbell_engine.path import Path
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 
-from .base import ConditionSpec, EventDriven, Firing, Flaw, Parameter, Step
-from .sightings import shown, sighted
+from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, EventDriven, Firing, Flaw, Parameter, Step
+from .sightings import drop_first, shown, sighted
 from .window import ENTRIES_KEPT, contributors, order
 
 VALUES_SHOWN: Final = 20
@@ -22,12 +22,12 @@ VALUES_SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Distinct(EventDriven):
-    """Configuration of ``distinct``. Its state is ``[newest_us, {value: [time_us, event id] of its newest sighting}]``.
+    """Configuration of ``distinct``. Its memory is ``[newest_us, {value: [time_us, event id] of its newest sighting}]``.
 
     The window is ``(newest - within, newest]`` of the newest sighting. A missing or null value is none. A firing
     names one event per value, the newest, and consumes the window: the next one needs the full number again. Hence a
     key never holds more than ``at_least - 1`` values, and what has been seen of a value before its newest sighting
-    cannot matter.
+    cannot matter. The values are in the order of their sightings, so that those that leave are the first.
     """
 
     of: tuple[Path, ...]
@@ -40,25 +40,30 @@ class Distinct(EventDriven):
         """A burst is one alert: what follows within the same span folds into it."""
         return self.within
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> list[Any]:
+        """No value yet."""
+        return [event.time_us, {}]
+
+    def step(self, memory: list[Any], event: Event) -> Step:
         """Note the event's values, and fire when enough of them are in the window."""
         values = sighted(self.of, event)
         if not values:
-            return Step(state)
-        seen: dict[str, list[Any]]
-        newest_us, seen = state or [event.time_us, {}]
-        if event.time_us <= newest_us - self.within:
-            return Step(state, too_late=True)
-        newest_us, sighting = max(newest_us, event.time_us), [event.time_us, event.id]
-        seen = seen | {value: max(sighting, seen.get(value, sighting)) for value in values}
+            return PASSED_OVER
+        newest_us: int = memory[0]
+        seen: dict[str, list[Any]] = memory[1]
+        time_us = event.time_us
+        if time_us <= newest_us - self.within:
+            return TOO_LATE
+        sighting = [time_us, event.id]
+        for value in values:
+            seen[value] = max(sighting, seen.pop(value, sighting))
+        if time_us < newest_us:
+            memory[1] = seen = dict(sorted(seen.items(), key=lambda item: order(item[1])))
+        else:
+            memory[0] = newest_us = time_us
         if len(seen) >= self.at_least:  # before, it makes no difference which of them have left the window
-            seen = self._inside(newest_us, seen)
-        if len(seen) < self.at_least:
-            return Step([newest_us, seen])
-        return Step(None, self._firing(seen, newest_us))
-
-    def _inside(self, newest_us: int, seen: dict[str, list[Any]]) -> dict[str, list[Any]]:
-        return {value: sighting for value, sighting in seen.items() if sighting[0] > newest_us - self.within}
+            drop_first(seen, lambda sighting: sighting[0] <= newest_us - self.within)
+        return NOTED if len(seen) < self.at_least else Step(self._firing(seen, newest_us), forget=True)
 
     def _firing(self, inside: dict[str, list[Any]], newest_us: int) -> Firing:
         ordered = sorted(inside.items(), key=lambda item: (order(item[1]), item[0]))
@@ -77,14 +82,15 @@ class Distinct(EventDriven):
         why = f"{why}, threshold {self.at_least} in {facts['within']}"
         return Firing(events.ids, facts, why, times_us=events.times_us)
 
-    def expires_us(self, state: Json) -> int | None:
+    def expires_us(self, memory: list[Any]) -> int:
         """The instant at which the newest sighting leaves the window."""
-        return int(state[0]) + self.within
+        return int(memory[0]) + self.within
 
     def describe_state(self, state: Json) -> str:
         """How many values the window has, and which came last."""
-        inside = self._inside(*state)
-        last_us, _, value = max((*seen, value) for value, seen in inside.items())
+        newest_us, seen = state
+        inside = {value: sighting for value, sighting in seen.items() if sighting[0] > newest_us - self.within}
+        last_us, _, value = max((*sighting, value) for value, sighting in inside.items())
         within = format_duration(self.within)
         return (
             f"{len(inside)} of {self.at_least} distinct values in {within}, last {shown(value)} {format_time(last_us)}"

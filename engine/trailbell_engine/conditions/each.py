@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
@@ -19,16 +19,24 @@ class Each(EventDriven):
     by: tuple[Path, ...] = ()
 
     @property
+    def remembers(self) -> bool:
+        """It does not."""
+        return False
+
+    @property
     def default_suppress_us(self) -> int:
         """Every match is worth telling unless the rule says otherwise."""
         return 0
 
-    def step(self, state: Json, event: Event) -> Step:
-        """Fire. Why is for the match to say."""
-        return Step(state, Firing((event.id,), {"count": 1}))
+    def begin(self, event: Event) -> None:
+        """There is nothing to remember."""
 
-    def expires_us(self, state: Json) -> int | None:  # noqa: ARG002 - the protocol's signature
-        """There is no state to keep."""
+    def step(self, memory: Any, event: Event) -> Step:  # noqa: ARG002 - the protocol's signature
+        """Fire. Why is for the match to say."""
+        return Step(Firing((event.id,), {"count": 1}), noted=False)
+
+    def expires_us(self, memory: Any) -> int | None:  # noqa: ARG002 - the protocol's signature
+        """There is no memory to keep."""
         return None
 
     def to_json(self) -> Json:

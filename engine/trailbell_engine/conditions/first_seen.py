@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from itertools import islice
+from typing import Any, Final
 
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
@@ -11,8 +12,8 @@ from trailbell_engine.path import Path
 from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_engine.values import Json, canonical
 
-from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
-from .sightings import shown, sighted
+from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, EventDriven, Firing, Parameter, Step
+from .sightings import drop_first, shown, sighted
 from .window import ENTRIES_KEPT
 
 MEMORY_US: Final = 30 * DAY_US
@@ -22,12 +23,12 @@ VALUES_SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class FirstSeen(EventDriven):
-    """Configuration of ``first_seen``. Its state is ``[since_us, newest_us, {value: time_us of its newest sighting}]``.
+    """Configuration of ``first_seen``. Its memory is ``[since_us, newest_us, {value: time_us of its newest sighting}]``.
 
     A value is new if its key has not shown it in ``(t - within, t)``; each sighting renews the memory. The very first
     value of a key is new like any other. With ``learn`` the key's first span is only learned from: nothing fires
     before ``since_us + learn``. A key that was silent for ``within`` is forgotten, and learns again. A missing or
-    null value is none.
+    null value is none. The values are in the order of their sightings, so that those that are forgotten are the first.
     """
 
     of: tuple[Path, ...]
@@ -40,25 +41,33 @@ class FirstSeen(EventDriven):
         """A value is new once; another new value is news."""
         return 0
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> list[Any]:
+        """No value yet."""
+        return [event.time_us, event.time_us, {}]
+
+    def step(self, memory: list[Any], event: Event) -> Step:
         """Fire if one of the event's values is not remembered; remember them all."""
         values = sighted(self.of, event)
         if not values:
-            return Step(state)
-        since_us, newest_us, seen = _memory(state, event)
-        if event.time_us <= newest_us - self.within:
-            return Step(state, too_late=True)
-        since_us, newest_us = min(since_us, event.time_us), max(newest_us, event.time_us)
-        forgotten_us = event.time_us - self.within
+            return PASSED_OVER
+        time_us = event.time_us
+        since_us, newest_us, seen = min(memory[0], time_us), max(memory[1], time_us), memory[2]
+        if time_us <= newest_us - self.within:
+            return TOO_LATE
+        forgotten_us = time_us - self.within
         new = [value for value in values if seen.get(value, forgotten_us) <= forgotten_us]
         if new:  # only now does the memory grow; what has left it need not be looked for at other times
-            seen = {value: time_us for value, time_us in seen.items() if time_us > newest_us - self.within}
+            drop_first(seen, lambda sighted_us: sighted_us <= newest_us - self.within)
         known = len(seen)
-        seen = seen | {value: max(event.time_us, seen.get(value, event.time_us)) for value in values}
-        seen, overflow = _bounded(seen)
-        learning = self.learn is not None and event.time_us < since_us + self.learn
+        for value in values:
+            seen[value] = max(time_us, seen.pop(value, time_us))
+        if time_us < newest_us:
+            seen = dict(sorted(seen.items(), key=lambda item: item[1]))
+        overflow = _bound(seen)
+        memory[:] = since_us, newest_us, seen
+        learning = self.learn is not None and time_us < since_us + self.learn
         firing = None if learning or not new else self._firing(new, known, event)
-        return Step([since_us, newest_us, seen], firing, overflow=overflow)
+        return NOTED if firing is None and not overflow else Step(firing, overflow=overflow)
 
     def _firing(self, new: list[str], known: int, event: Event) -> Firing:
         values = [shown(value) for value in new[:VALUES_SHOWN]]
@@ -74,9 +83,9 @@ class FirstSeen(EventDriven):
         why = f"{what} {names} was not seen in the {facts['within']} before ({known} known)"
         return Firing((event.id,), facts, why)
 
-    def expires_us(self, state: Json) -> int | None:
+    def expires_us(self, memory: list[Any]) -> int:
         """The instant at which the newest sighting is forgotten."""
-        return int(state[1]) + self.within
+        return int(memory[1]) + self.within
 
     def describe_state(self, state: Json) -> str:
         """How many values are known, and until when it only learns."""
@@ -96,17 +105,12 @@ class FirstSeen(EventDriven):
         }
 
 
-def _memory(state: Json, event: Event) -> tuple[int, int, dict[str, int]]:
-    return tuple(state) if state else (event.time_us, event.time_us, {})
-
-
-def _bounded(seen: dict[str, int]) -> tuple[dict[str, int], int]:
-    """The newest sightings, and how many values were given up. A value that is given up will count as new again."""
-    overflow = len(seen) - ENTRIES_KEPT
-    if overflow <= 0:
-        return seen, 0
-    newest = sorted(seen, key=lambda value: (seen[value], value))[overflow:]
-    return {value: seen[value] for value in newest}, overflow
+def _bound(seen: dict[str, int]) -> int:
+    """Give up the oldest sightings beyond the bound, and say how many. Such a value will count as new again."""
+    overflow = max(0, len(seen) - ENTRIES_KEPT)
+    for value in list(islice(seen, overflow)):
+        del seen[value]
+    return overflow
 
 
 FIRST_SEEN: Final = ConditionSpec(

@@ -15,7 +15,7 @@ from trailbell_engine.path import Path, resolve
 from trailbell_engine.timestamps import HOUR_US, SECOND_US, format_time
 from trailbell_engine.values import Json
 
-from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
+from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, EventDriven, Firing, Parameter, Step
 from .countries import COUNTRIES
 
 EARTH_RADIUS_KM: Final = 6371.0088
@@ -70,7 +70,7 @@ def distance_km(one: Location, other: Location) -> float:
 
 @dataclass(frozen=True, slots=True)
 class ImpossibleTravel(EventDriven):
-    """Configuration of ``impossible_travel``. Its state is the last sighting: ``[time_us, event id, name, lat, lon]``.
+    """Configuration of ``impossible_travel``. Its memory is the last sighting: ``[time_us, event id, name, lat, lon]``.
 
     Each event with a place is compared with the key's last one. Two places at the same instant are infinitely fast. A
     country is one point, so the same country is no distance, wherever in it; see ``countries``. What names no place
@@ -91,19 +91,24 @@ class ImpossibleTravel(EventDriven):
         """Going to and fro while a sighting counts is one story."""
         return self._memory_us
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> list[Any]:  # noqa: ARG002 - the protocol's signature
+        """No sighting yet."""
+        return []
+
+    def step(self, memory: list[Any], event: Event) -> Step:
         """Compare with the last sighting, and remember this one."""
         found = resolve(self.location, event.data, event)
         here = read_location(found[0]) if len(found) == 1 else None
         if here is None:
-            return Step(state)
-        if state is not None and event.time_us < state[0]:
-            return Step(state, too_late=True)
-        sighting = [event.time_us, event.id, *here]
-        return Step(sighting, None if state is None else self._firing(state, here, event))
+            return PASSED_OVER
+        if memory and event.time_us < memory[0]:
+            return TOO_LATE
+        firing = self._firing(memory, here, event) if memory else None
+        memory[:] = event.time_us, event.id, *here
+        return NOTED if firing is None else Step(firing)
 
-    def _firing(self, state: list[Any], here: Location, event: Event) -> Firing | None:
-        since_us, event_id, *place = state
+    def _firing(self, memory: list[Any], here: Location, event: Event) -> Firing | None:
+        since_us, event_id, *place = memory
         there = Location(*place)
         distance = distance_km(there, here)
         elapsed_us = event.time_us - since_us
@@ -125,9 +130,9 @@ class ImpossibleTravel(EventDriven):
         )
         return Firing((event_id, event.id), {"count": 2, "travel": travel}, why, times_us=(since_us, event.time_us))
 
-    def expires_us(self, state: Json) -> int | None:
+    def expires_us(self, memory: list[Any]) -> int:
         """From then on every place can have been reached."""
-        return int(state[0]) + self._memory_us + 1
+        return int(memory[0]) + self._memory_us + 1
 
     def describe_state(self, state: Json) -> str:
         """The place that the next one is compared with."""

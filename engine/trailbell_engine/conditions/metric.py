@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final
 
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
@@ -14,37 +13,52 @@ from trailbell_engine.path import Path, elements, resolve
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json, canonical
 
-from .base import ConditionSpec, EventDriven, Firing, Parameter, Step
+from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, EventDriven, Firing, Parameter, Step
 from .bounds import beyond, check_bounds
-from .window import contributors, slide
-
-Number: TypeAlias = int | float
-
-
-def _total(numbers: Sequence[Number]) -> Number:
-    """Exact for whole numbers; for others the nearest to the exact sum, whatever their order."""
-    return sum(numbers) if all(each.__class__ is int for each in numbers) else math.fsum(numbers)
+from .figures import FIGURES, Figure, Number
+from .window import Entry, contributors, insert, surplus
 
 
-def _percentile(percent: int) -> Callable[[Sequence[Number]], Number]:
-    """The nearest rank: the least of the numbers that so many per cent do not exceed."""
-    return lambda numbers: sorted(numbers)[-(-percent * len(numbers) // 100) - 1]
+class _Numbers:
+    """The memory of one key.
 
+    Attributes:
+        entries: ``[time_us, event id, number]`` of the window, in event order; as JSON it is these alone.
+        events: how many events they are of; one may bring several numbers.
+        figure: over the numbers.
+    """
 
-FUNCTIONS: Final[Mapping[str, Callable[[Sequence[Number]], Number]]] = {
-    "sum": _total,
-    "avg": lambda numbers: _total(numbers) / len(numbers),
-    "min": min,
-    "max": max,
-    "p50": _percentile(50),
-    "p95": _percentile(95),
-    "p99": _percentile(99),
-}
+    __slots__ = ("entries", "events", "figure")
+
+    def __init__(self, figure: Figure, entries: list[Entry]) -> None:
+        self.entries = entries
+        self.figure = figure
+        self.events = len({entry[1] for entry in entries})
+        for entry in entries:
+            figure.add(entry[2])
+
+    def add(self, time_us: int, event_id: str, numbers: Sequence[Number]) -> None:
+        """Put in the numbers of one more event."""
+        for number in numbers:
+            insert(self.entries, [time_us, event_id, number])
+            self.figure.add(number)
+        self.events += 1
+
+    def drop(self, number: int) -> None:
+        """Drop so many of the oldest entries."""
+        if not number:
+            return
+        gone = self.entries[:number]
+        del self.entries[:number]
+        split = bool(self.entries) and self.entries[0][1] == gone[-1][1]
+        self.events -= len({entry[1] for entry in gone}) - split
+        for entry in gone:
+            self.figure.remove(entry[2])
 
 
 @dataclass(frozen=True, slots=True)
 class Metric(EventDriven):
-    """Configuration of ``metric``. Its state is the window: ``[[time_us, event id, number], …]`` in event order.
+    """Configuration of ``metric``. Its memory is the window: ``[[time_us, event id, number], …]`` in event order.
 
     Looked at when an event brings a number; the window is ``(newest - within, newest]``. What is no number, nor a
     string that is wholly a decimal number, is passed over and does not count for ``min_events``; each element of an
@@ -64,21 +78,39 @@ class Metric(EventDriven):
         """What follows within the same span is the same story."""
         return self.within
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> _Numbers:  # noqa: ARG002 - the protocol's signature
+        """An empty window."""
+        return self.thaw([])
+
+    def freeze(self, memory: _Numbers) -> Json:
+        """The window."""
+        return memory.entries
+
+    def thaw(self, state: Json) -> _Numbers:
+        """The window, and the figure over it."""
+        return _Numbers(FIGURES[self.function](), state)
+
+    def step(self, memory: _Numbers, event: Event) -> Step:
         """Put the event's numbers into the window, and compare the figure with the bounds."""
         reached = (item for value in resolve(self.of, event.data, event) for item in elements(value))
         numbers = [found for found in map(number, reached) if found is not None]
         if not numbers:
-            return Step(state)
-        window = slide(state, [[event.time_us, event.id, found] for found in numbers], self.within)
-        entries = window.entries
-        if window.too_late or len({entry[1] for entry in entries}) < self.min_events:
-            return Step(entries, too_late=window.too_late, overflow=window.overflow)
-        value = FUNCTIONS[self.function]([entry[2] for entry in entries])
-        crossed = beyond(value, self.above, self.below)
-        if not crossed:
-            return Step(entries, overflow=window.overflow)
-        events, span_us = contributors(entries), window.newest_us - entries[0][0]
+            return PASSED_OVER
+        window, time_us = memory.entries, event.time_us
+        if window and time_us <= window[-1][0] - self.within:
+            return TOO_LATE
+        memory.add(time_us, event.id, numbers)
+        gone, overflow = surplus(window, self.within)
+        memory.drop(gone)
+        if memory.events >= self.min_events:
+            value = memory.figure.value()
+            crossed = beyond(value, self.above, self.below)
+            if crossed:
+                return Step(self._firing(window, value, crossed), forget=True, overflow=overflow)
+        return Step(overflow=overflow) if overflow else NOTED
+
+    def _firing(self, entries: list[Entry], value: Number, crossed: str) -> Firing:
+        events, span_us = contributors(entries), entries[-1][0] - entries[0][0]
         facts = {
             "count": len(events.ids),
             "value": value,
@@ -90,18 +122,17 @@ class Metric(EventDriven):
         }
         figure = f"{self.function} of {self.of} over {len(events.ids)} events is {canonical(value)}"
         why = f"{figure}, {crossed} in {facts['within']}"
-        return Step(None, Firing(events.ids, facts, why, times_us=events.times_us), overflow=window.overflow)
+        return Firing(events.ids, facts, why, times_us=events.times_us)
 
-    def expires_us(self, state: Json) -> int | None:
+    def expires_us(self, memory: _Numbers) -> int:
         """The instant at which the newest number leaves the window."""
-        return int(state[-1][0]) + self.within
+        return int(memory.entries[-1][0]) + self.within
 
     def describe_state(self, state: Json) -> str:
         """The figure as it was at the last event."""
-        value = canonical(FUNCTIONS[self.function]([entry[2] for entry in state]))
-        last = format_time(state[-1][0])
-        over = f"{len(contributors(state).ids)} events in {format_duration(self.within)}"
-        return f"{self.function} {value} over {over}, last {last}"
+        memory = self.thaw(state)
+        value, last = canonical(memory.figure.value()), format_time(state[-1][0])
+        return f"{self.function} {value} over {memory.events} events in {format_duration(self.within)}, last {last}"
 
     def to_json(self) -> Json:
         """The configuration as written, the duration in microseconds."""
@@ -123,7 +154,7 @@ METRIC: Final = ConditionSpec(
     "a figure over the numbers in the window is beyond the bound",
     Metric,
     (
-        Parameter("function", "choice", "which figure", required=True, choices=tuple(FUNCTIONS)),
+        Parameter("function", "choice", "which figure", required=True, choices=tuple(FIGURES)),
         Parameter("of", "path", "the field that holds the numbers", required=True),
         Parameter("within", "duration", "the length of the sliding window, in event time", required=True),
         Parameter("above", "number", "fires when the figure is greater"),

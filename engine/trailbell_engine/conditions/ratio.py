@@ -14,14 +14,15 @@ from trailbell_engine.predicate import Predicate, to_json
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 
-from .base import ConditionSpec, EventDriven, Firing, Flaw, Parameter, Step
+from .base import NOTED, TOO_LATE, ConditionSpec, EventDriven, Firing, Flaw, Parameter, Step
 from .bounds import beyond, check_bounds
-from .window import contributors, slide
+from .window import Entry, contributors, insert, surplus
 
 
 @dataclass(frozen=True, slots=True)
 class Ratio(EventDriven):
-    """Configuration of ``ratio``. Its state is the window: ``[[time_us, event id, 1 or 0], …]`` in event order.
+    """Configuration of ``ratio``. Its memory is ``[parts, window]``, with the window ``[[time_us, event id, 1 or 0], …]``
+    in event order and the number of its ones.
 
     Looked at on every match; the window is ``(newest - within, newest]``. The share is of 1: ``above: 0.2`` and
     ``above: 20%`` are the same. The bounds themselves do not fire. A firing consumes the window.
@@ -43,16 +44,28 @@ class Ratio(EventDriven):
         """What follows within the same span is the same story."""
         return self.within
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> list[Any]:  # noqa: ARG002 - the protocol's signature
+        """An empty window."""
+        return [0, []]
+
+    def step(self, memory: list[Any], event: Event) -> Step:
         """Put the event into the window, and compare the share with the bounds."""
-        window = slide(state, [[event.time_us, event.id, int(self._meets(event))]], self.within)
-        entries, total = window.entries, len(window.entries)
-        if window.too_late or total < self.min_events:
-            return Step(entries, too_late=window.too_late, overflow=window.overflow)
-        parts = sum(entry[2] for entry in entries)
-        crossed = beyond(parts / total, self.above, self.below)
-        if not crossed:
-            return Step(entries, overflow=window.overflow)
+        part = int(self._meets(event))
+        window: list[Entry] = memory[1]
+        if window and event.time_us <= window[-1][0] - self.within:
+            return TOO_LATE
+        insert(window, [event.time_us, event.id, part])
+        gone, overflow = surplus(window, self.within)
+        parts = memory[0] = memory[0] + part - sum(entry[2] for entry in window[:gone])
+        del window[:gone]
+        total = len(window)
+        crossed = beyond(parts / total, self.above, self.below) if total >= self.min_events else ""
+        if crossed:
+            return Step(self._firing(parts, window, crossed), forget=True, overflow=overflow)
+        return Step(overflow=overflow) if overflow else NOTED
+
+    def _firing(self, parts: int, window: list[Entry], crossed: str) -> Firing:
+        total = len(window)
         facts = {
             "count": total,
             "part": parts,
@@ -61,20 +74,21 @@ class Ratio(EventDriven):
             "above": self.above,
             "below": self.below,
             "within": format_duration(self.within),
-            "span_s": (window.newest_us - entries[0][0]) / SECOND_US,
+            "span_s": (window[-1][0] - window[0][0]) / SECOND_US,
         }
         why = f"{parts} of {total} events in {facts['within']}, a share of {facts['ratio']}, {crossed}"
-        events = contributors(entries)
-        return Step(None, Firing(events.ids, facts, why, times_us=events.times_us), overflow=window.overflow)
+        events = contributors(window)
+        return Firing(events.ids, facts, why, times_us=events.times_us)
 
-    def expires_us(self, state: Json) -> int | None:
+    def expires_us(self, memory: list[Any]) -> int:
         """The instant at which the newest entry leaves the window."""
-        return int(state[-1][0]) + self.within
+        return int(memory[1][-1][0]) + self.within
 
     def describe_state(self, state: Json) -> str:
         """The share as it was at the last event."""
-        parts, last = sum(entry[2] for entry in state), format_time(state[-1][0])
-        return f"{parts} of {len(state)} events in {format_duration(self.within)}, last {last}"
+        parts, window = state
+        last = format_time(window[-1][0])
+        return f"{parts} of {len(window)} events in {format_duration(self.within)}, last {last}"
 
     def to_json(self) -> Json:
         """The configuration as written, the duration in microseconds."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, TypedDict
 
 from trailbell_engine.compile import compile_predicate
 from trailbell_engine.durations import format_duration
@@ -15,9 +15,9 @@ from trailbell_engine.predicate import Predicate, to_json
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 
-from .base import ConditionSpec, Firing, Flaw, Parameter, Step
+from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, Firing, Flaw, Parameter, Remembering, Step
 from .sequence_scan import Stage, Taken, find_ordered, find_unordered, matching, stages_of
-from .window import ENTRIES_KEPT, Entry, contributors, order, slide
+from .window import ENTRIES_KEPT, Entry, contributors, insert, order, surplus
 
 EVENTS_AT_MOST: Final = 1_000
 """What the steps of one sequence may take together; a longer run of one kind of event is a ``count``."""
@@ -33,9 +33,17 @@ class SequenceStep:
     absent: bool = False
 
 
+class _Memory(TypedDict):
+    """The memory of one key; see ``Sequence``."""
+
+    entries: list[Entry]
+    pending: list[list[Any]]
+    done_us: int | None
+
+
 @dataclass(frozen=True, slots=True)
-class Sequence:
-    """Configuration of ``sequence``. Its state is ``{"entries": […], "pending": […], "done_us": …}``.
+class Sequence(Remembering):
+    """Configuration of ``sequence``. Its memory is ``{"entries": […], "pending": […], "done_us": …}``.
 
     The steps' events lie within less than ``within``. Ordered, each step begins after the one before is complete, and
     an absent step must not occur between its neighbours: as the first not in the window before, as the last not until
@@ -73,29 +81,42 @@ class Sequence:
         """Whether it ends with waiting for what must not come."""
         return bool(self._awaited)
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> _Memory:  # noqa: ARG002 - the protocol's signature
+        """No event yet."""
+        return {"entries": [], "pending": [], "done_us": None}
+
+    def step(self, memory: _Memory, event: Event) -> Step:
         """Note the steps that the event matches; fire, or begin to wait, when all that must occur have occurred."""
         positions = [position for position, holds in enumerate(self._tests) if holds(event)]
         if not positions:
-            return Step(state)
-        entries, pending, done_us = (state["entries"], state["pending"], state["done_us"]) if state else ([], [], None)
-        spared = [attempt for attempt in pending if not self._breaks(attempt, event, positions)]
+            return PASSED_OVER
+        entries, pending = memory["entries"], memory["pending"]
+        spared = [attempt for attempt in pending if not self._breaks(attempt, event, positions)] if pending else pending
+        if entries and event.time_us <= entries[-1][0] - self.within:
+            memory["pending"] = spared
+            return NOTED if len(spared) < len(pending) else TOO_LATE
         entry: Entry = [event.time_us, event.id, positions]
-        window = slide(entries, [entry], self.within)
-        if window.too_late:
-            return Step(_state(window.entries, spared, done_us), too_late=spared == pending)
-        taken = self._find(window.entries, entry)
+        insert(entries, entry)
+        gone, overflow = surplus(entries, self.within)
+        del entries[:gone]
+        memory["pending"] = spared
+        taken = self._find(entries, entry)
         if taken is None:
-            return Step(_state(window.entries, spared, done_us), overflow=window.overflow)
-        left = self._consumed(window.entries)
+            return Step(overflow=overflow) if overflow else NOTED
+        memory["entries"] = self._consumed(entries)
         if not self.waits:
-            return Step(_state(left, spared, done_us), self._firing(taken), overflow=window.overflow)
-        attempt = self._attempt(taken, window.entries)
+            return Step(self._firing(taken), forget=_is_empty(memory), overflow=overflow)
+        return self._begun(memory, self._attempt(taken, entries), overflow)
+
+    def _begun(self, memory: _Memory, attempt: list[Any] | None, overflow: int) -> Step:
+        """What must occur has occurred, and an attempt now waits for what must not."""
+        done_us, waiting = memory["done_us"], memory["pending"]
         if attempt is not None and done_us is not None and attempt[1] <= done_us:
-            return Step(_state(left, spared, done_us), too_late=True, overflow=window.overflow)
-        waiting = spared if attempt is None else [*spared, attempt]
+            return Step(forget=_is_empty(memory), too_late=True, overflow=overflow)
+        waiting = waiting if attempt is None else [*waiting, attempt]
         too_many = max(0, len(waiting) - ENTRIES_KEPT)
-        return Step(_state(left, waiting[too_many:], done_us), overflow=window.overflow + too_many)
+        memory["pending"] = waiting[too_many:]
+        return Step(forget=_is_empty(memory), overflow=overflow + too_many)
 
     def _find(self, entries: list[Entry], new: Entry) -> tuple[Taken, ...] | None:
         if not self.ordered:
@@ -129,16 +150,22 @@ class Sequence:
         from_us, deadline_us, _ = attempt
         return from_us <= event.time_us < deadline_us and not self._awaited.isdisjoint(positions)
 
-    def wakes_us(self, state: Json) -> int | None:
-        """The first deadline of what waits."""
-        return min((int(attempt[1]) for attempt in state["pending"]), default=None)
+    @property
+    def wakes(self) -> bool:
+        """Only what waits has a deadline."""
+        return self.waits
 
-    def wake(self, state: Json, time_us: int) -> Step:
+    def wakes_us(self, memory: _Memory) -> int | None:
+        """The first deadline of what waits."""
+        return min((int(attempt[1]) for attempt in memory["pending"]), default=None)
+
+    def wake(self, memory: _Memory, time_us: int) -> Step:
         """What has waited until its deadline fires; attempts with one deadline are one firing."""
-        due = [attempt for attempt in state["pending"] if attempt[1] <= time_us]
-        left = [attempt for attempt in state["pending"] if attempt[1] > time_us]
+        due = [attempt for attempt in memory["pending"] if attempt[1] <= time_us]
+        memory["pending"] = [attempt for attempt in memory["pending"] if attempt[1] > time_us]
+        memory["done_us"] = time_us
         taken = tuple(Taken(item[:2], item[2]) for attempt in due for item in attempt[2])
-        return Step(_state(state["entries"], left, time_us), self._firing(taken) if due else None)
+        return Step(self._firing(taken) if due else None, forget=_is_empty(memory))
 
     def _firing(self, taken: tuple[Taken, ...]) -> Firing:
         entries = sorted((entry for entry, _ in taken), key=order)
@@ -157,10 +184,13 @@ class Sequence:
         why = f"{joined}: {took}within {facts['within']}"
         return Firing(events.ids, facts, why, times_us=events.times_us)
 
-    def expires_us(self, state: Json) -> int | None:
+    def expires_us(self, memory: _Memory) -> int:
         """When the newest event has left the window and nothing waits any more: just after the last deadline."""
-        newest = [int(entry[0]) + self.within for entry in state["entries"][-1:]]
-        return max([*newest, *(int(attempt[1]) + 1 for attempt in state["pending"])])
+        entries, pending = memory["entries"], memory["pending"]
+        newest_us = int(entries[-1][0]) + self.within if entries else None
+        if not pending and newest_us is not None:
+            return newest_us
+        return max([*([] if newest_us is None else [newest_us]), *(int(attempt[1]) + 1 for attempt in pending)])
 
     def describe_state(self, state: Json) -> str:
         """What of each step is in the window, and what waits."""
@@ -187,8 +217,8 @@ class Sequence:
         }
 
 
-def _state(entries: list[Entry], pending: list[Any], done_us: int | None) -> Json:
-    return {"entries": entries, "pending": pending, "done_us": done_us} if entries or pending else None
+def _is_empty(memory: _Memory) -> bool:
+    return not memory["entries"] and not memory["pending"]
 
 
 def _check(arguments: Mapping[str, Any]) -> Flaw | None:

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import hashlib
 import json
-from typing import Final
+from collections.abc import Callable
+from typing import Final, TypeVar
+
+from orjson import dumps
 
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path, elements, resolve
 from trailbell_engine.values import Json, canonical
+
+Sighting = TypeVar("Sighting")
 
 _WHOLE_UP_TO: Final = 100
 """Longer texts are kept as a hash and their beginning, so that state stays small whatever events hold."""
@@ -34,11 +39,22 @@ def _part(values: list[Json]) -> Json:
 
 
 def _text(value: Json) -> str:
-    text = canonical(value)
+    text = dumps(value).decode() if value.__class__ is str else canonical(value)
     if len(text) <= _WHOLE_UP_TO:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]
     return f"#{digest}{text[:_SHOWN]}"
+
+
+def drop_first(seen: dict[str, Sighting], is_gone: Callable[[Sighting], bool]) -> None:
+    """Drop the sightings at the front that are gone; those behind the first that is not are not looked at."""
+    gone = []
+    for value, sighting in seen.items():
+        if not is_gone(sighting):
+            break
+        gone.append(value)
+    for value in gone:
+        del seen[value]
 
 
 def shown(text: str) -> Json:

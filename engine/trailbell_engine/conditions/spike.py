@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right, insort
+from bisect import insort
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypedDict
@@ -13,8 +13,8 @@ from trailbell_engine.path import Path
 from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_engine.values import Json
 
-from .base import ConditionSpec, Firing, Flaw, Parameter, Step
-from .window import ENTRIES_KEPT, Entry, contributors, order
+from .base import NOTED, TOO_LATE, ConditionSpec, Firing, Flaw, Parameter, Remembering, Step
+from .window import ENTRIES_KEPT, Entry, contributors, insert, leaving
 
 Direction: TypeAlias = Literal["up", "down"]
 
@@ -23,13 +23,14 @@ KNOWN_FOR_US: Final = 30 * DAY_US
 
 
 class _Watch(TypedDict):
-    """The state of one key.
+    """The memory of one key.
 
     Attributes:
         since_us: the first event; before ``since_us + baseline + within`` there is nothing to compare with.
         at_us: the latest instant that was looked at.
         now: ``[time_us, event id]`` of the window, in event order.
         before: ``[time_us, number of events]`` of the baseline, oldest first.
+        total: how many events that are.
         held: the direction that has fired and still holds; None if none does.
     """
 
@@ -37,11 +38,12 @@ class _Watch(TypedDict):
     at_us: int
     now: list[list[Any]]
     before: list[list[int]]
+    total: int
     held: Direction | None
 
 
 @dataclass(frozen=True, slots=True)
-class Spike:
+class Spike(Remembering):
     """Configuration of ``spike``.
 
     At an instant ``t`` the window ``(t - within, t]`` is compared with the baseline, ``(t - within - baseline, t -
@@ -69,54 +71,63 @@ class Spike:
     def _baseline_us(self) -> int:
         return self.baseline or self.within
 
-    def step(self, state: Json, event: Event) -> Step:
+    def begin(self, event: Event) -> _Watch:
+        """Known from this event on."""
+        time_us = event.time_us
+        return {"since_us": time_us, "at_us": time_us, "now": [], "before": [], "total": 0, "held": None}
+
+    def step(self, memory: _Watch, event: Event) -> Step:
         """Put the event into its window, and compare."""
-        watch: _Watch = state or {
-            "since_us": event.time_us,
-            "at_us": event.time_us,
-            "now": [],
-            "before": [],
-            "held": None,
-        }
-        at_us = max(watch["at_us"], event.time_us)
-        if event.time_us <= at_us - self.within - self._baseline_us:
-            return Step(state, too_late=True)
-        now, before = [*watch["now"]], [*watch["before"]]
-        if event.time_us > at_us - self.within:
-            insort(now, [event.time_us, event.id], key=order)
+        time_us, at_us = event.time_us, max(memory["at_us"], event.time_us)
+        if time_us <= at_us - self.within - self._baseline_us:
+            return TOO_LATE
+        if time_us > at_us - self.within:
+            insert(memory["now"], [time_us, event.id])
         else:
-            insort(before, [event.time_us, 1])
-        since_us = min(watch["since_us"], event.time_us)
-        after: _Watch = {**watch, "since_us": since_us, "now": now, "before": before}
-        return self._look(after, at_us, [event.time_us, event.id])
+            insort(memory["before"], [time_us, 1])
+            memory["total"] += 1
+        memory["since_us"] = min(memory["since_us"], time_us)
+        return self._look(memory, at_us, [time_us, event.id])
 
-    def wakes_us(self, state: Json) -> int | None:
+    def wakes_us(self, memory: _Watch) -> int | None:
         """When the oldest event leaves the window: only then can a fall begin, or a rise end, without an event."""
-        watch: _Watch = state
-        if not watch["now"] or (self.direction == "up" and watch["held"] is None):
+        if not memory["now"] or (self.direction == "up" and memory["held"] is None):
             return None
-        return int(watch["now"][0][0]) + self.within
+        return int(memory["now"][0][0]) + self.within
 
-    def wake(self, state: Json, time_us: int) -> Step:
+    def wake(self, memory: _Watch, time_us: int) -> Step:
         """Compare again, with one event less in the window."""
-        return self._look(state, time_us, None)
+        return self._look(memory, time_us, None)
 
     def _look(self, watch: _Watch, time_us: int, event: Entry | None) -> Step:
         """Move the windows to an instant, compare, and say what has begun to hold."""
-        cut = bisect_right(watch["now"], time_us - self.within, key=lambda entry: int(entry[0]))
-        before = sorted([*watch["before"], *([left[0], 1] for left in watch["now"][:cut])])
-        edge_us = time_us - self.within - self._baseline_us
-        before = before[bisect_right(before, edge_us, key=lambda entry: entry[0]) :]
-        before, coarsened = _bounded(before)
-        now, dropped = watch["now"][cut:], max(0, len(watch["now"]) - cut - ENTRIES_KEPT)
-        after: _Watch = {**watch, "at_us": time_us, "now": now[dropped:], "before": before}
-        count = len(now)
-        normal = sum(entry[1] for entry in before) * self.within / self._baseline_us
+        overflow = self._move(watch, time_us)
+        count, normal = len(watch["now"]), watch["total"] * self.within / self._baseline_us
+        dropped = max(0, count - ENTRIES_KEPT)
+        del watch["now"][:dropped]
         known = time_us >= watch["since_us"] + self.within + self._baseline_us
-        after["held"] = self._held(count, normal) if known else None
-        began = after["held"] is not None and after["held"] != watch["held"]
-        firing = self._firing(after, count, normal, event) if began else None
-        return Step(after, firing, overflow=coarsened + dropped)
+        held = self._held(count, normal) if known else None
+        began = held is not None and held != watch["held"]
+        watch["held"] = held
+        if began or overflow or dropped:
+            firing = self._firing(watch, count, normal, event) if began else None
+            return Step(firing, overflow=overflow + dropped)
+        return NOTED
+
+    def _move(self, watch: _Watch, time_us: int) -> int:
+        """What leaves the window is of the baseline now; what leaves that is gone. Returns how much was made coarser."""
+        now, before = watch["now"], watch["before"]
+        watch["at_us"] = time_us
+        cut = leaving(now, time_us - self.within)
+        if cut:
+            before += ([left[0], 1] for left in now[:cut])
+            watch["total"] += cut
+            del now[:cut]
+        gone = leaving(before, time_us - self.within - self._baseline_us)
+        if gone:
+            watch["total"] -= sum(entry[1] for entry in before[:gone])
+            del before[:gone]
+        return _bound(before)
 
     def _held(self, count: int, normal: float) -> Direction | None:
         if normal < self.min_baseline:
@@ -141,17 +152,15 @@ class Spike:
         events = contributors([*watch["now"], *([] if event is None else [event])])
         return Firing(events.ids, facts, why, times_us=events.times_us)
 
-    def expires_us(self, state: Json) -> int | None:
+    def expires_us(self, memory: _Watch) -> int:
         """When the key is unknown again."""
-        watch: _Watch = state
-        return watch["at_us"] + max(KNOWN_FOR_US, 2 * (self.within + self._baseline_us))
+        return memory["at_us"] + max(KNOWN_FOR_US, 2 * (self.within + self._baseline_us))
 
     def describe_state(self, state: Json) -> str:
         """The two windows as they were when they were last looked at."""
         watch: _Watch = state
-        before = sum(number for _, number in watch["before"])
         counts = f"{len(watch['now'])} in {format_duration(self.within)}"
-        counts += f", {before} in the {format_duration(self._baseline_us)} before"
+        counts += f", {watch['total']} in the {format_duration(self._baseline_us)} before"
         text = f"{counts}, at {format_time(watch['at_us'])}"
         known_us = watch["since_us"] + self.within + self._baseline_us
         return text if watch["at_us"] >= known_us else f"{text}; nothing fires before {format_time(known_us)}"
@@ -171,13 +180,14 @@ class Spike:
         }
 
 
-def _bounded(before: list[list[int]]) -> tuple[list[list[int]], int]:
-    """The baseline with its older half made coarser if it is too long: pairs become one entry, at the later time."""
+def _bound(before: list[list[int]]) -> int:
+    """Make the older half of a baseline coarser that is too long: pairs become one entry, at the later time."""
     if len(before) <= ENTRIES_KEPT:
-        return before, 0
+        return 0
     half = len(before) // 4 * 2
     pairs = zip(before[:half:2], before[1:half:2], strict=True)
-    return [*([later[0], earlier[1] + later[1]] for earlier, later in pairs), *before[half:]], half // 2
+    before[:half] = [[later[0], earlier[1] + later[1]] for earlier, later in pairs]
+    return half // 2
 
 
 def _check(arguments: Mapping[str, Any]) -> Flaw | None:

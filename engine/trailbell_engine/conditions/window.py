@@ -13,46 +13,32 @@ Entry = list[Any]
 """``[time_us, event id, …]``; JSON."""
 
 
-class Window(NamedTuple):
-    """A window after an entry came.
-
-    Attributes:
-        entries: what is inside, in event order; a new list.
-        too_late: the entry was older than the window and is not inside.
-        overflow: how many entries were given up.
-    """
-
-    entries: list[Entry]
-    too_late: bool = False
-    overflow: int = 0
-
-    @property
-    def newest_us(self) -> int:
-        """The time of the newest entry."""
-        return int(self.entries[-1][0])
-
-
 def order(entry: Sequence[Any]) -> tuple[int, str]:
     """Event order: time, then id. It does not depend on the order in which events come."""
     return (entry[0], entry[1])
 
 
-def slide(kept: Sequence[Entry] | None, entries: Iterable[Entry], within_us: int) -> Window:
-    """Put the entries of one event into its key's window ``(newest - within_us, newest]``.
+def insert(window: list[Entry], entry: Entry) -> None:
+    """Put an entry into its place: nearly always at the end."""
+    last = window[-1] if window else None
+    if last is None or entry[0] > last[0] or (entry[0] == last[0] and entry[1] >= last[1]):
+        window.append(entry)
+    else:
+        insort(window, entry, key=order)
 
-    Args:
-        kept: the entries so far, in event order; not changed.
-        entries: of the event, at least one.
-        within_us: the length of the window.
-    """
-    merged = [*(kept or ())]
-    for entry in entries:
-        insort(merged, entry, key=order)
-        added_us = entry[0]
-    edge_us = merged[-1][0] - within_us
-    inside = merged[bisect_right(merged, edge_us, key=_time) :]
-    overflow = max(0, len(inside) - ENTRIES_KEPT)
-    return Window(inside[overflow:], added_us <= edge_us, overflow)
+
+def leaving(window: Sequence[Entry], edge_us: int) -> int:
+    """How many entries at the front are not inside ``(edge_us, …]``."""
+    if not window or window[0][0] > edge_us:
+        return 0
+    return bisect_right(window, edge_us, key=_time)
+
+
+def surplus(window: Sequence[Entry], within_us: int) -> tuple[int, int]:
+    """How many entries at the front are to go now that one has come: all told, and how many of them are given up."""
+    left = leaving(window, window[-1][0] - within_us)
+    overflow = max(0, len(window) - left - ENTRIES_KEPT)
+    return left + overflow, overflow
 
 
 def _time(entry: Entry) -> int:

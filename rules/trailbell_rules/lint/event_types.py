@@ -38,7 +38,7 @@ match: {event_type: APP_CREATE}
 )
 
 
-_LIKENESS: Final = 0.85
+_LIKENESS: Final = 0.8
 
 
 def check(vocabularies: Sequence[Vocabulary], seen: Seen | None = None) -> Check:

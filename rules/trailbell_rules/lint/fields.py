@@ -83,7 +83,7 @@ def check(vocabularies: Sequence[Vocabulary], seen: Seen | None = None) -> Check
             top = name.partition(".")[0]
             if name and not known(name) and top not in _OTHERWISE:
                 certain = bool(documented or told) and not known(top)
-                meant = alike.nearest(name, _NEAR if certain else _SLIP, own, documented, in_history)
+                meant = alike.nearest(name, _NEAR if certain else _SLIP, own, documented, in_history if told else ())
                 if certain or (meant and not meant.startswith(f"{name}.")):
                     where = _where(vocabulary, told)
                     yield _problem(subject, place, f'{where} have no field "{text}"', meant, is_key=is_key)

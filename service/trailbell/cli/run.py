@@ -141,7 +141,7 @@ def _run(
                 _kept_up(config, book, edition, live, who) if not ends else nullcontext(),
                 stopped_by_signals(live.stop),
             ):
-                live.run([*sources, *inboxes])
+                live.run([*sources, *inboxes], patient=not ends)
             delivered = live.drain() if ends else True
             _log_end(live.tally, "kept in quarantine")
             for receiver, error, count in [] if delivered else live.undelivered():

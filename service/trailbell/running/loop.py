@@ -82,6 +82,7 @@ class Loop:
         self._attendance = Attendance(())
         self._stop_by_s: float | None = None
         self._over = False
+        self._patient = True
 
     def stop(self) -> None:
         """End in good order, after the group at hand. Callable from any thread and from signal handlers."""
@@ -99,10 +100,15 @@ class Loop:
             self._cancel()
         return call.done
 
-    def run(self, pipeline: Pipeline, sources: Sequence[Source]) -> None:
+    def run(self, pipeline: Pipeline, sources: Sequence[Source], *, patient: bool = True) -> None:
         """Run all sources to their ends; live ones have none.
 
         A source that fails is read again after a while, and the others go on.
+
+        Args:
+            pipeline: what decides.
+            sources: to read.
+            patient: with no other source left, too, wait for one that failed because of something that may pass.
 
         Raises:
             SourceError: if no source is left that could go on: the last error. What was complete before is stored.
@@ -116,7 +122,7 @@ class Loop:
             )
             for source in sources
         ]
-        self.pipeline, self._attendance = pipeline, Attendance(readers)
+        self.pipeline, self._attendance, self._patient = pipeline, Attendance(readers), patient
         try:
             for reader in readers:
                 reader.start()
@@ -200,7 +206,7 @@ class Loop:
             self._close(ended.reader, whole=error is None and self._stop_by_s is None)
             return
         assert error is not None
-        stays = isinstance(error, SourceError) and error.transient
+        stays = self._patient and isinstance(error, SourceError) and error.transient
         self._attendance.failed(ended.reader, error, stays=stays)
         if self._attendance.lost is None:
             log.warning("the source %s: %s; trying again in %.0f s", source.name, _words(error), ended.again_s)

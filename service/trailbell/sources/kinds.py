@@ -16,6 +16,7 @@ KINDS: Final[Mapping[str, str]] = {
     "vonage": "trailbell.sources.vonage_settings",
     "auth0": "trailbell.sources.vendors.auth0",
     "cloudflare": "trailbell.sources.vendors.cloudflare",
+    "cloudtrail": "trailbell.sources.vendors.cloudtrail",
     "github": "trailbell.sources.vendors.github",
     "gworkspace": "trailbell.sources.vendors.gworkspace",
     "okta": "trailbell.sources.vendors.okta",

@@ -105,11 +105,15 @@ class Pieces:
         if self._pool is None or file == STDIN or size_bytes(file) < self._worth_bytes:
             return False
         with closing(open_file(file)) as stream:
+            head = b""
             try:
-                head = next(blocks(Counted(stream), file), b"")[:HEAD_BYTES]
+                for block in blocks(Counted(stream), file):
+                    head += block
+                    if len(head) >= HEAD_BYTES:
+                        break
             except SourceError:
                 return False
-        return not head.startswith(MAGIC) and are_lines(head)
+        return not head.startswith(MAGIC) and are_lines(head[:HEAD_BYTES])
 
     def inputs(
         self, file: str, event_map: EventMap, last_time_us: int

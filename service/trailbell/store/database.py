@@ -64,20 +64,26 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside is durable when this returns, or undone if it raises."""
+        """Everything inside is durable when this returns, or undone if it raises.
+
+        Raises:
+            StoreError: if the disk is full or fails.
+        """
         with self.lock:
-            self.connection.execute("BEGIN IMMEDIATE")
             done = False
             try:
-                try:
-                    yield
-                    for participant in self.participants:
-                        participant.before_commit()
-                except BaseException:
-                    self.connection.execute("ROLLBACK")
-                    raise
-                began_s = time.perf_counter()
-                self.connection.execute("COMMIT")
+                with _worded(self):
+                    self.connection.execute("BEGIN IMMEDIATE")
+                    try:
+                        yield
+                        for participant in self.participants:
+                            participant.before_commit()
+                        began_s = time.perf_counter()
+                        self.connection.execute("COMMIT")
+                    except BaseException:
+                        if self.connection.in_transaction:  # SQLite undoes it by itself where the disk fails
+                            self.connection.execute("ROLLBACK")
+                        raise
                 self.on_commit(time.perf_counter() - began_s)
                 done = True
             finally:
@@ -105,6 +111,19 @@ class Database:
             self.connection.close()
             if self._lock_file is not None:
                 self._lock_file.close()
+
+
+@contextmanager
+def _worded(database: Database) -> Iterator[None]:
+    """A disk that is full, or fails, in words. Nobody may go on as if something had been written."""
+    try:
+        yield
+    except apsw.FullError as error:
+        words = f"the disk of {database.folder}/ is full"
+        raise StoreError(words, "nothing is lost: make room and start again") from error
+    except (apsw.IOError, apsw.CorruptError, apsw.ReadOnlyError) as error:
+        words = f"the store in {database.folder}/ cannot be written: {error}"
+        raise StoreError(words, "look at the disk and its mount; what was stored before is not touched") from error
 
 
 def open_database(folder: Path, *, write: bool = True) -> Database:

@@ -5,26 +5,33 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 import orjson
 
+from trailbell_engine.cells import CELL_BYTES
 from trailbell_engine.decode import read_json, write_json
 from trailbell_engine.event import Event, Input, Malformed, Tick
-from trailbell_engine.state import Kept, Slot, Wake, live
+from trailbell_engine.state import CachedState
 from trailbell_engine.values import Json
 
 from .database import Database
+from .memories import Memories
 
 EVENT, TICK = 0, 1
 """The kinds of the ``input`` table."""
 
+CACHE_BYTES: Final = 128 * 2**20
+"""State that a live run keeps at hand; the rest is read from the store when its key is seen again."""
 
-class StoreLedger:
-    """``drive.Ledger`` over a database. State changes are gathered and written once at the end of the batch."""
 
-    def __init__(self, database: Database) -> None:
+class StoreLedger(CachedState):
+    """``drive.Ledger`` over a database. State that a batch changes is written once, at its end."""
+
+    def __init__(self, database: Database, limit_bytes: int = CACHE_BYTES) -> None:
+        """Read and write that store; at most so many bytes of state are kept at hand between batches."""
+        super().__init__(Memories(database), limit_bytes, limit_bytes // CELL_BYTES)
         self._database = database
-        self._changed: dict[Slot, Kept | None] = {}
 
     def checkpoint(self, source: str) -> Json | None:
         """Where the source was at the last commit; None for a source that never committed one."""
@@ -66,8 +73,9 @@ class StoreLedger:
             with self._database.transaction():
                 yield
                 self._write_state()
-        finally:
-            self._changed.clear()
+        except BaseException:
+            self.clear()
+            raise
 
     def record(self, item: Input) -> bool:
         """Append an input; False if that event, or that malformed record, is there already."""
@@ -89,40 +97,9 @@ class StoreLedger:
                 )
         return connection.changes() > 0
 
-    def get(self, slot: Slot) -> Kept | None:
-        """What is kept there, this batch's own changes included."""
-        if slot in self._changed:
-            return self._changed[slot]
-        row = self._database.one(
-            "SELECT value, expires_us, wakes_us, wakes_source FROM state "
-            "WHERE rule_id = ? AND version = ? AND part = ? AND key = ?",
-            slot,
-        )
-        if row is None:
-            return None
-        value, expires_us, wakes_us, source = row
-        return Kept(read_json(value), expires_us, None if wakes_us is None else Wake(wakes_us, source))
-
-    def put(self, slot: Slot, kept: Kept | None) -> None:
-        """Keep a value, or forget what is there, when the batch commits."""
-        self._changed[slot] = kept
-
-    def waking(self) -> list[tuple[Slot, Wake]]:
-        """The calls that committed state asks for."""
-        rows = self._database.rows(
-            "SELECT rule_id, version, part, key, wakes_us, wakes_source FROM state WHERE wakes_us IS NOT NULL"
-        )
-        return [(Slot(*row[:4]), Wake(*row[4:])) for row in rows]
-
-    def expire(self, clock_us: int) -> None:
-        """Drop all that has expired by an instant, this batch's own changes included."""
-        self._database.connection.execute("DELETE FROM state WHERE expires_us <= ?", (clock_us,))
-        for slot, kept in self._changed.items():
-            if kept is not None and live(kept, clock_us) is None:
-                self._changed[slot] = None
-
     def forget(self, versions: Iterable[tuple[str, str]]) -> None:
         """Drop what the conditions of these versions of rules (id, version) remember, inside a transaction."""
+        self.refresh()
         self._database.connection.executemany(
             "DELETE FROM state WHERE rule_id = ? AND version = ? AND part = 'when'", list(versions)
         )
@@ -152,20 +129,7 @@ class StoreLedger:
             (orjson.dumps(list(watermarks)).decode(),),
         )
         if watermarks:
-            connection.execute("DELETE FROM state WHERE expires_us <= ?", (min(watermarks.values()),))
+            self.sweep(min(watermarks.values()))
 
     def _write_state(self) -> None:
-        gone = [slot for slot, kept in self._changed.items() if kept is None]
-        kept = [
-            (*slot, write_json(new.value), new.expires_us, *(new.wake or (None, None)))
-            for slot, new in self._changed.items()
-            if new is not None
-        ]
-        connection = self._database.connection
-        connection.executemany("DELETE FROM state WHERE rule_id = ? AND version = ? AND part = ? AND key = ?", gone)
-        connection.executemany(
-            "INSERT INTO state (rule_id, version, part, key, value, expires_us, wakes_us, wakes_source) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, "
-            "expires_us = excluded.expires_us, wakes_us = excluded.wakes_us, wakes_source = excluded.wakes_source",
-            kept,
-        )
+        self.flush()

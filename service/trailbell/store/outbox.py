@@ -7,16 +7,21 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from trailbell_notifiers.outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, due_us, lease
+from trailbell_notifiers.breaker import Breaker
+from trailbell_notifiers.outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, Tried, due_us, lease
 
+from .attempts import Attempts
+from .breakers import Breakers
 from .database import Database
 
-_COLUMNS: Final = (
+COLUMNS: Final = (
     "id, alert_id, receiver, target, kind, thread, number, body, created_us, not_before_us, attempts, state, "
     "uncertain, last_error, reference, lease_epoch"
 )
 _OPEN: Final = f"state IN ({', '.join(repr(state) for state in OPEN_STATES)})"
 _QUEUE: Final = f"receiver = ?1 AND target = ?2 AND {_OPEN}"
+_ABOUT_ALERTS: Final = "kind NOT IN ('test', 'meta')"
+_FRESH: Final = f"{_ABOUT_ALERTS} AND kind != 'digest' AND state = 'pending' AND attempts = 0"
 _DUE: Final = "CASE WHEN state = 'leased' THEN 0 ELSE not_before_us END"
 
 
@@ -25,11 +30,14 @@ class StoreOutbox:
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._breakers = Breakers(database)
+        self._attempts = Attempts(database)
 
     def next_epoch(self) -> int:
         """The number of this run; leases of earlier runs are void from now on."""
         with self._database.transaction():
             self._database.connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
+            self._breakers.probe_soon()
             row = self._database.one("SELECT value FROM meta WHERE name = 'epoch'")
         return int(row[0]) if row else 0
 
@@ -41,7 +49,7 @@ class StoreOutbox:
             reasons: why a receiver is told, by its name.
         """
         self._database.connection.executemany(
-            f"INSERT INTO outbox ({_COLUMNS}, reason) VALUES ({', '.join('?' * 17)}) ON CONFLICT DO NOTHING",  # noqa: S608 - constants
+            f"INSERT INTO outbox ({COLUMNS}, reason) VALUES ({', '.join('?' * 17)}) ON CONFLICT DO NOTHING",  # noqa: S608 - constants
             [(*_row(delivery), (reasons or {}).get(delivery.receiver, "")) for delivery in deliveries],
         )
 
@@ -65,6 +73,9 @@ class StoreOutbox:
         with self._database.lock:
             if self._under_way(queue, epoch):
                 return None
+            breaker = self._breakers.of(queue)
+            if breaker.is_open:
+                return None if self._at(queue, 0) is None else breaker.probe_us
             head = self._head(queue)
             row = self._database.one(
                 f"SELECT min({_DUE}) FROM outbox WHERE {_QUEUE} AND attempts >= ?3",  # noqa: S608 - constants
@@ -73,7 +84,11 @@ class StoreOutbox:
         times = [] if row is None or row[0] is None else [int(row[0])]
         return min([*times, *([] if head is None else [due_us(head)])], default=None)
 
-    def record(self, delivery: Delivery, *, epoch: int, recovered: bool) -> bool:
+    def breaker(self, queue: Queue) -> Breaker:
+        """How the queue's receiver does."""
+        return self._breakers.of(queue)
+
+    def record(self, delivery: Delivery, *, epoch: int, recovered: bool, tried: Tried | None = None) -> bool:
         """Store an outcome, if this epoch still holds the lease; on recovery the queue's others become due at once."""
         with self._database.transaction():
             held = self._database.one(
@@ -83,10 +98,15 @@ class StoreOutbox:
                 return False
             self._update(delivery)
             if recovered:
+                most = GIVE_WAY - 1 if self._breakers.of(delivery.queue).is_open else None
                 self._database.connection.execute(
-                    f"UPDATE outbox SET not_before_us = min(not_before_us, ?3) WHERE {_QUEUE}",  # noqa: S608 - constants
-                    (*delivery.queue, delivery.not_before_us),
+                    "UPDATE outbox SET not_before_us = min(not_before_us, ?3), "
+                    f"attempts = min(attempts, coalesce(?4, attempts)) WHERE {_QUEUE}",  # noqa: S608 - constants
+                    (*delivery.queue, delivery.not_before_us, most),
                 )
+            if tried is not None:
+                self._breakers.set(delivery.queue, tried.breaker)
+                self._attempts.add(delivery, tried)
         return True
 
     def abandon(self, queue: Queue, epoch: int) -> None:
@@ -97,24 +117,67 @@ class StoreOutbox:
                 (*queue, epoch),
             )
 
+    def depth(self, queue: Queue) -> tuple[int, int | None]:
+        """How many deliveries of a queue are open, and when the oldest was decided."""
+        row = self._database.one(f"SELECT count(*), min(created_us) FROM outbox WHERE {_QUEUE}", queue)  # noqa: S608 - constants
+        return (0, None) if row is None else (int(row[0]), row[1])
+
+    def threaded(self, thread: str) -> bool:
+        """Whether there is a notice of that thread, to whomever."""
+        sql = "SELECT 1 FROM outbox WHERE thread = ? AND kind = 'meta'"
+        return self._database.one(sql, (thread,)) is not None
+
+    def newest_of(self, alert_id: str) -> Delivery | None:
+        """The last delivery about an alert, or about what a notice is about."""
+        sql = f"SELECT {COLUMNS} FROM outbox WHERE alert_id = ? ORDER BY seq DESC LIMIT 1"  # noqa: S608 - constants
+        row = self._database.one(sql, (alert_id,))
+        return None if row is None else delivery_of(row)
+
+    def undiverted(self, queue: Queue, most: int) -> list[Delivery]:
+        """The open deliveries about alerts of a queue for which no other receiver was told yet, oldest first."""
+        sql = f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} AND {_ABOUT_ALERTS} AND diverted = '' ORDER BY seq LIMIT ?3"  # noqa: S608 - constants
+        return [delivery_of(row) for row in self._database.rows(sql, (*queue, most))]
+
+    def mark_diverted(self, delivery_id: str, receiver: str) -> None:
+        """Note, inside the running transaction, that another receiver was told of it."""
+        self._database.connection.execute("UPDATE outbox SET diverted = ? WHERE id = ?", (receiver, delivery_id))
+
+    def count_fresh(self, queue: Queue, most: int) -> int:
+        """How many deliveries about alerts wait that were never tried; counts to ``most`` at most."""
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM outbox WHERE {_QUEUE} AND {_FRESH} LIMIT ?3)"  # noqa: S608 - constants
+        row = self._database.one(sql, (*queue, most))
+        return 0 if row is None else int(row[0])
+
+    def fresh(self, queue: Queue, most: int) -> list[Delivery]:
+        """The deliveries about alerts that wait and were never tried, oldest first."""
+        sql = f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} AND {_FRESH} ORDER BY seq LIMIT ?3"  # noqa: S608 - constants
+        return [delivery_of(row) for row in self._database.rows(sql, (*queue, most))]
+
+    def fold(self, deliveries: Sequence[Delivery], digest_id: str) -> None:
+        """Let a digest stand for these, inside the running transaction."""
+        self._database.connection.executemany(
+            "UPDATE outbox SET state = 'folded', reference = ? WHERE id = ?",
+            [(digest_id, delivery.id) for delivery in deliveries],
+        )
+
     def of_alert(self, alert_id: str) -> list[tuple[Delivery, str]]:
         """The deliveries that tell of an alert, by itself or in a group, with the reason why each receiver is told."""
         rows = self._database.rows(
-            f"SELECT {_COLUMNS}, reason FROM outbox WHERE alert_id = ?1 OR (receiver, thread, number) IN "  # noqa: S608 - constants
+            f"SELECT {COLUMNS}, reason FROM outbox WHERE alert_id = ?1 OR (receiver, thread, number) IN "  # noqa: S608 - constants
             "(SELECT receiver, thread, number FROM decision WHERE alert_id = ?1 AND what = 'told') ORDER BY seq",
             (alert_id,),
         )
-        return [(_delivery(row[:-1]), row[-1]) for row in rows]
+        return [(delivery_of(row[:-1]), row[-1]) for row in rows]
 
     def standing(self, queue: Queue, since_us: int) -> list[Delivery]:
         """Of each thread the newest message that was sent since then, unless it says that all is over."""
         rows = self._database.rows(
-            f"SELECT {_COLUMNS} FROM outbox AS o WHERE receiver = ?1 AND target = ?2 AND state = 'sent' "  # noqa: S608 - constants
+            f"SELECT {COLUMNS} FROM outbox AS o WHERE receiver = ?1 AND target = ?2 AND state = 'sent' "  # noqa: S608 - constants
             "AND created_us >= ?3 AND kind NOT IN ('resolved', 'test', 'meta') AND seq = (SELECT max(seq) FROM outbox "
             "WHERE receiver = o.receiver AND target = o.target AND thread = o.thread AND state = 'sent') ORDER BY seq",
             (*queue, since_us),
         )
-        return [_delivery(row) for row in rows]
+        return [delivery_of(row) for row in rows]
 
     def counts(self) -> Counter[str]:
         """How many deliveries there are in each state."""
@@ -133,22 +196,31 @@ class StoreOutbox:
     def _choose(self, queue: Queue, now_us: int, epoch: int) -> Delivery | None:
         if self._under_way(queue, epoch):
             return None
+        breaker = self._breakers.of(queue)
+        if breaker.is_open:
+            probe = None if breaker.probe_us > now_us else self._at(queue, breaker.place)
+            return probe or (None if breaker.probe_us > now_us else self._at(queue, 0))
         head = self._head(queue)
         if head is not None and due_us(head) <= now_us:
             return head
         aside = self._database.one(
-            f"SELECT {_COLUMNS} FROM outbox WHERE {_QUEUE} AND attempts >= ?3 AND {_DUE} <= ?4 "  # noqa: S608 - constants
+            f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} AND attempts >= ?3 AND {_DUE} <= ?4 "  # noqa: S608 - constants
             f"ORDER BY {_DUE}, seq LIMIT 1",
             (*queue, GIVE_WAY, now_us),
         )
-        return None if aside is None else _delivery(aside)
+        return None if aside is None else delivery_of(aside)
 
     def _head(self, queue: Queue) -> Delivery | None:
         row = self._database.one(
-            f"SELECT {_COLUMNS} FROM outbox WHERE {_QUEUE} AND attempts < ?3 ORDER BY seq LIMIT 1",  # noqa: S608 - constants
+            f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} AND attempts < ?3 ORDER BY seq LIMIT 1",  # noqa: S608 - constants
             (*queue, GIVE_WAY),
         )
-        return None if row is None else _delivery(row)
+        return None if row is None else delivery_of(row)
+
+    def _at(self, queue: Queue, place: int) -> Delivery | None:
+        sql = f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} ORDER BY seq LIMIT 1 OFFSET ?3"  # noqa: S608 - constants
+        row = self._database.one(sql, (*queue, place))
+        return None if row is None else delivery_of(row)
 
     def _under_way(self, queue: Queue, epoch: int) -> bool:
         sql = f"SELECT 1 FROM outbox WHERE {_QUEUE} AND state = 'leased' AND lease_epoch = ?3"  # noqa: S608 - constants
@@ -180,7 +252,8 @@ def _row(delivery: Delivery) -> tuple[Any, ...]:
     )
 
 
-def _delivery(row: Sequence[Any]) -> Delivery:
-    names = [name.strip() for name in _COLUMNS.split(",")]
+def delivery_of(row: Sequence[Any]) -> Delivery:
+    """A row of ``COLUMNS``."""
+    names = [name.strip() for name in COLUMNS.split(",")]
     delivery = Delivery(**dict(zip(names, row, strict=True)))
     return replace(delivery, uncertain=bool(delivery.uncertain))

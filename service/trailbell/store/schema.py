@@ -46,12 +46,12 @@ STEPS: Final[tuple[str, ...]] = (
         key        TEXT NOT NULL,
         value      BLOB NOT NULL,
         expires_us INTEGER,
+        grain      INTEGER,                   -- of expires_us: by it is swept, so that few writes change the index
         wakes_us   INTEGER,                   -- a condition may fire because nothing came until then
         wakes_source TEXT,
         PRIMARY KEY (rule_id, version, part, key)
     ) WITHOUT ROWID;
-    CREATE INDEX state_expiry ON state (expires_us) WHERE expires_us IS NOT NULL;
-    CREATE INDEX state_waking ON state (wakes_us) WHERE wakes_us IS NOT NULL;
+    CREATE INDEX state_grain ON state (grain) WHERE grain IS NOT NULL;
 
     CREATE TABLE rule_version (
         rule_id   TEXT NOT NULL,
@@ -104,12 +104,36 @@ STEPS: Final[tuple[str, ...]] = (
         uncertain     INTEGER NOT NULL,
         last_error    TEXT NOT NULL,
         reference     TEXT NOT NULL,
-        lease_epoch   INTEGER NOT NULL
+        lease_epoch   INTEGER NOT NULL,
+        diverted      TEXT NOT NULL DEFAULT '' -- the receiver that was told instead, while this one failed
     );
     CREATE INDEX outbox_open ON outbox (receiver, target, seq)
         WHERE state IN ('pending', 'leased', 'ambiguous', 'parked');
     CREATE INDEX outbox_alert ON outbox (alert_id);
     CREATE INDEX outbox_thread ON outbox (receiver, thread, number);
+    CREATE INDEX outbox_notice ON outbox (thread) WHERE kind = 'meta';
+
+    -- What became of each attempt to deliver.
+    CREATE TABLE attempt (
+        seq         INTEGER PRIMARY KEY,
+        delivery_id TEXT NOT NULL,
+        number      INTEGER NOT NULL,
+        at_us       INTEGER NOT NULL,
+        outcome     TEXT NOT NULL,            -- delivered, retry, ambiguous, rejected
+        words       TEXT NOT NULL
+    );
+    CREATE INDEX attempt_delivery ON attempt (delivery_id);
+
+    -- How the receivers do, by queue; those that work have no row.
+    CREATE TABLE breaker (
+        receiver TEXT NOT NULL,
+        target   TEXT NOT NULL,
+        failures INTEGER NOT NULL,
+        since_us INTEGER NOT NULL,
+        probe_us INTEGER NOT NULL,
+        reason   TEXT NOT NULL,
+        PRIMARY KEY (receiver, target)
+    ) WITHOUT ROWID;
 
     -- Groups of alerts on their way to a receiver, with their timers.
     CREATE TABLE delivery_group (

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from trailbell_engine.agenda import GRAIN_BITS
 from trailbell_engine.alert import Late, Matched, Opened, Resolved, RuleError, Updated, fold, resolve
+from trailbell_engine.cells import Cell, Tracked
 from trailbell_engine.codec import encode_alert
 from trailbell_engine.conditions.absent import Absent
-from trailbell_engine.conditions.base import Firing, Step
+from trailbell_engine.conditions.base import TOO_LATE, Firing, Remembering, Step
 from trailbell_engine.conditions.changed import Changed
 from trailbell_engine.conditions.count import Count
 from trailbell_engine.conditions.distinct import Distinct
@@ -29,7 +31,7 @@ from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.predicate import ALWAYS, Not
 from trailbell_engine.predicate import Test as One  # under its own name pytest would collect it
 from trailbell_engine.rule import Rule, RuleSet, Suppress, Words
-from trailbell_engine.state import Kept, MemoryState, Slot, Wake, live
+from trailbell_engine.state import CachedState, Kept, MemoryState, Slot, Wake
 from trailbell_engine.timestamps import SECOND_US
 
 LONG = bool(os.environ.get("TRAILBELL_LONG"))
@@ -42,7 +44,7 @@ SPANS_US = st.sampled_from((5, 20, 60)).map(lambda seconds: seconds * SECOND_US)
 
 
 @dataclass(frozen=True)
-class Quiet:
+class Quiet(Remembering):
     """A condition that fires because nothing came: a key was not seen for a span, until it is seen again.
 
     Its state is ``[last seen, id of that event, fired]``.
@@ -52,22 +54,25 @@ class Quiet:
     by: tuple = ()
     default_suppress_us = 0
 
+    def begin(self, _event):
+        return []
+
     def step(self, state, event):
-        if state is not None and event.time_us <= state[0]:
-            return Step(state, too_late=True)  # were it taken, the same instant could open two alerts
-        return Step([event.time_us, event.id, False], resolved=state is not None and state[2])
+        if state and event.time_us <= state[0]:
+            return TOO_LATE  # were it taken, the same instant could open two alerts
+        resolved = bool(state and state[2])
+        state[:] = event.time_us, event.id, False
+        return Step(resolved=resolved)
 
     def wakes_us(self, state):
         return None if state[2] else state[0] + self.span_us
 
     def wake(self, state, _time_us):
-        return Step([*state[:2], True], Firing((state[1],), {"since_us": state[0]}, "quiet", lasting=True))
+        state[2] = True
+        return Step(Firing((state[1],), {"since_us": state[0]}, "quiet", lasting=True))
 
     def expires_us(self, _state):
         return None
-
-    def describe_state(self, state):
-        return str(state)
 
     def to_json(self):
         return {"quiet": self.span_us, "by": [str(path) for path in self.by]}
@@ -143,9 +148,42 @@ def inputs(draw, sources=("files", "polled")):
     return given_
 
 
-def _kept(text):
-    value, expires_us, wake = json.loads(text)
-    return Kept(value, expires_us, wake and Wake(*wake))
+class Texts:
+    """The least of a store: memories as JSON text."""
+
+    def __init__(self):
+        self.texts = {}
+
+    def load(self, shelf, key):
+        text = self.texts.get((shelf.rule_id, shelf.version, shelf.part, key))
+        return None if text is None else (self._cell(shelf, key, text), len(text))
+
+    def save(self, cells):
+        for cell in cells:
+            slot = (cell.shelf.rule_id, cell.shelf.version, cell.shelf.part, cell.key)
+            if cell.memory is None:
+                self.texts.pop(slot, None)
+            else:
+                codec = cell.shelf.codec
+                value = cell.memory if codec is None else codec.freeze(cell.memory)
+                self.texts[slot] = json.dumps([value, cell.expires_us, cell.wake_us, cell.source])
+
+    def expire(self, grain):
+        self.texts = {slot: text for slot, text in self.texts.items() if json.loads(text)[1] >> GRAIN_BITS >= grain}
+
+    def cells(self, shelf):
+        slots = [(slot, text) for slot, text in self.texts.items() if slot[:3] == shelf.names]
+        return [self._cell(shelf, slot[3], text) for slot, text in slots]
+
+    def tracked(self, versions, grain):
+        for (rule_id, version, part, _), text in self.texts.items():
+            expires = json.loads(text)[1] >> GRAIN_BITS
+            if part == "when" and (rule_id, version) in versions and expires >= grain:
+                yield Tracked(rule_id, version, expires, 1)
+
+    def _cell(self, shelf, key, text):
+        value, expires_us, wake_us, source = json.loads(text)
+        return Cell(shelf, key, shelf.codec.thaw(value) if shelf.codec else value, expires_us, wake_us, source)
 
 
 @dataclass
@@ -154,8 +192,9 @@ class Service:
 
     rules: RuleSet
     lateness_us: dict = field(default_factory=lambda: {"polled": LATENESS_S * SECOND_US})
+    limit_cells: int = 1_000
     recorded: list = field(default_factory=list)
-    texts: dict = field(default_factory=dict)
+    texts: Texts = field(default_factory=Texts)
     watermarks: dict = field(default_factory=dict)
     left: set = field(default_factory=set)
 
@@ -164,33 +203,18 @@ class Service:
 
     def start(self):
         """Begin, or begin again after a stop, from what was kept."""
+        self.state = CachedState(self.texts, limit_cells=self.limit_cells)
         self.pipeline = Pipeline(self.rules, self.lateness_us)
-        self.pipeline.resume_timers(self)
         for source, watermark_us in self.watermarks.items():
             held = self.recorded if source in self.lateness_us else []
             ours = (item for item in held if isinstance(item, Event) and item.source == source)
             held = [event for event in ours if event.time_us >= watermark_us]
             self.pipeline.resume(source, watermark_us, held, left=source in self.left)
-
-    def get(self, slot):
-        return _kept(self.texts[slot]) if slot in self.texts else None
-
-    def put(self, slot, kept):
-        if kept is None:
-            self.texts.pop(slot, None)
-        else:
-            self.texts[slot] = json.dumps(kept)
-
-    def waking(self):
-        return [
-            (slot, kept.wake) for slot, kept in ((slot, _kept(text)) for slot, text in self.texts.items()) if kept.wake
-        ]
-
-    def expire(self, clock_us):
-        self.texts = {slot: text for slot, text in self.texts.items() if live(_kept(text), clock_us) is not None}
+        self.pipeline.resume_timers(self.state)
 
     def take(self, item):
-        outputs = self.pipeline.take(item, self)
+        outputs = self.pipeline.take(item, self.state)
+        self.state.flush()
         self.recorded.append(item)
         self.watermarks |= self.pipeline.watermarks()
         self.left = self.watermarks.keys() - self.pipeline.watermarks().keys()
@@ -289,7 +313,6 @@ def test_sweeping_at_any_moment_changes_nothing(rules, items, data):
     for item in items:
         outputs += pipeline.take(item, state)
         if data.draw(st.booleans()) and pipeline.watermarks():
-            state._swept_at_len = 0
             state.sweep(min(pipeline.watermarks().values()))
     assert outputs + [output for tick in pipeline.closing() for output in pipeline.take(tick, state)] == run(
         rules, items
@@ -304,7 +327,6 @@ def test_a_late_event_does_not_bring_back_what_has_expired():
     pipeline, state, outputs = Pipeline(rules), MemoryState(), []
     for item in items:
         outputs += pipeline.take(item, state)
-        state._swept_at_len = 0
         state.sweep(item.time_us)
     assert outputs == run(rules, items)
     assert [type(output) for output in outputs if not isinstance(output, Matched)] == [Opened, Late, Resolved, Opened]
@@ -405,25 +427,37 @@ def rule_of(output):
 def test_state_is_forgotten_once_it_can_change_nothing():
     """Memory does not grow with the number of keys seen, only with those a window can still reach."""
     rules = RuleSet([Rule("r", "low", ALWAYS, Count(2, 10 * SECOND_US, (USER,)), Words("t"))])
-    pipeline, state = Pipeline(rules), MemoryState()
+    pipeline, state = Pipeline(rules), MemoryState(limit_cells=100)
     for number in range(10_000):
         pipeline.take(Event("files", f"e{number}", "T", number * SECOND_US, {"user": str(number)}), state)
         state.sweep(number * SECOND_US)
-    assert len(state) <= 2 * 1_024
+    assert len(state) <= 300  # those at hand, and those that expire within two grains of time
 
 
 def test_memory_state_keeps_and_forgets():
     """What was put is there; None forgets it; what never expires outlives every sweep."""
-    state = MemoryState()
+    state = MemoryState(limit_cells=0)
     slot, other = Slot("r", "v", "when", "[]"), Slot("r", "v", "when", '["x"]')
-    lasting, passing = Kept([1]), Kept([2], 10, Wake(5, "files"))
+    lasting, passing = Kept([1]), Kept([2], 10 << GRAIN_BITS, Wake(5, "files"))
     state.put(slot, lasting)
     state.put(other, passing)
     assert (state.get(slot), state.get(other), len(state)) == (lasting, passing, 2)
-    assert list(state.waking()) == [(other, Wake(5, "files"))]
-    for watermark_us, left in ((9, passing), (10, None)):
-        state._swept_at_len = 0
-        state.sweep(watermark_us)
+    for grain, left in ((10, passing), (11, None)):
+        state.refresh()
+        state.sweep(grain << GRAIN_BITS)
         assert (state.get(slot), state.get(other)) == (lasting, left)
     state.put(slot, None)
     assert len(state) == 0
+
+
+@thoroughly
+@given(rule_sets(), inputs(), st.sampled_from((0, 2, 1_000)))
+def test_how_much_is_kept_at_hand_changes_nothing(rules, items, limit_cells):
+    """Memories that are packed and unpacked at every step are those that stay as they are."""
+    pipeline, state, outputs = Pipeline(rules, {"polled": LATENESS_S * SECOND_US}), MemoryState(0, limit_cells), []
+    for item in items:
+        outputs += pipeline.take(item, state)
+    outputs += [output for tick in pipeline.closing() for output in pipeline.take(tick, state)]
+    service = Service(rules, limit_cells=limit_cells)
+    assert outputs == [output for item in items for output in service.take(item)] + service.close()
+    assert outputs == run(rules, items)

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 from collections import defaultdict
+from functools import cached_property
 from pathlib import Path
 
 import pytest
@@ -85,9 +87,17 @@ class World:
         """What the runs have said."""
         return (self.folder / "log").read_text()
 
-    def verdict(self):
+    def begin_again(self):
+        """Forget what was stored and what has arrived; the events stay."""
+        shutil.rmtree(self.folder / "state", ignore_errors=True)
+        self.hook.deliveries.clear()
+
+    def wrong(self):
         """What is wrong, as counts; nothing may be."""
-        expected, stored = self._expected(), self._stored()
+        return {what: count for what, count in self._verdict().items() if count}
+
+    def _verdict(self):
+        expected, stored = self._expected, self._stored()
         assert len(expected) > 5
         bodies = defaultdict(set)
         for received in self.hook.deliveries:
@@ -104,6 +114,7 @@ class World:
             "other titles": sum(titles[name] != {told[name]["title"]} for name in bodies.keys() & told.keys()),
         }
 
+    @cached_property
     def _expected(self):
         """What must come of the input, by an engine that keeps nothing and is never stopped."""
         report = dry_run_source(load(["rules"]).rules, FileSource(["events"]))

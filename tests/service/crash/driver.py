@@ -2,7 +2,8 @@
 
 Everything is imported once; each run is a fork, so that a start takes milliseconds and the kills fall into the work.
 It reads lines ``POINT<tab>TURN``, starts a run that dies by SIGKILL when the point is reached for the TURN-th time,
-answers ``started PID``, and when the run has ended ``ended STATUS``: its exit code, or minus the signal.
+answers ``started PID``, and when the run has ended ``ended STATUS``: its exit code, or minus the signal. At the point
+``a tracer`` the run stops itself (SIGSTOP) before it does anything.
 """
 
 from __future__ import annotations
@@ -75,6 +76,7 @@ POINTS = {
     "a message is sent": lambda death: death.after(webhook.Webhook, "send"),
     "an outcome is recorded": lambda death: death.after(StoreOutbox, "record"),
     "it is noted as sent": lambda _: None,  # of the mutant that does so
+    "a tracer": lambda _: os.kill(os.getpid(), signal.SIGSTOP),
 }
 
 

@@ -1,9 +1,11 @@
 """`trailbell dry-run` as a shell sees it."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -188,3 +190,33 @@ def test_interrupted_it_prints_what_it_has(rule_file, history):
     document = json.loads(out)
     assert document["interrupted"] is True
     assert 0 < document["events"]["read"] <= len(history) + 40_000
+
+
+def test_interrupted_processes_leave_a_whole_report(rule_file, history, tmp_path):
+    """^C while several processes read: every number still agrees with every other, and no process is left behind."""
+    file = tmp_path / "long.ndjson"
+    line = json.dumps(history[0])[:-1]
+    with file.open("w") as handle:
+        for number in range(150_000):
+            handle.write(f'{line}, "id": "p{number}", "n": "{"x" * 60}"}}\n')
+    command = [sys.executable, "-m", "trailbell", "dry-run", str(rule_file()), "-e", str(file), "--jobs", "2"]
+    process = subprocess.Popen(
+        [*command, "--format", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        pytest.skip("this system does not list the children of a process")
+    while process.poll() is None and len(children.read_text().split()) < 2:
+        pass
+    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130, err
+    document = json.loads(out)
+    assert document["interrupted"] is True
+    assert document["events"]["read"] < 150_000
+    for rule in document["rules"]:
+        assert rule["alerts"] == sum(rule["timeline"])
+    assert b"Traceback" not in err

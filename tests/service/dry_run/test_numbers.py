@@ -10,7 +10,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import trailbell
+from trailbell.dryrun.numbers import counted
+from trailbell.dryrun.preview import SLACK_ALONE, kinds, preview
+from trailbell.replay import Told, Wanted, dry_run_source, open_files
 from trailbell.reports.printers import PRINTERS
+from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, format_time, parse_time
 
 START_US = parse_time("2026-11-02T10:00:00Z")
@@ -108,6 +112,48 @@ def test_a_funnel_accounts_for_every_event(two_rules, history):
         assert left[0] == len(history)
         assert left[-1] == entry.tally.matched
         assert entry.funnel.alerts == entry.funnel.fired - entry.funnel.folded == entry.tally.alerts
+
+
+@given(history=histories, twice=st.integers(0, 3), broken=st.integers(0, 3))
+@settings(max_examples=25, deadline=None)
+def test_every_view_says_what_counting_by_hand_gives(two_rules, tmp_path_factory, history, twice, broken):
+    """Text, JSON, Markdown, JUnit and HTML of a small history with repeats and broken lines, against plain counting."""
+    records = _records(history)
+    lines = [*map(json.dumps, records), *map(json.dumps, records[-1:] * twice), *["oops"] * broken]
+    file = tmp_path_factory.mktemp("history") / "h.ndjson"
+    file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
+    told = Told(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
+    with open_files(two_rules, [file], PRESETS["vonage"]) as source:
+        report = dry_run_source(two_rules, source, wanted=Wanted(told=told))
+    opened, until = 0, {}
+    for minute, kind, user in history:
+        if kind == "B" and minute >= until.get(user, -1):
+            opened, until[user] = opened + 1, minute + 60
+    matched = {
+        "each-b": sum(kind == "B" for _, kind, _ in history),
+        "burst": sum(kind in "AB" for _, kind, _ in history),
+    }
+    events = {"read": len(lines), "malformed": broken, "duplicate": twice if records else 0, "late": 0, "untimed": 0}
+    views = {name: PRINTERS[name](report) for name in ("text", "json", "markdown", "junit", "html")}
+    document = json.loads(views["json"])
+    assert {name: document["events"][name] for name in events} == events
+    assert {rule["id"]: rule["matched"] for rule in document["rules"]} == matched
+    alerts = {rule["id"]: rule["alerts"] for rule in document["rules"]}
+    assert alerts["each-b"] == opened
+    total = sum(alerts.values())
+    assert document["messages"]["total"] == len(document["alerts"]) == total
+    assert f"{counted(sum(matched.values()), 'match', 'matches')} → {counted(total, 'alert')}" in views["text"]
+    assert f"Dry-run: {counted(total, 'alert')} from {counted(len(lines), 'event')}" in views["markdown"]
+    assert f"<b>{len(lines)}</b><span>events</span>" in views["html"]
+    assert f"<b>{sum(matched.values())}</b><span>matches</span>" in views["html"]
+    for name, number in alerts.items():
+        said = f"{counted(number, 'alert')}, {matched[name]} matched"
+        assert re.search(rf'name="{name}".*{said}', views["junit"])
+        row = re.search(rf'data-sort="{name}".*?</tr>', views["html"], re.DOTALL)[0]
+        assert f"<b>{number}</b>" in row
+        if number:
+            assert re.search(rf"^{name} +\w+ +{number} +{matched[name]} ", views["text"], re.MULTILINE)
+            assert re.search(rf"^\| `{name}` \| \w+ \| {number} \| {matched[name]} \|", views["markdown"], re.MULTILINE)
 
 
 def test_the_document_says_the_reports_numbers(report):

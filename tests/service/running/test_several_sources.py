@@ -7,14 +7,17 @@ import threading
 
 import pytest
 
+from trailbell.live import Live
 from trailbell.running import attendance, reader
 from trailbell.sources.errors import SourceError
 from trailbell.store.alerts import Alerts
 from trailbell.store.ledger import StoreLedger
+from trailbell.wiring import Receivers
 from trailbell_engine.event import LEAVES_US
 from trailbell_engine.timestamps import SECOND_US
 
 PATIENCE_S = 30
+ALL = "{id: all, title: t, severity: low, match: {}}"
 
 
 def _recorded(database):
@@ -156,6 +159,15 @@ def test_what_may_pass_is_waited_for(live, feed, event):
     assert source.give(event(1, source="broker")).wait(PATIENCE_S)
     assert not done.done()
     assert len(source.began) == 4
+
+
+def test_a_run_that_is_to_end_waits_for_nothing(feed, store, rules):
+    """For cron: what cannot be read now, the next run will read."""
+    source = feed("broker")
+    source.fail(SourceError("not reachable", transient=True))
+    live = Live(rules(ALL), store(), Receivers({}, None), told=lambda _: None, attempted=lambda _: None)
+    with live, pytest.raises(SourceError, match="not reachable"):
+        live.run([source], patient=False)
 
 
 def test_what_was_given_before_an_error_is_stored(live, feed, store, event):

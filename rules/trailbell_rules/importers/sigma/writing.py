@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Final, NamedTuple
 
 import yaml
 
 from trailbell_engine.values import Json
 from trailbell_rules.document import read_documents
-from trailbell_rules.formatting import formatted
+from trailbell_rules.formatting import CannotFormatError, formatted
 
 from .fields import FieldMap
 from .unsayable import Unsayable
@@ -77,7 +78,9 @@ def write_rule(
         rule["when"] = dict(when)
     rule["alert"] = {"fields": _shown(sigma, fields)}
     text = f"# From {file.rpartition('/')[2]}, a rule of Sigma.\n{UNTESTED}\n{_yaml(rule)}"
-    return Written(rule["id"], file, title, formatted(text))
+    with suppress(CannotFormatError):  # line breaks of other scripts: the text is right all the same
+        text = formatted(text)
+    return Written(rule["id"], file, title, text)
 
 
 def _title(title: str, when: Mapping[str, Any] | None) -> str:

@@ -43,7 +43,7 @@ class Own(NamedTuple):
 
 def described_source(
     description: str,
-    own: Mapping[str, tuple[dict[str, Any], str, str]],
+    own: Mapping[str, tuple[dict[str, Any], str, Any]],
     standing: Standing,
     *,
     required: Sequence[str] = (),

@@ -1,0 +1,176 @@
+"""``trailbell deliveries``: what is told to whom, how far it got, and another try for what did not arrive."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from trailbell_engine.timestamps import format_time
+
+from .configuration import config_or_fail
+from .exits import Exit, Failure
+from .printable import printable
+from .stores import reading, whoami, wish
+
+if TYPE_CHECKING:
+    from trailbell.store.deliveries import StoredDelivery
+
+_config = click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Where `state:` is said.")
+_format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
+_STATES = ("pending", "leased", "ambiguous", "parked", "sent", "dead", "folded")
+_COLOURS = {"sent": "green", "folded": "green", "dead": "red", "parked": "yellow", "ambiguous": "yellow"}
+
+
+@click.group(name="deliveries")
+def command() -> None:
+    """Deliveries: one message to one receiver each, with its state and every attempt."""
+
+
+@command.command(name="list")
+@click.option("--state", type=click.Choice([*_STATES, "open"]), help="Only these; `open` is what has yet to arrive.")
+@click.option("--receiver", metavar="NAME", help="Only those to this receiver.")
+@click.option("--alert", metavar="ID", help="Only those that tell of this alert; the beginning of its id is enough.")
+@click.option("--limit", type=click.IntRange(1), default=50, show_default=True, help="At most so many, the newest.")
+@_config
+@_format
+def list_(
+    state: str | None, receiver: str | None, alert: str | None, limit: int, config_file: Path | None, format_: str
+) -> int:
+    """List deliveries, newest first, and the receivers that fail."""
+    from trailbell.store.breakers import Breakers
+    from trailbell.store.deliveries import Deliveries
+
+    config = config_or_fail(config_file, secrets=False)
+    with reading(config.state) as database:
+        found = Deliveries(database).find(state=state, receiver=receiver, alert=alert, limit=limit)
+        failing = Breakers(database).failing()
+    if format_ == "json":
+        click.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False, indent=2))
+        return Exit.OK
+    for one in found:
+        click.echo(_line(one))
+    for queue, breaker in failing:
+        name = f"{queue.receiver} {queue.target}".rstrip()
+        since = format_time(breaker.since_us or 0)
+        click.echo(printable(f"{name} fails since {since}: {breaker.reason}"), err=True)
+    return Exit.OK
+
+
+def _line(one: StoredDelivery) -> str:
+    row = one.delivery
+    state = click.style(f"{row.state:<9}", fg=_COLOURS.get(row.state))
+    who = f"{row.receiver} {row.target}".rstrip()
+    said = f"  {row.last_error}" if row.last_error and row.state != "sent" else ""
+    instead = f"  → {one.diverted}" if one.diverted else ""
+    head = f"{format_time(row.created_us)}  {row.id[:12]}"
+    return f"{head}  {state}  {printable(f'{who}  {row.kind}  {row.alert_id[:12]}{instead}{said}')}"
+
+
+@command.command()
+@click.argument("delivery_id", metavar="ID")
+@_config
+@_format
+def show(delivery_id: str, config_file: Path | None, format_: str) -> int:
+    """Show a delivery: why it goes there, every attempt, and what it says. The beginning of its id is enough."""
+    from trailbell.store.attempts import Attempts
+    from trailbell.store.deliveries import Deliveries
+
+    config = config_or_fail(config_file, secrets=False)
+    with reading(config.state) as database:
+        one = _one(Deliveries(database).starting(delivery_id), delivery_id)
+        attempts = Attempts(database).of(one.delivery.id)
+    if format_ == "json":
+        tries = [
+            {"number": made.number, "at": format_time(made.at_us), "outcome": made.outcome, "words": made.words}
+            for made in attempts
+        ]
+        document = one.to_json() | {"attempts_made": tries, "body": one.delivery.body.decode("utf-8", "replace")}
+        click.echo(json.dumps(document, ensure_ascii=False, indent=2))
+        return Exit.OK
+    for name, value in one.to_json().items():
+        if value not in ("", None):
+            click.echo(f"{name:<16}{printable(str(value))}")
+    click.echo("\nattempts" + ("" if attempts else "  none yet"))
+    for made in attempts:
+        click.echo(printable(f"  {format_time(made.at_us)}  {made.number}  {made.outcome:<9}  {made.words}".rstrip()))
+    click.echo("\nbody")
+    for line in _shown(one.delivery.body):
+        click.echo(f"  {printable(line)}")
+    return Exit.OK
+
+
+def _shown(body: bytes) -> Iterator[str]:
+    """JSON with indents; a mail as it is."""
+    text = body.decode("utf-8", "replace")
+    with suppress(ValueError):
+        text = json.dumps(json.loads(text), ensure_ascii=False, indent=2)
+    yield from text.splitlines()
+
+
+def _one(found: Sequence[StoredDelivery], wanted: str) -> StoredDelivery:
+    if len(found) == 1:
+        return found[0]
+    if found:
+        ids = ", ".join(one.delivery.id for one in found)
+        raise Failure(Exit.USAGE, f"several deliveries' ids begin with {wanted!r}", ids)
+    raise Failure(
+        Exit.USAGE, f"no delivery's id begins with {wanted!r}", "`trailbell deliveries list` shows the newest"
+    )
+
+
+@command.command()
+@click.argument("delivery_ids", nargs=-1, metavar="[ID]...")
+@click.option("--all", "all_", is_flag=True, help="Everything that is dead or parked.")
+@click.option("--receiver", metavar="NAME", help="Everything to this receiver that is dead or parked.")
+@click.option("--by", "author", metavar="NAME", help="Who wishes it; your user name by default.")
+@_config
+def retry(
+    delivery_ids: Sequence[str], all_: bool, receiver: str | None, author: str | None, config_file: Path | None
+) -> int:
+    """Try again what is dead or parked: the same message, with the same id. Works with and without an engine running."""
+    from trailbell.store.deliveries import Deliveries
+
+    if bool(delivery_ids) == (all_ or receiver is not None):
+        raise Failure(Exit.USAGE, "which deliveries: ids, --receiver, or --all", "`trailbell deliveries list` has ids")
+    config = config_or_fail(config_file, secrets=False)
+    with reading(config.state) as database:
+        stored = Deliveries(database)
+        named = [_one(stored.starting(wanted), wanted) for wanted in delivery_ids]
+        for one in named:
+            if one.delivery.state not in ("dead", "parked"):
+                words = f"{one.delivery.id} is {one.delivery.state}"
+                raise Failure(Exit.USAGE, words, "only what is dead or parked can be tried again")
+        count = len(named) if named else stored.count_released(receiver)
+    subjects = [one.delivery.id for one in named] or [f"receiver:{receiver}" if receiver else "all"]
+    if count:
+        _release(config.state, subjects, author or whoami())
+    click.echo(f"{count} {'delivery' if count == 1 else 'deliveries'} to try again")
+    return Exit.OK
+
+
+def _release(state: Path, subjects: Sequence[str], author: str) -> None:
+    """At once if no engine runs; else the engine does it."""
+    from trailbell.clock import now_us
+    from trailbell.store.database import StoreError, open_database
+    from trailbell.store.deliveries import Deliveries
+
+    try:
+        database = open_database(state)
+    except StoreError:
+        for subject in subjects:
+            wish(state, "retry", author=author, subject=subject)
+        click.echo("a running engine takes it up within seconds", err=True)
+        return
+    try:
+        with database.transaction():
+            for subject in subjects:
+                Deliveries(database).release(subject, now_us())
+    finally:
+        database.close()
+    click.echo("no engine runs: they are sent when one is started", err=True)
+

@@ -1,0 +1,101 @@
+"""A stored delivery, or many, as a message again: for a fallback, which speaks another form, and for a digest."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from trailbell.store.alerts import Alerts
+from trailbell.store.database import Database
+from trailbell.telling import presentation
+from trailbell_engine.alert import SEVERITIES
+from trailbell_engine.rule import RuleSet, Words
+from trailbell_notifiers.message import MEMBERS_KEPT, Member, Message, Place, compose
+from trailbell_notifiers.outbox import Delivery
+
+
+class Retelling:
+    """Writes messages from what the store holds now, with the words that people were to be told."""
+
+    def __init__(self, database: Database, rules: Callable[[], RuleSet]) -> None:
+        """Read from here.
+
+        Args:
+            database: the store.
+            rules: those that run, for their runbooks and owners.
+        """
+        self._database = database
+        self._alerts = Alerts(database)
+        self._rules = rules
+
+    def alert_ids(self, delivery: Delivery) -> list[str]:
+        """The alerts that a delivery tells of."""
+        folded = self._database.rows("SELECT DISTINCT alert_id FROM outbox WHERE reference = ?", (delivery.id,))
+        told = folded or self._database.rows(
+            "SELECT DISTINCT alert_id FROM decision "
+            "WHERE receiver = ? AND thread = ? AND number = ? AND what = 'told'",
+            (delivery.receiver, delivery.thread, delivery.number),
+        )
+        return [id_ for (id_,) in told] or [delivery.alert_id]
+
+    def again(self, delivery: Delivery, change: str) -> Message | None:
+        """What a delivery tells, for another receiver; None if it tells of no stored alert.
+
+        Args:
+            delivery: from the outbox.
+            change: why it is told there, in words.
+        """
+        ids = self.alert_ids(delivery)
+        members = self._members(ids)
+        if not members:
+            return None
+        lead = next((member for member in members if member.alert.id == delivery.alert_id), members[0])
+        place = Place(
+            members=tuple(members),
+            alert_count=len(ids),
+            number=delivery.number,
+            thread=delivery.thread,
+            change=change,
+        )
+        return compose(lead.alert, lead.words, lead.presentation, delivery.kind, place)
+
+    def digest(self, deliveries: Sequence[Delivery], thread: str) -> Message | None:
+        """One message of many deliveries: how many of which rule, and the newest alerts; None if none is stored.
+
+        Args:
+            deliveries: in order.
+            thread: of the digest.
+        """
+        ids = list(dict.fromkeys(delivery.alert_id for delivery in reversed(deliveries)))
+        members = self._members(ids)
+        if not members:
+            return None
+        rules: Counter[str] = Counter()
+        for start in range(0, len(ids), 500):
+            rules.update(self._rules_of(ids[start : start + 500]))
+        counts = ", ".join(f"{count} × {rule_id}" for rule_id, count in rules.most_common())
+        lead = max(members, key=lambda member: (SEVERITIES.index(member.alert.severity), member.alert.opened_at_us))
+        change = f"{len(deliveries)} messages were waiting; this one stands for all of them. Alerts by rule: {counts}"
+        place = Place(members=tuple(members), alert_count=len(ids), thread=thread, change=change)
+        return compose(lead.alert, lead.words, lead.presentation, "digest", place)
+
+    def _rules_of(self, ids: Sequence[str]) -> Iterable[str]:
+        marks = ", ".join("?" * len(ids))
+        rows: list[tuple[Any, ...]] = self._database.rows(
+            f"SELECT rule_id FROM alert WHERE id IN ({marks})",  # noqa: S608 - question marks
+            tuple(ids),
+        )
+        return (rule_id for (rule_id,) in rows)
+
+    def _members(self, ids: Sequence[str]) -> list[Member]:
+        members = []
+        for alert_id in ids[:MEMBERS_KEPT]:
+            stored = self._alerts.get(alert_id)
+            if stored is None:
+                continue
+            wording, rules = presentation(stored.wording), self._rules()
+            rule_id = stored.alert.rule_id
+            words = rules[rule_id].words if rule_id in rules else Words(wording.title)
+            members.append(Member(stored.alert, words, wording))
+        return members

@@ -1,0 +1,104 @@
+"""The outbox as people look at it: found by what they know of it, and released for another try."""
+
+from __future__ import annotations
+
+from typing import Any, Final, NamedTuple
+
+from trailbell_engine.timestamps import format_time
+from trailbell_engine.values import Json
+from trailbell_notifiers.breaker import WORKS
+from trailbell_notifiers.outbox import OPEN_STATES, Delivery, Queue
+
+from .breakers import Breakers
+from .database import Database
+from .outbox import COLUMNS, delivery_of
+
+_OPEN: Final = f"state IN ({', '.join(repr(state) for state in OPEN_STATES)})"
+_RELEASABLE: Final = "state IN ('dead', 'parked')"
+_ALERT: Final = (
+    "(substr(alert_id, 1, length(:alert)) = :alert OR (receiver, thread, number) IN (SELECT receiver, thread, number "
+    "FROM decision WHERE substr(alert_id, 1, length(:alert)) = :alert AND what = 'told'))"
+)
+
+
+class StoredDelivery(NamedTuple):
+    """A delivery, why its receiver is told, and who was told instead while it failed."""
+
+    delivery: Delivery
+    reason: str
+    diverted: str
+
+    def to_json(self) -> dict[str, Json]:
+        """All but the body."""
+        row = self.delivery
+        return {
+            "id": row.id,
+            "alert_id": row.alert_id,
+            "receiver": row.receiver,
+            "target": row.target,
+            "kind": row.kind,
+            "state": row.state,
+            "attempts": row.attempts,
+            "created_at": format_time(row.created_us),
+            "next_attempt_at": format_time(row.not_before_us) if row.state in OPEN_STATES else None,
+            "last_error": row.last_error,
+            "reference": row.reference,
+            "reason": self.reason,
+            "diverted_to": self.diverted,
+        }
+
+
+class Deliveries:
+    """Looks into the ``outbox`` table."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def find(self, *, state: str | None, receiver: str | None, alert: str | None, limit: int) -> list[StoredDelivery]:
+        """The newest that fit, newest first; ``state`` may be ``open``, ``alert`` the beginning of an id."""
+        tests = {
+            "state = :state": state if state != "open" else None,
+            _OPEN: "" if state == "open" else None,
+            "receiver = :receiver": receiver,
+            _ALERT: alert,
+        }
+        where = " AND ".join(test for test, value in tests.items() if value is not None) or "1"
+        values = {"state": state, "receiver": receiver, "alert": alert, "limit": limit}
+        return self._rows(f"WHERE {where} ORDER BY seq DESC LIMIT :limit", values)
+
+    def starting(self, prefix: str) -> list[StoredDelivery]:
+        """Those whose id starts so; at most three, since one is wanted."""
+        return self._rows("WHERE substr(id, 1, length(:id)) = :id ORDER BY seq LIMIT 3", {"id": prefix})
+
+    def count_released(self, receiver: str | None) -> int:
+        """How many ``release`` would release, of one receiver or of all."""
+        sql = f"SELECT count(*) FROM outbox WHERE {_RELEASABLE} AND receiver = coalesce(?, receiver)"  # noqa: S608 - constants
+        row = self._database.one(sql, (receiver,))
+        return 0 if row is None else int(row[0])
+
+    def release(self, subject: str, now_us: int) -> None:
+        """Have what is dead or parked tried again, inside the running transaction.
+
+        It is due now, with a full schedule and another day before it, as ``notifiers.outbox.release`` says.
+
+        Args:
+            subject: a delivery's id, ``receiver:NAME``, or ``all``.
+            now_us: the time.
+        """
+        name = subject.removeprefix("receiver:") if subject.startswith("receiver:") else None
+        one = None if subject == "all" or name is not None else subject
+        where = f"{_RELEASABLE} AND id = coalesce(?1, id) AND receiver = coalesce(?2, receiver)"
+        queues = self._database.rows(f"SELECT DISTINCT receiver, target FROM outbox WHERE {where}", (one, name))  # noqa: S608 - constants
+        self._database.connection.execute(
+            "UPDATE outbox SET state = 'pending', attempts = 0, not_before_us = ?3, created_us = ?3, lease_epoch = 0 "
+            f"WHERE {where}",  # noqa: S608 - constants
+            (one, name, now_us),
+        )
+        for queue in queues:
+            Breakers(self._database).set(Queue(*queue), WORKS)
+
+    def _rows(self, rest: str, values: dict[str, Any]) -> list[StoredDelivery]:
+        with self._database.lock:
+            sql = f"SELECT {COLUMNS}, reason, diverted FROM outbox {rest}"  # noqa: S608 - constants
+            rows = list(self._database.connection.execute(sql, values))
+        return [StoredDelivery(delivery_of(row[:-2]), row[-2], row[-1]) for row in rows]
