@@ -4,13 +4,16 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: demo test check bench format lock wheel clean
+.PHONY: demo test kill check bench format lock wheel clean
 
 demo: $(VENV)/.run  ## a fake Audit API, a fake Slack, a month of history, live alerts
 	@$(BIN)/trailbell demo
 
 test: $(VENV)/.test  ## every test, in parallel
 	$(BIN)/python -m pytest -n $(WORKERS) --dist worksteal -q
+
+kill: $(VENV)/.test  ## long forms: 1,000 kills, a kill at every write, sync and send, 100,000 messages waiting
+	TRAILBELL_LONG=1 $(BIN)/python -m pytest -q tests/service/crash tests/service/standby
 
 check: $(VENV)/.dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .

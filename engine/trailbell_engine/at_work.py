@@ -90,7 +90,7 @@ class RuleAtWork:
         memory = self._condition.begin(event)
         step = self._condition.step(memory, event)
         keeps = step.noted and not step.forget
-        if keeps and cell.memory is None and self.census.full(self.rule.max_keys):
+        if keeps and self.census.full(self.rule.max_keys) and not self._counts(cell):
             outputs.append(Untracked(self.rule.id, event))
             return
         if step is not NOTED:
@@ -98,6 +98,10 @@ class RuleAtWork:
         if keeps or (step.noted and cell.memory is not None):
             cell.wake_us = None
             self._keep(cell, memory, step, event, clock_us, outputs)
+
+    def _counts(self, cell: Cell) -> bool:
+        """Whether a memory that has expired stands for a key that is counted."""
+        return cell.memory is not None and self.census.counts(cell.expires_us >> GRAIN_BITS)
 
     def _told(
         self, step: Step, event: Event, clock_us: int, outputs: list[Output], key: dict[str, Json] | None = None

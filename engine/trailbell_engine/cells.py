@@ -8,7 +8,8 @@ the backing, two for every one that comes, so that no event pays for many.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple, Protocol
 
 from .agenda import GRAIN_BITS, NEVER_US
@@ -123,7 +124,7 @@ class Backing(Protocol):
     def cells(self, shelf: Shelf) -> Iterable[Cell]:
         """All cells of a shelf."""
 
-    def tracked(self, versions: Set[tuple[str, str]], grain: int) -> Iterable[Tracked]:
+    def tracked(self, versions: AbstractSet[tuple[str, str]], grain: int) -> Iterable[Tracked]:
         """How many keys of these versions have a memory for ``when`` that expires in that grain or after it."""
 
 

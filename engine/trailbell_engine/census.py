@@ -43,6 +43,11 @@ class Census:
             self._keys[grain] = left - 1
             self._total -= 1
 
+    def counts(self, grain: int) -> bool:
+        """Whether a key that expires in that grain counts still; if not, a store may have dropped it."""
+        clock_us = self._clock_us()
+        return clock_us is None or grain >= clock_us >> GRAIN_BITS
+
     def full(self, limit: int) -> bool:
         """Whether there are so many keys that one more is too many."""
         if self._total < limit:

@@ -50,7 +50,8 @@ def near_miss(test: Test, found: Sequence[Json], event: Event, here: Json = None
         here: where the path starts, if not at the event: an element.
     """
     if not found:
-        return _misspelt(test.path, event.data if here is None else here)
+        inside = here is not None and here is not event.data
+        return _misspelt(test.path, here if inside else event.data, "the element" if inside else "the event")
     operator = OPERATORS[test.operator]
     values = list(found) if operator.whole else [scalar for value in found for scalar in elements(value)]
     for value in values:
@@ -60,7 +61,7 @@ def near_miss(test: Test, found: Sequence[Json], event: Event, here: Json = None
     return ""
 
 
-def _misspelt(path: Path, start: Json) -> str:
+def _misspelt(path: Path, start: Json, whose: str) -> str:
     """A field of nearly that name, where the path first fails."""
     if path.root is not Root.HERE:
         return ""
@@ -71,9 +72,9 @@ def _misspelt(path: Path, start: Json) -> str:
         if segment not in here:
             dotted = ".".join(map(str, path.segments[depth:]))
             if dotted in here:
-                return f"the event has {canonical(dotted)}: a name with dots in it is quoted"
+                return f"{whose} has {canonical(dotted)}: a name with dots in it is quoted"
             near = _alike(segment, here)
-            return f"the event has {canonical(near)}" if near else ""
+            return f"{whose} has {canonical(near)}" if near else ""
         here = here[segment]
     return ""
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Sequence
+from collections.abc import Set as AbstractSet
 from struct import Struct
 from typing import Final
 
@@ -62,7 +63,7 @@ class PackedBacking:
             if name.startswith(prefix):
                 yield self._cell(shelf, name[len(prefix) :].decode("utf-8", "surrogatepass"), payload)
 
-    def tracked(self, versions: Set[tuple[str, str]], grain: int) -> Iterable[Tracked]:
+    def tracked(self, versions: AbstractSet[tuple[str, str]], grain: int) -> Iterable[Tracked]:
         """How many keys of these versions have a memory for ``when``, by grain."""
         wanted = {
             shelf.number: shelf

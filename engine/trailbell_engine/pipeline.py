@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Mapping
+from collections.abc import Set as AbstractSet
 
 from .alert import Late, Output, RuleError
 from .at_work import RuleAtWork
@@ -83,7 +84,7 @@ class Pipeline:
                     if cell.wake_us is not None:
                         self._timers.add(cell.source, Call(rule.id, rule.version, cell.key), cell.wake_us)
 
-    def _count(self, state: State, versions: Set[tuple[str, str]]) -> None:
+    def _count(self, state: State, versions: AbstractSet[tuple[str, str]]) -> None:
         """Find out how many keys these versions of rules remember."""
         for rule_id, version, grain, keys in state.tracked(versions, self._clock_us()):
             self._census(rule_id, version).add(grain, keys)
@@ -101,6 +102,10 @@ class Pipeline:
             for name, source in self._sources.items()
             if source.watermark_us is not None and name not in self._left
         }
+
+    def matching_counters(self) -> Mapping[str, int]:
+        """Bytes and counts of what the matcher remembers: ``limit_bytes``, ``used_bytes``, ``misses``, ``clears``."""
+        return self._matcher.memory.counters() if isinstance(self._matcher, Matcher) else {}
 
     @property
     def held(self) -> int:
@@ -178,8 +183,9 @@ class Pipeline:
 
     def _asked(self, source: str, call: Call) -> int | None:
         """When a call is due; None if it is not any more, or if its rule has been exchanged."""
-        rule = self.rules[call.rule_id] if call.rule_id in self.rules else None
-        return None if rule is None or rule.version != call.version else self._working(rule).asked(call.key, source)
+        if call.rule_id not in self.rules or self.rules[call.rule_id].version != call.version:
+            return None
+        return self._working(self.rules[call.rule_id]).asked(call.key, source)
 
     def _working(self, rule: Rule) -> RuleAtWork:
         working = self._at_work.get(rule.id)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator
+from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple, Protocol
 
 from .agenda import GRAIN_BITS, NEVER_US
@@ -86,7 +87,7 @@ class State(Protocol):
     def cells(self, shelf: Shelf) -> Iterable[Cell]:
         """All cells with a memory on a shelf, for a pipeline that takes up where another stopped."""
 
-    def tracked(self, versions: Set[tuple[str, str]], clock_us: int | None) -> Iterable[Tracked]:
+    def tracked(self, versions: AbstractSet[tuple[str, str]], clock_us: int | None) -> Iterable[Tracked]:
         """How many keys these versions of rules remember that a sweep at that instant leaves, by grain."""
 
     def expire(self, clock_us: int) -> None:
@@ -104,7 +105,8 @@ class CachedState:
 
         Args:
             backing: where all is that is not in the cache.
-            limit_bytes, limit_cells: of the cache; 0 keeps nothing there that is not being worked with.
+            limit_bytes: of the cache; 0 keeps nothing there that is not being worked with.
+            limit_cells: as many at most.
         """
         self._cache = Cache(backing, limit_bytes, limit_cells)
         self._shelves: dict[tuple[str, str, str], Shelf] = {}
@@ -142,7 +144,7 @@ class CachedState:
         self._cache.flush()
         return self._cache.backing.cells(shelf)
 
-    def tracked(self, versions: Set[tuple[str, str]], clock_us: int | None) -> Iterable[Tracked]:
+    def tracked(self, versions: AbstractSet[tuple[str, str]], clock_us: int | None) -> Iterable[Tracked]:
         """How many keys these versions of rules remember, by grain."""
         self._cache.flush()
         return self._cache.backing.tracked(versions, -NEVER_US if clock_us is None else clock_us >> GRAIN_BITS)

@@ -1,6 +1,6 @@
 """What to do about a failure of a receiver: from the reason in a receipt to a sentence for whoever runs it.
 
-Slack's codes: the error tables of ``chat.postMessage`` and ``auth.test`` (docs.slack.dev); SMTP: RFC 5321, RFC 4954.
+What Slack's codes mean is said by ``slack_errors`` already. SMTP: RFC 5321, RFC 4954.
 """
 
 from __future__ import annotations
@@ -9,25 +9,20 @@ import re
 from typing import Final
 
 _ADVICE: Final[tuple[tuple[str, str], ...]] = (
-    (
-        r"token_revoked|account_inactive|token_expired",
-        "the token was revoked: install the app again and put the new token in place",
-    ),
-    (r"invalid_auth|not_authed|invalid_token", "that is no token of a bot (`xoxb-…`): copy it again from the app's page"),
-    (r"not_in_channel", "invite the bot: `/invite @its-name` in the channel"),
-    (r"channel_not_found", "use the channel's id (`C0123…`), and invite the bot if the channel is private"),
-    (r"is_archived", "the channel is archived: name another one"),
-    (r"missing_scope|no_permission|not_allowed_token_type", "give the app the scope `chat:write` and install it again"),
-    (r"restricted_action", "the workspace lets only some post there: ask its administrators, or use another channel"),
-    (r"no_service|no_team|team_disabled", "the incoming webhook is gone: make a new one on the app's page"),
     (r"ratelimited|answered 429", "it asks for patience: nothing to mend, trailbell keeps to its pace"),
     (r"[Hh]ostname mismatch|not valid for|IP address mismatch", "use the name that is in the certificate"),
     (r"self[- ]signed|unable to get (local )?issuer", "name its authority with `ca_file`, if it is your own"),
     (r"certificate has expired", "renew the server's certificate"),
-    (r"no TLS there|wrong version number|does not speak TLS|STARTTLS", "check the port, and whether it speaks TLS there"),
+    (
+        r"no TLS there|wrong version number|does not speak TLS|STARTTLS",
+        "check the port, and whether it speaks TLS there",
+    ),
     (r"TLS failed|TLS with", "look at the certificate: `openssl s_client -connect HOST:PORT`"),
     (r"connection refused", "nothing listens there: check host and port, and whether the service runs"),
-    (r"has no address|name or service not known|name resolution", "check the name, and the name servers of this machine"),
+    (
+        r"has no address|name or service not known|name resolution",
+        "check the name, and the name servers of this machine",
+    ),
     (r"allow_cidrs", "put the network into `allow_cidrs` of this receiver, if the address is yours"),
     (r"no answer within|timed out", "it is slow, or a firewall drops packets: try it from this machine with curl"),
     (r"network is unreachable|no route to host", "this machine has no way there: check routes and proxies"),

@@ -2,9 +2,9 @@
 
     closed ──five failures in a row──▶ open ──a message taken, or judged──▶ closed
 
-While it is open nothing is sent but probes: now and then one of the two messages that have waited longest, in turn. Two,
-because one alone may be what the receiver chokes on. Everything else waits its turn untouched, so nothing is lost, and
-order is kept.
+While it is open nothing is sent but probes: now and then one of the two messages that have waited longest, in turn.
+Two, because one alone may be what the receiver chokes on. Everything else waits its turn untouched, so nothing
+is lost, and order is kept.
 """
 
 from __future__ import annotations

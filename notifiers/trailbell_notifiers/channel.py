@@ -49,6 +49,7 @@ class Attempt(NamedTuple):
         number: from 1.
         uncertain: an earlier attempt may have arrived.
         created_s: when the delivery was decided, seconds since the epoch, UTC; the same for every attempt.
+        earlier: the reference of the newest message of its thread that arrived; empty if there is none.
     """
 
     delivery_id: str
@@ -56,6 +57,7 @@ class Attempt(NamedTuple):
     number: int = 1
     uncertain: bool = False
     created_s: float = 0.0
+    earlier: str = ""
 
 
 class Channel(Protocol):

@@ -1,4 +1,4 @@
-"""Channels whose messages can be changed after they were sent, and what such a message shows of how its alerts stand."""
+"""Channels whose messages can be changed after they were sent, and what such a message shows of its alerts."""
 
 from __future__ import annotations
 
@@ -39,6 +39,14 @@ OPEN: Final = Standing()
 def standing_of_json(record: Mapping[str, Any]) -> Standing:
     """The standing that ``to_json`` wrote."""
     return Standing(**record)
+
+
+def standing_of(message: Message) -> Standing:
+    """How the alerts of a message stand, as far as it says so itself."""
+    if message.kind == "resolved":
+        return Standing("resolved", at_us=message.alert.last_at_us)
+    open_ = [member for member in message.members if member.alert.state == "open"]
+    return Standing("acknowledged") if open_ and all(member.acknowledged for member in open_) else OPEN
 
 
 @runtime_checkable

@@ -44,6 +44,12 @@ class MemoryOutbox:
         with self._lock:
             return next_due(self._open(queue), epoch, self.breaker(queue))
 
+    def reference(self, queue: Queue, thread: str) -> str:
+        """The receiver's name for the newest message of a thread."""
+        with self._lock:
+            rows = [row for row in self.rows.values() if row.queue == queue and row.thread == thread and row.reference]
+        return rows[-1].reference if rows else ""
+
     def breaker(self, queue: Queue) -> Breaker:
         """How the queue's receiver does."""
         return self._breakers.get(queue, WORKS)

@@ -144,6 +144,9 @@ class OutboxStore(Protocol):
     def next_due_us(self, queue: Queue, epoch: int) -> int | None:
         """When ``claim`` will give something, as ``next_due`` says; None if nothing waits."""
 
+    def reference(self, queue: Queue, thread: str) -> str:
+        """The receiver's name for the newest message of a thread that was sent; empty if it gave none."""
+
     def breaker(self, queue: Queue) -> Breaker:
         """How the queue's receiver does; ``claim`` and ``next_due_us`` keep to it."""
 

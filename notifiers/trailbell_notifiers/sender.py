@@ -56,7 +56,8 @@ class Sender:
         leased = self.store.claim(queue, now_us, self.epoch)
         if leased is None:
             return Wait(now_us)
-        attempt = Attempt(leased.id, leased.target, leased.attempts, leased.uncertain, leased.created_us / 1e6)
+        earlier = self.store.reference(queue, leased.thread)
+        attempt = Attempt(leased.id, leased.target, leased.attempts, leased.uncertain, leased.created_us / 1e6, earlier)
         receipt = self.channel.send(leased.body, attempt, now_us / 1e6)
         return self._record(queue, leased, receipt)
 

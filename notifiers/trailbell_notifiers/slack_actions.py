@@ -109,7 +109,12 @@ def controls(verbs: Sequence[Verb], standing: Standing, about: str) -> Iterator[
 
 
 def _button(verb: Verb, label: str) -> dict[str, Any]:
-    return {"type": "button", "action_id": _PREFIX + verb, "text": plain(label, limits.SLACK_BUTTON_TEXT), "value": verb}
+    return {
+        "type": "button",
+        "action_id": _PREFIX + verb,
+        "text": plain(label, limits.SLACK_BUTTON_TEXT),
+        "value": verb,
+    }
 
 
 def _silence(about: str) -> dict[str, Any]:
@@ -158,9 +163,7 @@ def _sealed(element: dict[str, Any], thread: str, key: bytes | None, expires_s: 
         return None
     if element["type"] == "button":
         return {**element, "value": _signed(element["value"], thread, key, expires_s)}
-    options = [
-        {**option, "value": _signed(option["value"], thread, key, expires_s)} for option in element["options"]
-    ]
+    options = [{**option, "value": _signed(option["value"], thread, key, expires_s)} for option in element["options"]]
     return {**element, "options": options}
 
 

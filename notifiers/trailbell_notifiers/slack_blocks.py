@@ -6,8 +6,8 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
 from . import limits
-from .living import OPEN, Standing
-from .message import Message, readable_time, sign
+from .living import Standing, standing_of
+from .message import Message, sign
 from .slack_actions import Verb, controls
 from .slack_group import about, members, tally
 from .slack_text import date, escape, escaped_length, literal, mrkdwn, plain, rich
@@ -53,14 +53,6 @@ def slack_payload(
 def fits(blocks: Sequence[Block]) -> bool:
     """Whether Slack takes so much text in one message."""
     return sum(map(utf16_length, _texts(blocks))) <= limits.SLACK_BUDGET
-
-
-def standing_of(message: Message) -> Standing:
-    """How the alerts of a message stand, as far as it says so itself."""
-    if message.kind == "resolved":
-        return Standing("resolved", at_us=message.alert.last_at_us)
-    open_ = [member for member in message.members if member.alert.state == "open"]
-    return Standing("acknowledged") if open_ and all(member.acknowledged for member in open_) else OPEN
 
 
 def headline(message: Message, standing: Standing) -> str:

@@ -57,6 +57,37 @@ RECEIVER: Final = frozenset(
         "posting_to_general_channel_denied",
     ]
 )
+GONE: Final = frozenset(
+    [
+        "message_not_found",
+        "thread_not_found",
+        "invalid_thread_ts",
+        "cant_update_message",
+        "cannot_reply_to_message",
+        "edit_window_closed",
+        "is_inactive",
+        "block_mismatch",
+    ]
+)
+"""The message to be changed or answered is gone, or may not be changed any more: it is posted anew."""
+_WAYS_OUT: Final = {
+    "invalid_auth": "the token is wrong; copy it again from the app's page, OAuth & Permissions",
+    "not_authed": "there is no token",
+    "token_revoked": "install the app again and take its new token",
+    "token_expired": "install the app again and take its new token",
+    "account_inactive": "the bot was deactivated; install the app again",
+    "missing_scope": "add the scope to the app, and install it again",
+    "not_allowed_token_type": "use the bot token, xoxb-…",
+    "channel_not_found": "no such channel, or a private one the bot is not in; copy the id from the channel's details",
+    "not_in_channel": "write `/invite @the-bot` in the channel",
+    "is_archived": "the channel is archived; name another one",
+    "channel_is_archived": "the channel is archived; name another one",
+    "restricted_action": "a setting of the workspace keeps the bot from posting here",
+    "no_service": "the webhook was removed; make a new one",
+    "invalid_token": "the webhook was removed; make a new one",
+    "no_team": "the workspace of the webhook is gone",
+}
+"""What to do about it."""
 PAYLOAD: Final = frozenset(
     [
         "msg_too_long",
@@ -91,12 +122,13 @@ def receipt_for(status: int, code: str, after_s: float | None) -> Receipt:
         code: Slack's error code, or the body of a webhook's answer.
         after_s: of ``Retry-After``, seconds.
     """
-    reason = f"Slack answered {status} {code}".strip()
+    way_out = f": {_WAYS_OUT[code]}" if code in _WAYS_OUT else ""
+    reason = f"Slack answered {status} {code}".strip() + way_out
     if status == 429 or code in TRANSIENT:
         return Retry(reason, after_s)
     if code in AMBIGUOUS:
         return Ambiguous(reason)
-    if code in PAYLOAD:
+    if code in PAYLOAD or code in GONE:
         return Rejected(reason, "payload")
     if code in RECEIVER or status in (401, 403, 404, 410):
         return Rejected(reason, "receiver")

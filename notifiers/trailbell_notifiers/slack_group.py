@@ -36,12 +36,12 @@ def members(message: Message, shown: int) -> Iterator[dict[str, Any]]:
 def _line(member: Member, *, first: bool) -> Iterator[dict[str, Any]]:
     alert = member.alert
     over = alert.state == "resolved"
-    start = "" if first else "\n"
-    time = readable_time(alert.opened_at_us)[11:]
-    yield rich(f"{start}{'✅' if over else sign(alert, 'opened').split(' ', 1)[0]} {alert.severity.capitalize()}  ", _VALUE)
-    yield rich(time, _VALUE, style="code")
+    sign_ = "✅" if over else sign(alert, "opened").split(" ", 1)[0]
+    title = fit(one_line(member.presentation.title), _TITLE) or alert.rule_id
+    yield rich(f"{'' if first else chr(10)}{sign_} {alert.severity.capitalize()}  ", _VALUE)
+    yield rich(readable_time(alert.opened_at_us)[11:], _VALUE, style="code")
     yield rich("  ", _VALUE)
-    yield rich(fit(one_line(member.presentation.title), _TITLE) or alert.rule_id, _TITLE * 2, style="strike" if over else "")
+    yield rich(title, _TITLE * 2, style="strike" if over else "")
     if over or member.acknowledged:
         yield rich("  resolved" if over else "  acknowledged", _VALUE, style="italic")
 
@@ -59,4 +59,5 @@ def about(message: Message) -> str:
     labels = dict(message.group) or {"rule": message.alert.rule_id} | {
         name: "" if value is None else str(value) for name, value in message.alert.key.items()
     }
-    return " and ".join(f"{fit(one_line(name), _VALUE)} {fit(one_line(value), _VALUE) or 'none'}" for name, value in labels.items())
+    shown = {fit(one_line(name), _VALUE): fit(one_line(value), _VALUE) or "none" for name, value in labels.items()}
+    return " and ".join(f"{name} {value}" for name, value in shown.items())

@@ -1,4 +1,4 @@
-"""What is said in the thread of a Slack message: news, reminders, the end. Short, for the message above has the rest."""
+"""What is said in the thread of a Slack message: news, reminders, the end. Short; the message above has the rest."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from . import limits
 from .group import rank
 from .message import Message
 from .slack_blocks import Block, fallback, fits
-from .slack_text import date, escape, mrkdwn, plain, rich
 from .slack_group import members
+from .slack_text import date, escape, mrkdwn, plain, rich
 from .text import fit, one_line
 
 _SIGNS: Final = {"updated": "🔁", "reminder": "⏰", "resolved": "✅"}

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from jsonschema import Draft202012Validator
 
 from trailbell_engine.predicate import ALWAYS
-from trailbell_engine.rule import Budget, Origin, Rule, SeverityCase, Suppress, Words
+from trailbell_engine.rule import MAX_KEYS, Budget, Origin, Rule, SeverityCase, Suppress, Words
 from trailbell_engine.values import Json
 
 from .accept import Accept, compile_accept
@@ -78,6 +78,7 @@ def _read(document: Document, scope: Scope, report: Report) -> Rule | None:
         notify=tuple(value.get("notify", ())),
         status=value.get("status", "stable"),
         budget=Budget(value["budget"]["alerts_per_day"]) if "budget" in value else None,
+        max_keys=value.get("limits", {}).get("keys", MAX_KEYS),
         origin=Origin(document.file, document.span_of_key(()).line),
     )
 

@@ -17,7 +17,7 @@ from .indenting import Layout, lay_out
 SECTIONS: Final = (
     ("id", "title", "severity", "status", "description", "references", "runbook", "tags", "owner"),
     ("match", "when"),
-    ("alert", "suppress", "notify", "budget"),
+    ("alert", "suppress", "notify", "budget", "limits"),
     ("tests",),
 )
 """The keys of a rule in their order; between two groups stands a blank line. Other keys go before the tests."""

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeAlias
 from trailbell_engine.alert import SEVERITIES
 from trailbell_engine.conditions import BY, CONDITIONS, ConditionSpec, Parameter
 from trailbell_engine.operators import NEGATIVES, OPERATORS
+from trailbell_engine.rule import MAX_KEYS
 
 from .schema_parts import (
     DURATION,
@@ -173,6 +174,11 @@ def _rule_keys() -> Schema:
             {"alerts_per_day": described({"type": "number", "exclusiveMinimum": 0}, "On average, over history.", 0.5)},
             required=("alerts_per_day",),
             description="How many alerts the rule may make; `dry-run --budget` fails where it makes more.",
+        ),
+        "limits": mapping(
+            {"keys": described({"type": "integer", "minimum": 1}, "Values of `by` that are remembered at once.", 1000)},
+            required=("keys",),
+            description=f"What the rule may remember, {MAX_KEYS:,} keys by default; events of further keys are counted.",
         ),
         "tests": {"type": "array", "items": _test_case(), "description": "Events, and the alerts they must give."},
     }

@@ -21,6 +21,7 @@ from .policy import PolicyError, read_policy
 from .receiver_options import ReceiverOptions, options_of, without_options
 from .sources.kinds import kinds
 from .sources.vonage_settings import SHORTEST_US, VonageSettings, duration_us, settings_of
+from .upkeep.retention import Retention, retention_of
 
 FILE_NAME: Final = "trailbell.yaml"
 
@@ -69,6 +70,7 @@ class Config:
         time_intervals: by name, as written, for routes to be quiet in.
         silences: as written.
         http: set if the HTTP server is to run.
+        retention: how long things are kept.
         rule_cache: keep what rules were read, in the state folder, for a quicker start.
         watch_rules: read rules again when their files change; without, at SIGHUP only.
     """
@@ -84,6 +86,7 @@ class Config:
     time_intervals: Mapping[str, Json] = field(default_factory=dict)
     silences: tuple[Mapping[str, Json], ...] = ()
     http: HttpSettings | None = None
+    retention: Retention = field(default_factory=Retention)
     rule_cache: bool = True
     watch_rules: bool = True
 
@@ -136,6 +139,7 @@ def load_config(file: Path | None, environ: Mapping[str, str], *, secrets: bool 
         time_intervals=values.get("time_intervals", {}),
         silences=tuple(values.get("silences", ())),
         http=None if document is None or not secrets else _http(document, values, base),
+        retention=Retention() if document is None else _retention(document, values),
         rule_cache=values.get("rule_cache", True),
         watch_rules=values.get("watch_rules", True),
     )
@@ -180,6 +184,15 @@ def _duration_problems(document: Document) -> list[Problem]:
                 summary = f"`{name}` is from {format_duration(shortest_us)} to ten years, and not {given}"
                 problems.append(Problem("bad-duration", "error", summary, span, "write it as `90s`, `10m` or `1d`"))
     return problems
+
+
+def _retention(document: Document, values: Mapping[str, Any]) -> Retention:
+    try:
+        return retention_of(values.get("retention", {}))
+    except ValueError as error:
+        span = document.span_of_value(("retention", "events"))
+        problem = Problem("bad-duration", "error", str(error), span, "write `events: 2d` or more")
+        raise ConfigError([problem], {document.file: document.source}) from error
 
 
 def _http(document: Document, values: Mapping[str, Any], base: Path) -> HttpSettings | None:

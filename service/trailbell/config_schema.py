@@ -15,6 +15,7 @@ from .http.settings import http_schema
 from .policy import SILENCES_SCHEMA
 from .receiver_options import SCHEMA as OPTIONS
 from .sources.kinds import kinds, maker_of
+from .upkeep.retention import SCHEMA as RETENTION_SCHEMA
 
 _NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
@@ -37,6 +38,7 @@ def config_schema() -> dict[str, Any]:
             "time_intervals": INTERVALS_SCHEMA,
             "silences": SILENCES_SCHEMA,
             "http": http_schema(),
+            "retention": RETENTION_SCHEMA,
             "rule_cache": described(
                 {"type": "boolean"}, "Keep what rules were read, in the state folder, for a quicker start.", True
             ),

@@ -10,10 +10,12 @@ from typing import Final
 
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_notifiers.channel import Channel
+from trailbell_notifiers.living import Living
 from trailbell_notifiers.outbox import Queue
 from trailbell_notifiers.sender import Sender, Sent, Wait
 
 from .refresh import Forgetful, Refresh
+from .revising import Revise, Revisions
 from .standby.attendant import Attendant
 from .store.database import StoreError
 from .store.outbox import StoreOutbox
@@ -40,6 +42,7 @@ class Dispatcher:
         now_us: Callable[[], int],
         attempted: Callable[[Sent], None],
         attendant: Attendant | None = None,
+        revisions: Revisions | None = None,
     ) -> None:
         """Take the outbox over: leases of earlier runs are void from here on.
 
@@ -49,12 +52,15 @@ class Dispatcher:
             now_us: the clock.
             attempted: called with every attempt, on a sender's thread.
             attendant: looks after queues between attempts; without, there is neither fallback nor digest.
+            revisions: by which sent messages are kept true; without, they stay as they were sent.
         """
         self._outbox = outbox
         self._channels = channels
         self._now_us = now_us
         self._attempted = attempted
         self._attendant = attendant
+        self._revisions = revisions
+        self._revise_us: dict[Queue, int | None] = {}
         self._epoch = outbox.next_epoch()
         self._changed = threading.Condition()
         self._stopping = False
@@ -70,7 +76,7 @@ class Dispatcher:
         forgetful = [
             Queue(name, target)
             for name, channel in self._channels.items()
-            if isinstance(channel, Forgetful)
+            if isinstance(channel, Forgetful | Living)
             for target in channel.targets
         ]
         with self._changed:
@@ -107,7 +113,8 @@ class Dispatcher:
             queues = [queue for queue in self._outbox.queues() if queue.receiver in self._channels]
             dues = [self._outbox.next_due_us(queue, self._epoch) for queue in queues]
             with self._changed:
-                busy = bool(self._busy) or None in dues  # an open queue without a due time has its lease out
+                # An open queue without a due time has its lease out.
+                busy = bool(self._busy) or None in dues or self._revises()
             waiting = [due for due in dues if due is not None and due <= deadline_us]
             if not busy and not waiting:
                 return not self._outbox.queues() and not self._died
@@ -147,10 +154,23 @@ class Dispatcher:
         except Exception as error:  # noqa: BLE001 - as above
             log.error("refreshing %s failed: %s: %s", queue.receiver, type(error).__name__, error)  # noqa: TRY400 - in words
 
+    def _revises(self) -> bool:
+        now_us = self._now_us()
+        return any(due_us is not None and due_us <= now_us for due_us in self._revise_us.values())
+
+    def _revise(self, revise: Revise | None, queue: Queue) -> int | None:
+        """When to come again for that; what nobody foresaw is logged here too."""
+        try:
+            return None if revise is None else revise.step(queue)
+        except Exception as error:  # noqa: BLE001 - as above
+            log.error("changing messages of %s failed: %s: %s", queue.receiver, type(error).__name__, error)  # noqa: TRY400 - in words
+            return self._now_us() + _AFTER_FAULT_US
+
     def _serve(self, queue: Queue) -> None:
         channel = self._channels[queue.receiver]
         sender = Sender(channel, self._outbox, self._now_us, self._epoch)
         refresh = Refresh(channel, self._outbox, self._now_us)
+        revise = None if self._revisions is None else Revise(channel, self._revisions, self._now_us)
         while True:
             with self._changed:
                 if self._stopping:
@@ -158,17 +178,21 @@ class Dispatcher:
                 seen = self._added
                 self._busy.add(queue)
             outcome = self._step(sender, queue)
+            revise_us: int | None = 0 if revise is not None else None
             if isinstance(outcome, Sent):
                 self._attempted(outcome)
             else:
                 self._refresh(refresh, queue)
+                revise_us = self._revise(revise, queue)
             with self._changed:
+                self._revise_us[queue] = revise_us
                 self._busy.discard(queue)
                 self._died |= isinstance(outcome, Sent) and outcome.delivery.state == "dead"
                 self._changed.notify_all()
                 if isinstance(outcome, Sent) or self._stopping or self._added != seen:
                     continue
                 pause_s = _LONGEST_SLEEP_S
-                if outcome.until_us is not None:
-                    pause_s = min(pause_s, max(0.001, (outcome.until_us - self._now_us()) / SECOND_US))
+                for until_us in (outcome.until_us, revise_us):
+                    if until_us is not None:
+                        pause_s = min(pause_s, max(0.001, (until_us - self._now_us()) / SECOND_US))
                 self._changed.wait(pause_s)

@@ -78,15 +78,25 @@ def drive(source: Inputs, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> Non
 def commit(group: Sequence[Given], pipeline: Pipeline, ledger: Ledger, sink: Sink) -> None:
     """Take batches as one transaction, in their order, and tell their sources when it is durable."""
     with ledger.transaction():
-        for _, batch in group:
-            for item in batch.inputs:
-                sink.take(item, _process(item, pipeline, ledger))
+        fresh = [_take(batch, pipeline, ledger, sink) for _, batch in group]
         for source, checkpoint in _reached(group).items():
             ledger.complete(source, pipeline.watermarks(), checkpoint)
-    for source, batch in group:
-        if batch.committed is not None:
-            _tell(source, batch)
+    for (source, batch), events in zip(group, fresh, strict=True):
+        if batch.committed is not None or batch.fresh is not None:
+            _tell(source, batch, events)
     sink.committed()
+
+
+def _take(batch: Batch, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> list[Event]:
+    """Take the inputs of a batch; its new events, if its source wants to know."""
+    fresh: list[Event] = []
+    wanted = batch.fresh is not None
+    for item in batch.inputs:
+        outputs = _process(item, pipeline, ledger)
+        sink.take(item, outputs)
+        if wanted and isinstance(item, Event) and not (outputs and isinstance(outputs[0], Duplicate)):
+            fresh.append(item)
+    return fresh
 
 
 def _reached(group: Sequence[Given]) -> dict[str, Json | None]:
@@ -97,11 +107,13 @@ def _reached(group: Sequence[Given]) -> dict[str, Json | None]:
     return reached
 
 
-def _tell(source: str, batch: Batch) -> None:
+def _tell(source: str, batch: Batch, fresh: Sequence[Event]) -> None:
     """Tell the source that its batch is durable. If it cannot hear it, the sender repeats it, which changes nothing."""
-    assert batch.committed is not None
     try:
-        batch.committed()
+        if batch.committed is not None:
+            batch.committed()
+        if batch.fresh is not None:
+            batch.fresh(fresh)
     except Exception:  # the events are stored; nothing that happens here may end the engine
         log.exception("the source %s could not take note of a commit", source)
 

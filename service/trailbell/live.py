@@ -18,6 +18,7 @@ from .dispatcher import Dispatcher
 from .drive import Given, commit
 from .garbage import not_collecting
 from .outgoing import Outgoing, Told
+from .revising import Revisions
 from .running.loop import Loop
 from .running.reader import FIRST_RETRY_S
 from .running.successor import Successor
@@ -73,6 +74,7 @@ class Live:
             now_us=now_us,
             attempted=attempted,
             attendant=Attendant(database, receivers.channels, receivers.options, lambda: self.rules),
+            revisions=Revisions(database, lambda: self.rules, receivers.silences),
         )
         self._told = told
         self._sink = Outgoing(
@@ -136,6 +138,10 @@ class Live:
             What is done when it is done, or has failed; cancelled if the run ends first.
         """
         return self._loop.call(action)
+
+    def hear(self) -> None:
+        """Somebody has left a wish (``operations``): do it now, and not at the next event. Callable from any thread."""
+        self.call(self._sink.hear)
 
     def exchange(self, rules: RuleSet) -> None:
         """Let other rules run from now on, and return when they do. Not to be called on the engine's thread.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from trailbell_engine.alert import Alert, Opened, Output, Resolved, Updated, fold, resolve
@@ -13,10 +14,14 @@ from trailbell_notifiers.channel import Channel
 from trailbell_notifiers.desk import Policy
 from trailbell_notifiers.desk import Told as ToTell
 from trailbell_notifiers.group import Note, Notification
+from trailbell_notifiers.living import Living, standing_of
 from trailbell_notifiers.outbox import deliveries
 from trailbell_notifiers.routing import Decision
 
+from .crowding import Crowding
+from .revising import digest_of
 from .store.alerts import Alerts, StoredAlert
+from .store.cards import Cards
 from .store.database import Database
 from .store.decisions import Decisions
 from .store.deliveries import Deliveries
@@ -69,10 +74,13 @@ class Outgoing:
         self._outbox = StoreOutbox(database)
         self._decisions = Decisions(database)
         self._silences = Silences(database)
+        self._cards = Cards(database)
+        self._database = database
         self._groups = StoreGroups(database)
         self._now_us = now_us
         self._told = told
         self._wishes = Wishes(database.folder, Handlings(database), Deliveries(database))
+        self._crowding = Crowding()
         self._fresh: list[Told] = []
         self._sends = False
         self.use(rules, channels, policy)
@@ -82,6 +90,7 @@ class Outgoing:
         self._rules = rules
         self._wording = Wording(rules)
         self._channels = channels
+        self._living = any(isinstance(channel, Living) for channel in channels.values())
         silences, clock = self._silences.all(), self._groups.clock
         self._telling = Telling(rules, policy, self._groups, silences=silences, clock=clock)
 
@@ -90,13 +99,35 @@ class Outgoing:
         self.tally.count(item, outputs)
         self._tell(self._telling.time(item, outputs))
         if self._wishes.due():
-            self._tell(self._wishes.grant(self._telling, self._silences, self._alerts))
+            self._grant()
         if outputs:
             self._store(outputs)
+
+    def hear(self) -> None:
+        """Do at once what people wish. On the engine's thread, between two transactions."""
+        with self._database.transaction():
+            self._grant()
+        self.committed()
+
+    def _grant(self) -> None:
+        self._tell(self._wishes.grant(self._telling, self._silences, self._alerts))
+        for alert_id in self._wishes.handled:
+            self._changed(alert_id)
+        if self._wishes.silenced and self._living:
+            self._cards.changed_all(self._now_us())
+            self._sends = True
+        self._wishes.handled.clear()
+        self._wishes.silenced = False
+
+    def _changed(self, alert_id: str) -> None:
+        """What was told of an alert is not the whole truth any more."""
+        if self._living and self._cards.changed(alert_id):
+            self._sends = True
 
     def committed(self) -> None:
         """Say aloud what is durable now."""
         self._wishes.granted()
+        self._crowding.say(self.tally, self._now_us())
         fresh, self._fresh = self._fresh, []
         sends, self._sends = self._sends or self._wishes.released, False
         self._wishes.released = False
@@ -112,12 +143,14 @@ class Outgoing:
                 if stored is not None:
                     alert = fold(stored.alert, output)
                     self._alerts.replace(alert)
+                    self._changed(alert.id)
                     self._tell(self._telling.grew(alert))
             elif isinstance(output, Resolved):
                 stored = self._alerts.get(output.alert_id)
                 if stored is not None:
                     alert = resolve(stored.alert, output)
                     self._alerts.replace(alert)
+                    self._changed(alert.id)
                     self._tell(self._telling.ended(alert))
 
     def _open(self, alert: Alert) -> None:
@@ -152,5 +185,13 @@ class Outgoing:
         if message is not None:
             rows = deliveries(message, channel, self._now_us())
             self._outbox.add(rows, {notification.receiver: notification.reason})
+            if isinstance(channel, Living):
+                for row in rows:
+                    card = channel.card(replace(message, change=""), standing_of(message), row.id)
+                    self._cards.told(notification, row, digest_of(card), self._firings)
             self._sends = True
         return []
+
+    def _firings(self, alert_id: str) -> int:
+        stored = self._alerts.get(alert_id)
+        return 0 if stored is None else stored.alert.firings

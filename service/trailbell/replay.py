@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,13 +38,13 @@ class Told(NamedTuple):
         receivers: channels and routes.
         kinds: per receiver ``slack``, ``email`` or ``webhook``.
         configured: whether a configuration named them.
-        sent: called with every delivery, as it would be sent.
+        sent: called with every delivery as it would be sent, and the ids of alerts that are new to its receiver.
     """
 
     receivers: Receivers
     kinds: Mapping[str, str]
     configured: bool
-    sent: Callable[[Delivery], None] = lambda _: None
+    sent: Callable[[Delivery, Iterable[str]], None] = lambda _delivery, _new: None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

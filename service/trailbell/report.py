@@ -70,6 +70,7 @@ class RuleReport:
             "suppressed": dict(sorted(self.tally.suppressed.items())),
             "too_late": self.tally.too_late,
             "overflow": self.tally.overflow,
+            "untracked": self.tally.untracked,
             "per_day": round(self.per_day, 2),
             "peak_per_hour": self.peak_per_hour,
             "timeline": list(self.timeline),
@@ -241,6 +242,8 @@ class _Times:
 def _not_evaluated(tally: RuleTally) -> str | None:
     """What could not be evaluated, or not exactly."""
     parts = [f"{reason} ({count}×)" for reason, count in sorted(tally.errors.items())]  # noqa: RUF001 - a times sign is meant
+    if tally.untracked:
+        parts.append(f"key cap: {tally.untracked:,} matches of keys beyond the most that the rule remembers")
     if tally.overflow:
         parts.append(f"not exact: {tally.overflow:,} entries of keys that hold too many were given up")
     return "; ".join(parts) or None

@@ -6,7 +6,18 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from trailbell_engine.alert import Duplicate, Late, Matched, Opened, Output, Overflow, RuleError, TooLate, Updated
+from trailbell_engine.alert import (
+    Duplicate,
+    Late,
+    Matched,
+    Opened,
+    Output,
+    Overflow,
+    RuleError,
+    TooLate,
+    Untracked,
+    Updated,
+)
 from trailbell_engine.event import Event, Input, Malformed
 from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_engine.values import Json
@@ -22,6 +33,7 @@ class RuleTally:
         suppressed: firings that told nobody, by reason.
         too_late: matches that came after their window had closed.
         overflow: entries given up because a key held as many as it may; what it measured is less exact.
+        untracked: matches of new keys that were not evaluated, because the rule remembered as many keys as it may.
         errors: the reasons why it could not be evaluated on some events, with how often.
     """
 
@@ -30,6 +42,7 @@ class RuleTally:
     suppressed: Counter[str] = field(default_factory=Counter)
     too_late: int = 0
     overflow: int = 0
+    untracked: int = 0
     errors: Counter[str] = field(default_factory=Counter)
 
 
@@ -40,6 +53,7 @@ class Tally:
     Attributes:
         read: records of the input, malformed and duplicate ones included.
         first_us, last_us: the earliest and latest time of a timed event (microseconds, UTC).
+        untracked: the sum of those of the rules.
         per_day: timed events by day since the epoch (UTC).
         examples: the first few malformed records, for people to look at.
     """
@@ -49,6 +63,7 @@ class Tally:
     duplicate: int = 0
     late: int = 0
     untimed: int = 0
+    untracked: int = 0
     first_us: int | None = None
     last_us: int | None = None
     per_day: dict[int, int] = field(default_factory=dict)
@@ -86,20 +101,29 @@ class Tally:
             match output:
                 case Matched(rule_id):  # first, because nearly all are
                     self.of(rule_id).matched += 1
-                case Duplicate():
-                    self.duplicate += 1
-                case Late():
-                    self.late += 1
                 case Opened(alert):
                     self.of(alert.rule_id).alerts += 1
                 case Updated(rule_id=rule_id):
                     self.of(rule_id).suppressed["suppress"] += 1
-                case TooLate(rule_id):
-                    self.of(rule_id).too_late += 1
-                case Overflow(rule_id, _, entries):
-                    self.of(rule_id).overflow += entries
-                case RuleError(rule_id, _, reason):
-                    self.of(rule_id).errors[reason] += 1
+                case Duplicate():
+                    self.duplicate += 1
+                case Late():
+                    self.late += 1
+                case _:
+                    self._hindered(output)
+
+    def _hindered(self, output: Output) -> None:
+        """Count what a rule could not do."""
+        match output:
+            case TooLate(rule_id):
+                self.of(rule_id).too_late += 1
+            case Overflow(rule_id, _, entries):
+                self.of(rule_id).overflow += entries
+            case Untracked(rule_id):
+                self.untracked += 1
+                self.of(rule_id).untracked += 1
+            case RuleError(rule_id, _, reason):
+                self.of(rule_id).errors[reason] += 1
 
     def of(self, rule_id: str) -> RuleTally:
         """The tally of one rule."""

@@ -92,37 +92,49 @@ class Telling:
             notification: from the desk.
             lookup: the stored alerts, as they are now.
         """
-        ids = list(notification.alert_ids[:MEMBERS_KEPT])
-        if notification.lead not in ids:
-            ids[-1:] = [notification.lead]
-        members = [member for member in (self._member(id_, notification, lookup) for id_ in ids) if member is not None]
-        if not members:
-            return None
-        lead = next((member for member in members if member.alert.id == notification.lead), members[0])
-        place = Place(
-            members=tuple(members),
-            alert_count=notification.alert_count,
-            group=notification.group,
-            number=notification.number,
-            thread=notification.thread,
-            change=notification.change,
-        )
-        return compose(lead.alert, lead.words, lead.presentation, notification.kind, place)
+        return message_of(self._rules, notification, lookup)
 
-    def _member(self, alert_id: str, notification: Notification, lookup: Lookup) -> Member | None:
-        stored = lookup(alert_id)
-        if stored is None:
-            return None
-        alert, wording = stored.alert, presentation(stored.wording)
-        severity = notification.severities.get(alert_id, alert.severity)
-        words = self._rules[alert.rule_id].words if alert.rule_id in self._rules else Words(wording.title)
-        return Member(
-            alert if severity == alert.severity else replace(alert, severity=severity),
-            words,
-            wording,
-            new=alert_id in notification.new_ids,
-            acknowledged=alert_id in notification.acknowledged_ids,
-        )
+
+def message_of(rules: RuleSet, notification: Notification, lookup: Lookup) -> Message | None:
+    """The message of a notification; None if there is none of its alerts any more.
+
+    Args:
+        rules: that run; of a rule that is gone only what was stored is told.
+        notification: what to tell.
+        lookup: the alerts, as they are now.
+    """
+    ids = list(notification.alert_ids[:MEMBERS_KEPT])
+    if notification.lead not in ids:
+        ids[-1:] = [notification.lead]
+    members = [member for member in (_member(rules, id_, notification, lookup) for id_ in ids) if member is not None]
+    if not members:
+        return None
+    lead = next((member for member in members if member.alert.id == notification.lead), members[0])
+    place = Place(
+        members=tuple(members),
+        alert_count=notification.alert_count,
+        group=notification.group,
+        number=notification.number,
+        thread=notification.thread,
+        change=notification.change,
+    )
+    return compose(lead.alert, lead.words, lead.presentation, notification.kind, place)
+
+
+def _member(rules: RuleSet, alert_id: str, notification: Notification, lookup: Lookup) -> Member | None:
+    stored = lookup(alert_id)
+    if stored is None:
+        return None
+    alert, wording = stored.alert, presentation(stored.wording)
+    severity = notification.severities.get(alert_id, alert.severity)
+    words = rules[alert.rule_id].words if alert.rule_id in rules else Words(wording.title)
+    return Member(
+        alert if severity == alert.severity else replace(alert, severity=severity),
+        words,
+        wording,
+        new=alert_id in notification.new_ids,
+        acknowledged=alert_id in notification.acknowledged_ids,
+    )
 
 
 def presentation(wording: Mapping[str, Any]) -> Presentation:

@@ -65,7 +65,9 @@ def receivers(config: Config) -> Receivers:
         except ChannelError as error:
             raise WiringError(f"the receiver {name!r}: {error}", error.help) from error
     policy = policy_of(config)
-    return Receivers(channels, policy.route, policy.inhibitions, policy.intervals, policy.silences, config.receiver_options)
+    return Receivers(
+        channels, policy.route, policy.inhibitions, policy.intervals, policy.silences, config.receiver_options
+    )
 
 
 def _check_fallbacks(config: Config) -> None:

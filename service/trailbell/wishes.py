@@ -29,6 +29,8 @@ class Wishes:
 
     Attributes:
         released: deliveries are to be tried again; whoever wakes the senders takes it back.
+        handled: alerts about which somebody did something, until whoever shows that takes them out.
+        silenced: the silences are others than before; the same.
     """
 
     def __init__(self, state: Path, handlings: Handlings, deliveries: Deliveries) -> None:
@@ -40,6 +42,8 @@ class Wishes:
             deliveries: what may be tried again.
         """
         self.released = False
+        self.handled: set[str] = set()
+        self.silenced = False
         self._state = state
         self._handlings = handlings
         self._deliveries = deliveries
@@ -69,9 +73,11 @@ class Wishes:
             if wish.do in ("silence", "expire"):
                 silenced |= self._silence(wish, telling.clock.now_us, silences)
                 continue
+            self.handled.add(wish.subject)
             for one in self._handle(wish, telling, alerts):
                 told.notifications.extend(one.notifications)
                 told.notes.extend(one.notes)
+        self.silenced |= silenced
         if silenced:
             after = telling.desk.silenced(silences.all(), telling.clock.now_us)
             told.notifications.extend(after.notifications)

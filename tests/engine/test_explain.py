@@ -163,4 +163,4 @@ def test_a_name_nearly_right_inside_an_element(a_test, an_event):
     assert part.verdict.remark == ""
     event = an_event({"roles": [{"user_name": "ann"}]})
     (part,) = explain(a_test("roles", "any_element", inside), event).inside
-    assert part.verdict.remark == 'the event has "user_name"'
+    assert part.verdict.remark == 'the element has "user_name"'

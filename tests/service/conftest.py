@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import ssl
 import uuid
 from contextlib import contextmanager
@@ -16,6 +17,12 @@ from trailbell_engine.event import Event
 from trailbell_engine.timestamps import SECOND_US, format_time, parse_time
 
 START_US = parse_time("2026-11-02T10:00:00Z")
+
+
+@pytest.fixture(scope="session")
+def long():
+    """Whether the long forms of tests are asked for."""
+    return bool(os.environ.get("TRAILBELL_LONG"))
 
 
 @pytest.fixture

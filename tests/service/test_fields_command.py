@@ -97,7 +97,7 @@ def test_hostile_names_and_values_do_not_act(history, shell):
 def test_without_history_it_says_where_it_looked(history, shell):
     """The way out is a file."""
     done = shell("fields")
-    assert done.code == Exit.SOURCE
+    assert done.code == Exit.CONFIGURATION
     assert "--events" in done.err
 
 

@@ -142,3 +142,24 @@ def test_a_change_runs_it_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
         watch([str(rules)], act, sleep)
     assert runs == [1, 1, 1, 2, 1]
+
+
+def test_routes_that_are_quiet_at_times_are_read(shell_folder_with_intervals, trailbell):
+    """`test` and `why-not` take the whole configuration: a route may name a time interval."""
+    assert trailbell("test")[0] == Exit.OK
+    assert trailbell("why-not", "a", "1", "--events", "events.json")[0] == Exit.OK
+
+
+@pytest.fixture
+def shell_folder_with_intervals(tmp_path, monkeypatch):
+    """A working folder whose route is quiet at night."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trailbell.yaml").write_text(
+        "rules: [r.yaml]\n"
+        'receivers: {a: {webhook: {url: "https://x.example.com/"}}}\n'
+        'time_intervals: {nights: [{times: [{start_time: "18:00", end_time: "08:00"}]}]}\n'
+        "route: {receiver: a, routes: [{receiver: a, mute_time_intervals: [nights]}]}\n"
+    )
+    tests = "tests: [{name: y, events: [{event_type: A}], alerts: [{told: [a]}]}]\n"
+    (tmp_path / "r.yaml").write_text(f"id: a\ntitle: t\nseverity: low\nmatch: {{event_type: A}}\n{tests}")
+    (tmp_path / "events.json").write_text('{"id": "1", "event_type": "A", "created_at": "2026-11-02T10:00:00"}')

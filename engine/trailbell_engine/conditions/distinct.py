@@ -22,7 +22,8 @@ VALUES_SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class Distinct(EventDriven):
-    """Configuration of ``distinct``. Its memory is ``[newest_us, {value: [time_us, event id] of its newest sighting}]``.
+    """Configuration of ``distinct``. Its memory is ``[newest_us, {value: newest sighting}]``, and a sighting is
+    ``[time_us, event id]``.
 
     The window is ``(newest - within, newest]`` of the newest sighting. A missing or null value is none. A firing
     names one event per value, the newest, and consumes the window: the next one needs the full number again. Hence a

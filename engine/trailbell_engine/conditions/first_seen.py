@@ -23,7 +23,8 @@ VALUES_SHOWN: Final = 20
 
 @dataclass(frozen=True, slots=True)
 class FirstSeen(EventDriven):
-    """Configuration of ``first_seen``. Its memory is ``[since_us, newest_us, {value: time_us of its newest sighting}]``.
+    """Configuration of ``first_seen``. Its memory is ``[since_us, newest_us, {value: time_us}]``, with the times of the
+    newest sightings.
 
     A value is new if its key has not shown it in ``(t - within, t)``; each sighting renews the memory. The very first
     value of a key is new like any other. With ``learn`` the key's first span is only learned from: nothing fires

@@ -39,9 +39,9 @@ class _Numbers:
 
     def add(self, time_us: int, event_id: str, numbers: Sequence[Number]) -> None:
         """Put in the numbers of one more event."""
-        for number in numbers:
-            insert(self.entries, [time_us, event_id, number])
-            self.figure.add(number)
+        for each in numbers:
+            insert(self.entries, [time_us, event_id, each])
+            self.figure.add(each)
         self.events += 1
 
     def drop(self, number: int) -> None:

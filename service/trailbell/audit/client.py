@@ -76,6 +76,10 @@ class AuditClient:
         """Close the connections."""
         self._transport.close()
 
+    def take_server_us(self) -> int | None:
+        """The API's clock at its first answer since the last call; None if it did not say. Microseconds, UTC."""
+        return self._transport.take_server_us()
+
     def page(
         self,
         number: int = 1,

@@ -31,6 +31,13 @@ class Answer(NamedTuple):
     headers: Mapping[str, str]
 
 
+def _date_us(text: str) -> int | None:
+    try:
+        return int(parsedate_to_datetime(text).timestamp() * 1_000_000)
+    except ValueError:
+        return None
+
+
 def checked_base_url(base_url: str) -> str:
     """The address without a slash at its end.
 
@@ -96,6 +103,7 @@ class Transport:
         self._credentials = credentials
         self._headers = headers or {}
         self._timeout_s = timeout_s
+        self._earliest_us: int | None = None
         self._monotonic = monotonic
         self._wall_clock = wall_clock
         self._session = requests.Session()
@@ -105,6 +113,11 @@ class Transport:
     def close(self) -> None:
         """Close the connections."""
         self._session.close()
+
+    def take_server_us(self) -> int | None:
+        """The server's clock at its first answer since the last call; None if it did not say. Microseconds, UTC."""
+        earliest_us, self._earliest_us = self._earliest_us, None
+        return earliest_us
 
     def send(self, method: str, path: str, parameters: Mapping[str, str] | None = None) -> Answer:
         """Send one request and read its whole answer, whatever the status.
@@ -133,6 +146,8 @@ class Transport:
                 body = self._read(response)
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._network_error(error) from None
+        if self._earliest_us is None:
+            self._earliest_us = _date_us(response.headers.get("Date", ""))
         return Answer(
             response.status_code,
             self._retry_after_s(response.headers.get("Retry-After", "")),

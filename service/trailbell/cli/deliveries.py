@@ -132,7 +132,7 @@ def _one(found: Sequence[StoredDelivery], wanted: str) -> StoredDelivery:
 def retry(
     delivery_ids: Sequence[str], all_: bool, receiver: str | None, author: str | None, config_file: Path | None
 ) -> int:
-    """Try again what is dead or parked: the same message, with the same id. Works with and without an engine running."""
+    """Try again what is dead or parked: the same message, with the same id. An engine may be running or not."""
     from trailbell.store.deliveries import Deliveries
 
     if bool(delivery_ids) == (all_ or receiver is not None):
@@ -173,4 +173,3 @@ def _release(state: Path, subjects: Sequence[str], author: str) -> None:
     finally:
         database.close()
     click.echo("no engine runs: they are sent when one is started", err=True)
-

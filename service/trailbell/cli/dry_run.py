@@ -14,6 +14,7 @@ from .exits import Exit, Failure
 from .loading import load_or_fail
 
 if TYPE_CHECKING:
+    from trailbell.dryrun.sent import SentMessages
     from trailbell.replay import Told, Wanted
     from trailbell.report import Report
     from trailbell_engine.rule import RuleSet
@@ -94,6 +95,10 @@ def command(
 
     RULES are files, folders or packs such as pack:vonage. History is --events, or with --since the store or the API.
     """
+    from dataclasses import replace
+
+    from trailbell.dryrun.sent import SentMessages
+
     from .histories import asked, dry_run
     from .versions import other_version
 
@@ -104,9 +109,12 @@ def command(
     drawn = funnel or format_ == "html" or any(name == "html" for name, _ in wanted_files)
     if why_not is not None and why_not[0] not in loaded.rules:
         raise Failure(Exit.USAGE, f"no rule is called {why_not[0]!r}")
-    wanted = _wanted(loaded.rules, config_file, earlier, max_per_day, why_not, funnel=drawn)
-    report = dry_run(loaded.rules, history, wanted)
-    _print(report, loaded.rules, wanted.told, _Shown(format_, sample, explain, why_not, funnel, wanted_files))
+    with SentMessages() as sent:
+        wanted = _wanted(loaded.rules, config_file, earlier, max_per_day, why_not, funnel=drawn)
+        if sample and wanted.told is not None:
+            wanted = replace(wanted, told=wanted.told._replace(sent=sent.add))
+        report = dry_run(loaded.rules, history, wanted)
+        _print(report, loaded.rules, _Shown(format_, sample, wanted.told, sent, explain, why_not, funnel, wanted_files))
     if report.interrupted:
         return Exit.INTERRUPTED
     if report.reading.broken:
@@ -146,13 +154,15 @@ class _Shown(NamedTuple):
 
     format: str
     sample: int
+    told: Told | None
+    sent: SentMessages
     explain: str | None
     why_not: tuple[str, str] | None
     funnels: bool
     files: Sequence[tuple[str, Path]]
 
 
-def _print(report: Report, rules: RuleSet, told: Told | None, shown: _Shown) -> None:
+def _print(report: Report, rules: RuleSet, shown: _Shown) -> None:
     from trailbell.reports.printers import PRINTERS
 
     for name, file in shown.files:
@@ -161,10 +171,10 @@ def _print(report: Report, rules: RuleSet, told: Told | None, shown: _Shown) -> 
         from .table import print_report
 
         print_report(out(), report, funnels=shown.funnels)
-        if shown.sample:
+        if shown.sample and shown.told is not None:
             from .samples import print_samples
 
-            print_samples(out(), rules, report, shown.sample, told)
+            print_samples(out(), report, shown.sample, shown.told, shown.sent)
         _answer(report, rules, shown)
     else:
         click.echo(PRINTERS[shown.format](report), nl=False)

@@ -66,7 +66,7 @@ def _profile(events: Sequence[str], map_name: str | None, event_type: str | None
         state = config_or_fail(config_file, secrets=False).state
         found = profile_of_store(state, event_type)
         if found is None:
-            raise Failure(Exit.SOURCE, f"there is no history in {state}/", "name files of events with --events")
+            raise Failure(Exit.CONFIGURATION, f"there is no history in {state}/", "name files of events with --events")
         profile = found
     if not profile.events:
         what = f"no event is a {event_type}" if event_type else "there are no events"

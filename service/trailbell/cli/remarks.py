@@ -51,6 +51,9 @@ def remarks(report: Report) -> Iterator[RenderableType]:
         said = ", ".join(map(str, gaps[:_GAPS_SAID])) + (f", … ({len(gaps)} in all)" if len(gaps) > _GAPS_SAID else "")
         yield Text(f"no events at all on {said}", "yellow")
     for entry in report.rules:
+        if entry.tally.untracked:
+            said = f"{entry.tally.untracked:,} matches not evaluated: it remembered {entry.rule.max_keys:,} keys already"
+            yield Text(f"{entry.rule.id}: {said} (`limits: {{keys: …}}`)", "bold yellow")
         if entry.tally.overflow:
             said = f"{entry.tally.overflow:,} entries given up, its keys held as many as they may: less exact"
             yield Text(f"{entry.rule.id}: {said}", "yellow")

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import click
 
+from trailbell.clock import now_us
 from trailbell.config import Config
 from trailbell.http.observed import Observed
 from trailbell.http.settings import HttpSettings
@@ -24,6 +25,7 @@ from trailbell.sources.errors import SourceError
 from trailbell.store.alerts import StoredAlert
 from trailbell.store.database import Database, StoreError, open_database
 from trailbell.tally import Tally
+from trailbell.upkeep.keeper import keeping
 from trailbell.wiring import Receivers, WiringError, check_inhibitions, check_notify, receivers
 from trailbell.wiring import sources as configured_sources
 from trailbell_engine.rule import RuleSet
@@ -84,7 +86,7 @@ def command(
         sources = _sources(config, events, map_name, once=once)
         with terminable():
             if dry_run:
-                _print_only(edition.rules, sources, say)
+                _print_only(edition.rules, sources, say, ends=once or bool(events))
                 return Exit.OK
             return _run(config, book, edition, sources, say, ends=once or bool(events))
     except Terminated:
@@ -139,6 +141,7 @@ def _run(
             with (
                 _served(None if ends else config.http, config, live, database, observed) as inboxes,
                 _kept_up(config, book, edition, live, who) if not ends else nullcontext(),
+                nullcontext() if ends else keeping(live, database, config.retention, now_us),
                 stopped_by_signals(live.stop),
             ):
                 live.run([*sources, *inboxes], patient=not ends)
@@ -226,8 +229,9 @@ def _log_attempt(sent: Sent) -> None:
         )
 
 
-def _print_only(rules: RuleSet, sources: Sequence[Source], say: Callable[[StoredAlert, str], None]) -> None:
-    from trailbell.clock import now_us
+def _print_only(
+    rules: RuleSet, sources: Sequence[Source], say: Callable[[StoredAlert, str], None], *, ends: bool
+) -> None:
     from trailbell.memory import MemoryLedger
     from trailbell.recorder import Recorder
     from trailbell.running.loop import Loop
@@ -239,5 +243,6 @@ def _print_only(rules: RuleSet, sources: Sequence[Source], say: Callable[[Stored
     log.info("dry run of %d rules over %s: nothing is stored or sent", len(rules), names)
     loop = Loop(MemoryLedger(), recorder, now_us=now_us)
     with stopped_by_signals(loop.stop):
-        loop.run(Pipeline(rules, {source.name: source.lateness_us for source in sources}), sources)
+        lateness_us = {source.name: source.lateness_us for source in sources}
+        loop.run(Pipeline(rules, lateness_us), sources, patient=not ends)
     _log_end(recorder.tally, "left out")

@@ -1,4 +1,4 @@
-"""``dry-run --sample N``: some alerts as their receivers would get them, drawn from the very messages they are sent."""
+"""``dry-run --sample N``: some alerts as their receivers would hear of them, drawn from the very messages."""
 
 from __future__ import annotations
 
@@ -11,56 +11,51 @@ from rich.console import Console, RenderableType
 from rich.panel import Panel
 from rich.text import Text
 
-from trailbell.dryrun.preview import SLACK_ALONE, kinds, preview
-from trailbell.dryrun.samples import message_of, spread
+from trailbell.dryrun.samples import spread
+from trailbell.dryrun.sent import SentMessages
 from trailbell.replay import Told
 from trailbell.report import Report
 from trailbell.store.alerts import StoredAlert
-from trailbell_engine.rule import RuleSet
-from trailbell_notifiers.outbox import delivery_id
-from trailbell_notifiers.routing import decide, labels_of
+from trailbell_engine.durations import format_duration
+from trailbell_engine.timestamps import SECOND_US, format_time
 
 from .cards import MAXIMUM_WIDTH, card
 from .printable import printable
 
 
-def print_samples(console: Console, rules: RuleSet, report: Report, number: int, told: Told | None = None) -> None:
+def print_samples(console: Console, report: Report, number: int, told: Told, sent: SentMessages) -> None:
     """Print alerts spread evenly over the report: of three, the first, a middle one and the last.
 
     Args:
         console: where to.
-        rules: that were run.
-        report: what they told.
+        report: what the rules told.
         number: how many alerts.
-        told: the receivers; None shows Slack alone.
+        told: the receivers.
+        sent: all that they were sent.
     """
-    who = told or Told(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
     for stored in spread(report.alerts, number):
         console.print()
-        for part in _messages(rules, stored, who):
+        for part in _messages(stored, told, sent):
             console.print(part)
     left = len(report.alerts) - min(number, len(report.alerts))
     if left:
         console.print(Text(f"\n… and {left:,} more alerts", "dim"))
 
 
-def _messages(rules: RuleSet, stored: StoredAlert, who: Told) -> Iterator[RenderableType]:
-    rule = rules[stored.alert.rule_id]
-    message = message_of(stored, rule)
-    if not who.configured:
-        names = list(who.receivers.channels)
-    else:
-        decisions = decide(who.receivers.route, labels_of(stored.alert, rule.words), rule.notify)
-        names = [decision.receiver for decision in decisions]
-        for decision in decisions:
-            yield Text(f"→ {decision.receiver} ({printable(decision.reason)})", "dim")
-        if not names:
-            yield Text("→ nobody: no route takes it, and the rule names no receiver; as Slack would show it", "yellow")
-            who = Told(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
-            names = list(who.receivers.channels)
-    for name in names:
-        channel = who.receivers.channels[name]
-        yield drawn(who.kinds[name], channel.render(message, delivery_id(stored.alert.id, name, message.kind)))
+def _messages(stored: StoredAlert, told: Told, sent: SentMessages) -> Iterator[RenderableType]:
+    found = sent.of(stored.alert.id)
+    if not found:
+        title = printable(str(stored.wording["title"]))
+        opened = format_time(stored.alert.opened_at_us)
+        yield Text(f"→ nobody was told of {title}, opened {opened}: why stands above", "yellow")
+    for receiver, kind, at_us, body in found:
+        if told.configured:
+            waited_us = at_us - stored.alert.opened_at_us
+            later = (
+                f", {format_duration(waited_us // SECOND_US * SECOND_US)} after it" if waited_us >= SECOND_US else ""
+            )
+            yield Text(f"→ {receiver}: {kind} {format_time(at_us)}{later}", "dim")
+        yield drawn(told.kinds[receiver], body)
 
 
 def drawn(kind: str, body: bytes) -> RenderableType:

@@ -15,9 +15,10 @@ import click
 from rich.console import Console
 from rich.text import Text
 
+from trailbell.policy import policy_of
 from trailbell.rule_coverage import Coverage
 from trailbell.rule_testing import Outcome, coverage, run_tests
-from trailbell_notifiers.routing import Route, parse_route
+from trailbell_notifiers.routing import Route
 from trailbell_rules.load import Loaded
 from trailbell_rules.printers.text import counted
 
@@ -59,7 +60,7 @@ def command(
     """
     config = config_or_fail(config_file, secrets=False)
     paths = paths or config.rules
-    route = None if config.route is None else parse_route(config.route, list(config.receivers))
+    route = policy_of(config).route
     if watched:
         if format_ != "text":
             raise Failure(
@@ -151,7 +152,8 @@ def _print(console: Console, run: _Run, *, verbose: bool) -> None:
     for outcome in failed:
         _print_failure(console, outcome)
     for rule_id, count in run.short.items():
-        console.print(Text("✘ ", "bold red").append(f"{rule_id}: {count} tests, {run.minimum} wanted", "default"))
+        words = f"{rule_id}: {counted(count, 'test')}, {run.minimum} wanted"
+        console.print(Text("✘ ", "bold red").append(words, "default"))
     rules = len({outcome.test.rule_id for outcome in outcomes})
     summary = Text(f"{len(outcomes) - len(failed)} passed", "bold green" if outcomes and not failed else "bold")
     summary.append(f", {len(failed)} failed", "bold red" if failed else "default")

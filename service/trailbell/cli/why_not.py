@@ -81,9 +81,9 @@ def _rule(rule_id: str, rules: RuleSet) -> Rule:
 
 
 def _route(config: Config) -> Route | None:
-    from trailbell_notifiers.routing import parse_route
+    from trailbell.policy import policy_of
 
-    return None if config.route is None else parse_route(config.route, list(config.receivers))
+    return policy_of(config).route
 
 
 def _of_store(rule: Rule, rules: RuleSet, event_id: str, config: Config) -> WhyNot:

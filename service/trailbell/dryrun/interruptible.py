@@ -14,7 +14,10 @@ from trailbell_engine.values import Json
 
 
 class Interruptible:
-    """A source that ^C ends while it is read, and not while what it gave is worked on. A context, for the handler.
+    """A source that ^C ends between two batches. A context, for the handler.
+
+    An exception out of a handler can come anywhere, inside other people's locks and callbacks, and is lost there. So
+    it is raised at once only where the source may wait for others, a pipe or a server, and at the second ^C.
 
     Attributes:
         name, lateness_us, bounded: of the source.
@@ -25,6 +28,7 @@ class Interruptible:
         self.lateness_us = source.lateness_us
         self.bounded = source.bounded
         self._source = source
+        self._waits = bool(getattr(source, "waits", False))
         self._working = False
         self._asked = False
         self._before: object = None
@@ -51,13 +55,15 @@ class Interruptible:
         """
         with closing(self._source.batches(checkpoint)) as batches:
             for batch in batches:
+                if self._asked:
+                    raise KeyboardInterrupt
                 self._working = True
                 yield batch
                 self._working = False
-                if self._asked:
-                    raise KeyboardInterrupt
+        if self._asked:
+            raise KeyboardInterrupt
 
     def _interrupt(self, _signal: int, _frame: FrameType | None) -> None:
-        if not self._working or self._asked:  # who asks twice will not wait
+        if self._asked or (self._waits and not self._working):
             raise KeyboardInterrupt
         self._asked = True

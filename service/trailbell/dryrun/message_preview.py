@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from trailbell.telling import Telling
@@ -42,7 +42,7 @@ class MessagePreview:
         *,
         configured: bool,
         silences: Sequence[Silence] = (),
-        sent: Callable[[Delivery], None] = lambda _: None,
+        sent: Callable[[Delivery, Iterable[str]], None] = lambda _delivery, _new: None,
     ) -> None:
         """Wire the preview.
 
@@ -53,7 +53,7 @@ class MessagePreview:
             alerts: of the recorder.
             configured: whether a configuration named the receivers.
             silences: of the store.
-            sent: called with every delivery.
+            sent: called with every delivery, and the ids of the alerts that its receiver has not heard of.
         """
         self._who = who
         self._kinds = kinds
@@ -135,7 +135,7 @@ class MessagePreview:
             counts.per_hour[at_us // HOUR_US] += 1
             self._per_rule.update({self._alerts.rule_of(alert_id) for alert_id in notification.alert_ids})
             self._pace(channel, delivery, counts)
-            self._sent(delivery)
+            self._sent(delivery, notification.new_ids)
 
     def _pace(self, channel: Channel, delivery: Delivery, counts: ReceiverMessages) -> None:
         if channel.rate is None:

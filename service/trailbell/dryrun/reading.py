@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from trailbell_engine.durations import format_duration
-from trailbell_engine.timestamps import SECOND_US
+from trailbell_engine.timestamps import DAY_US, SECOND_US
 from trailbell_engine.values import Json
 
 _FILES_SAID = 3
@@ -51,7 +51,10 @@ class Reading:
         names = sorted(self.behind_us)
         said = ", ".join(names[:_FILES_SAID]) + (f" and {len(names) - _FILES_SAID} more" if names[_FILES_SAID:] else "")
         verb = "is" if len(names) == 1 else "are"
-        return f"{said} {verb} not in order of time: `--lateness {needed}` puts the events in order, as live"
+        help_ = f"`--lateness {needed}` puts the events in order, as live"
+        if worst_us > DAY_US:  # no stream: to hold events for so long would be to hold them all
+            help_ = f"sort the events, they are up to {needed} behind"
+        return f"{said} {verb} not in order of time: {help_}"
 
     def to_json(self) -> dict[str, Json]:
         """What ``events`` of the document says of it."""

@@ -18,7 +18,7 @@ from .answers import RefusalError, answer, require_json, resource
 from .paging import cursor, cursor_of, limit_of
 from .parts import Parts
 
-STATES: Final = ("pending", "leased", "ambiguous", "parked", "sent", "dead")
+STATES: Final = ("pending", "leased", "ambiguous", "parked", "sent", "dead", "folded")
 _COLUMNS: Final = (
     "seq, id, alert_id, receiver, target, kind, state, attempts, "
     "created_us, not_before_us, last_error, reference, reason"
@@ -98,7 +98,7 @@ def _document(  # noqa: PLR0913, PLR0917 - the columns of a row
         "state": state,
         "attempts": attempts,
         "created_at": format_time(created_us),
-        "next_attempt_at": None if state in ("sent", "dead") else format_time(not_before_us),
+        "next_attempt_at": None if state in ("sent", "dead", "folded") else format_time(not_before_us),
         "last_error": last_error,
         "reference": reference,
         "reason": reason,

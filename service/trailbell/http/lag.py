@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from trailbell.store.reading import Readers
 from trailbell_engine.timestamps import SECOND_US
+from trailbell_notifiers.breaker import OPEN_AFTER
 
 
 class SourceLag(NamedTuple):
@@ -43,3 +44,9 @@ def waiting(readers: Readers, now_us: int) -> list[Waiting]:
         Waiting(receiver, state, count, 0.0 if state == "sent" else max(0.0, (now_us - oldest_us) / SECOND_US))
         for receiver, state, count, oldest_us in rows
     ]
+
+
+def failing(readers: Readers) -> dict[str, int]:
+    """The receivers that fail: 1, or 2 if only probes are sent to one of its targets."""
+    rows = readers.rows("SELECT receiver, max(failures) FROM breaker GROUP BY receiver ORDER BY receiver")
+    return {receiver: 2 if failures >= OPEN_AFTER else 1 for receiver, failures in rows}

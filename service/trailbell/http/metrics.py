@@ -17,7 +17,7 @@ from trailbell_engine.timestamps import SECOND_US
 
 from .answers import resource
 from .exposition import CONTENT_TYPE, Family, Sample, exposition
-from .lag import source_lags, waiting
+from .lag import failing, source_lags, waiting
 from .observed import BUCKETS_S, Observed
 from .parts import Parts
 
@@ -69,6 +69,7 @@ def _engine(tally: Tally) -> list[Family]:
         per_rule("suppressed", "Firings of a rule that told nobody.", "suppressed"),
         per_rule("late", "Matches of a rule that came after their window.", "too_late"),
         per_rule("overflow", "Entries that a key of a rule gave up because it held too many.", "overflow"),
+        per_rule("untracked", "Matches of new keys that a rule with too many did not evaluate.", "untracked"),
         per_rule("errors", "Events on which a rule could not be evaluated.", "errors"),
     ]
 
@@ -82,7 +83,7 @@ def _store(parts: Parts, at_us: int) -> list[Family]:
     readers = parts.keeper.readers
     lags = [Sample(lag.lag_s, {"source": lag.name}) for lag in source_lags(readers, at_us) if lag.lag_s is not None]
     queues = waiting(readers, at_us)
-    still_open = [queue for queue in queues if queue.state not in ("sent", "dead")]
+    still_open = [queue for queue in queues if queue.state not in ("sent", "dead", "folded")]
     oldest: dict[str, float] = {}
     for queue in still_open:
         oldest[queue.receiver] = max(queue.oldest_s, oldest.get(queue.receiver, 0.0))
@@ -99,6 +100,12 @@ def _store(parts: Parts, at_us: int) -> list[Family]:
             "gauge",
             "The age of the oldest delivery that is not done, by receiver.",
             [Sample(age_s, {"receiver": receiver}) for receiver, age_s in sorted(oldest.items())],
+        ),
+        Family(
+            "trailbell_receiver_failing",
+            "gauge",
+            "1 while a receiver fails, 2 while it is only probed.",
+            [Sample(state, {"receiver": receiver}) for receiver, state in failing(readers).items()],
         ),
         Family(
             "trailbell_index_behind", "gauge", "Recorded inputs not in the search index.", [Sample(parts.keeper.behind)]

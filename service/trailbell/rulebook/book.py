@@ -6,7 +6,7 @@ there are the problems instead, and whoever runs goes on with the rules it has.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -31,9 +31,9 @@ class UnsoundRules(Exception):  # noqa: N818 - it says what they are
         sources: the texts that they point into, by file name.
     """
 
-    def __init__(self, problems: Sequence[Problem], sources: Mapping[str, Source]) -> None:
-        super().__init__(problems[0].summary)
-        self.problems = problems
+    def __init__(self, problems: Iterable[Problem], sources: Mapping[str, Source]) -> None:
+        self.problems = sorted(dict.fromkeys(problems), key=lambda problem: problem.span)
+        super().__init__(self.problems[0].summary)
         self.sources = sources
 
 

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Final
 
 from trailbell_engine.rule import Rule, RuleSet
 
-_NAMED = 5
+_TOLD: Final = tuple(field.name for field in fields(Rule) if field.name not in ("match", "condition", "origin"))
+"""What may change without another version: who is told, and in which words."""
+_NAMED: Final = 5
 """So many are named; of more, the number says enough."""
 
 
@@ -65,10 +68,7 @@ def differences(before: RuleSet, after: RuleSet) -> Differences:
 
 def _same(before: Rule, after: Rule) -> bool:
     """Whether nothing about the rule has changed but, perhaps, where it stands in which file."""
-    if before is after:
-        return True
-    kept = ("severity", "words", "severity_cases", "notify", "status", "budget")
-    return all(getattr(before, name) == getattr(after, name) for name in kept)
+    return before is after or all(getattr(before, name) == getattr(after, name) for name in _TOLD)
 
 
 def _counted(ids: Sequence[str], word: str) -> str:

@@ -56,7 +56,8 @@ def share(texts: Sequence[Text], before: Shared | None) -> Shared:
         before: the last ones, which are given again if nothing has changed.
     """
     digest = _digest(texts)
-    if before is not None and before.digest == digest and before.stamps == _stamps(before.files):
+    same = before is not None and before.digest == digest and before.settled
+    if before is not None and same and before.stamps == _stamps(before.files):
         return before
     problems: list[Problem] = []
     sources: dict[str, Source] = {}

@@ -117,7 +117,7 @@ class Reloader:
         return seen
 
     def _read(self, *, asked: bool) -> None:
-        """Read, and take what is new. Whatever is wrong, the rules that run go on, and it is said once."""
+        """Read, and take what is new. Whatever is wrong, the rules that run go on, and it is said once, or to who asked."""
         started_s = time.perf_counter()
         try:
             with _courteous():
@@ -131,22 +131,25 @@ class Reloader:
         except UnsoundRules as error:
             words = _words(error.problems)
             self._settled = words == self._complaint  # it may have been mended within the moment of its last change
-            self._complain(words)
+            self._complain(words, asked=asked)
             return
         except self._refused as error:
-            self._complain(f"{error}")
+            self._complain(f"{error}", asked=asked)
             return
         except CancelledError:
             return  # the run is over
-        except Exception:
-            log.exception("the rules could not be read again; those that ran go on")
+        except Exception as error:
+            self._settled = False  # it may pass
+            if repr(error) != self._complaint:
+                log.exception("the rules could not be read again; those that ran go on")
+            self._complaint = repr(error)
             return
         self._rules, self._files, self._complaint = edition.rules, edition.files, ""
         if found or asked:
             log.info("reloaded: %s, in %.1f s", found, time.perf_counter() - started_s)
 
-    def _complain(self, words: str) -> None:
-        if words != self._complaint:
+    def _complain(self, words: str, *, asked: bool) -> None:
+        if asked or words != self._complaint:
             log.error("the rules have changed and cannot be taken; those that ran go on: %s", words)
         self._complaint = words
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from typing import Final, NamedTuple, Protocol
 
-from trailbell_engine.event import Input
+from trailbell_engine.event import Event, Input
 from trailbell_engine.values import Json
 
 LIVE_BATCH: Final = 100
@@ -24,11 +24,13 @@ class Batch(NamedTuple):
             is committed. None says nothing: after a restart the inputs come again and their ids make them count once.
         committed: called once, on the engine's thread, when the batch is durable: the place to answer a sender or to
             acknowledge a broker's message. It must not wait for anything. It is not called if the batch was not stored.
+        fresh: called likewise with those of its events that were not known before: the others were duplicates.
     """
 
     inputs: Sequence[Input]
     checkpoint: Json | None = None
     committed: Callable[[], None] | None = None
+    fresh: Callable[[Sequence[Event]], None] | None = None
 
 
 class Inputs(Protocol):

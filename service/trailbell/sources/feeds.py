@@ -56,6 +56,7 @@ class FeedSource:
         name: str,
         since_us: int | None = None,
         pace: Pace | None = None,
+        server_us: Callable[[], int | None] = lambda: None,
     ) -> None:
         """Prepare; nothing is asked yet.
 
@@ -67,6 +68,7 @@ class FeedSource:
             name: of the source, and of its events; another one for each account.
             since_us: where to begin if there is no checkpoint; None is ``polling.first_us`` ago.
             pace: when to ask again.
+            server_us: the API's clock at its first answer since the last call; None if it did not say.
         """
         self.name = name
         self._read = read
@@ -74,6 +76,7 @@ class FeedSource:
         self._polling = polling
         self._since_us = since_us
         self._pace = pace or Pace()
+        self._server_us = server_us
 
     @property
     def lateness_us(self) -> int:
@@ -97,7 +100,10 @@ class FeedSource:
             asked_us = self._pace.now_us()
             more = False
             try:
+                self._server_us()
                 piece = self._read(cursor, since_us)
+                # A clock of ours that is ahead must not call what is still to come late.
+                asked_us = min(asked_us, self._server_us() or asked_us)
                 yield from self._piece(piece, since_us, asked_us, decoder)
                 cursor, more = piece.cursor, piece.more
             except SourceError as error:

@@ -35,6 +35,7 @@ class FileSource:
         lateness_us: how far events may stand out of order, in microseconds.
         map: where the envelope lies; None looks at each file.
         bytes_total: in all files; None while standard input is among them.
+        waits: for somebody to write to standard input.
         broken: what could not be read, or not to its end, where that does not end the reading.
         cut: files that end in the middle of a record.
         behind_us: per file that is not in order of time, by how much the worst event is behind; microseconds.
@@ -84,6 +85,7 @@ class FileSource:
         self._maps: list[str] = []
         self._readers: dict[str, FileReader] = {}
         self._bytes_before = 0
+        self.waits = STDIN in self._files
         self.bytes_total = None if STDIN in self._files else sum(map(size_bytes, self._files))
 
     @property

@@ -6,44 +6,20 @@ stay open when they are renamed. What a rotation made while nobody looked is fou
 
 from __future__ import annotations
 
-import glob
-import os
 from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import closing, suppress
 from itertools import islice
-from stat import S_ISREG
-from typing import Final, NamedTuple
 
 from trailbell_engine.decode import Decoder, NotJsonError, read_json
-from trailbell_engine.event import Input
+from trailbell_engine.event import Event, Malformed
 from trailbell_engine.maps import GENERIC, PRESETS, EventMap, detect
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 
 from .base import LIVE_BATCH, Batch
-from .errors import SourceError
+from .rotations import Logs
 from .tails import Line, Mark, Tail
 from .windows import Pace
-
-SETTLED_US: Final = 10 * SECOND_US
-"""A file that was rotated away and does not grow for so long has no writer any more."""
-OPEN_LIMIT: Final = 200
-MARKS_LIMIT: Final = 1_000
-
-
-class _Seen(NamedTuple):
-    """A file of a round.
-
-    Attributes:
-        changed_ns: when it was written last.
-        path: one of its names.
-        size_bytes: of the file.
-        named: the patterns name it; otherwise it lies beside one they named.
-    """
-
-    changed_ns: int
-    path: str
-    size_bytes: int
-    named: bool
 
 
 class FollowSource:
@@ -73,12 +49,12 @@ class FollowSource:
         """Prepare; nothing is opened yet.
 
         Args:
-            patterns: paths and globs; what fits them later is followed, too.
+            patterns: paths, folders and globs; what fits them later is followed, too.
             event_map: where the envelope lies; None shows the first line to the presets.
             name: of the source, and of its events.
             lateness_us: see above.
             interval_us: between two looks.
-            from_end: leave out what the files hold when they are met by the first run of all.
+            from_end: leave out what the files hold when the first run of all meets them.
             pace: when to look again.
         """
         self.name = name
@@ -88,9 +64,6 @@ class FollowSource:
         self._interval_us = interval_us
         self._from_end = from_end
         self._pace = pace or Pace()
-        self._tails: list[Tail] = []
-        self._marks: list[Mark] = []
-        self._passed: dict[tuple[int, int], tuple[int, int]] = {}
 
     def stop(self) -> None:
         """End the following, after the lines at hand."""
@@ -102,70 +75,90 @@ class FollowSource:
         Raises:
             SourceError: if a file may not be read.
         """
-        decoder = self._resume(checkpoint)
-        try:
-            first = checkpoint is None
+        reading = _Reading(self.name, self._patterns, self._map, checkpoint)
+        is_first = checkpoint is None
+        passes_over = is_first and self._from_end
+        with closing(reading.logs):
             while True:
-                yield from self._round(decoder, first=first)
-                first = False
+                for batch in reading.round(self._pace):
+                    if passes_over:
+                        continue
+                    yield batch
+                    is_first = is_first and batch.checkpoint is None
+                if is_first:  # which files there are counts, even if they are empty: they may be rotated next
+                    yield Batch((), reading.checkpoint())
+                is_first = passes_over = False
                 if (
                     not self._pace.follow
                     or self._pace.stopped.is_set()
                     or self._pace.wait(self._interval_us / SECOND_US)
                 ):
                     return
-        finally:
-            for tail in self._tails:
-                tail.close()
-            self._tails = []
 
-    def _resume(self, checkpoint: Json | None) -> Decoder:
-        self._marks, self._passed = [], {}
-        last_time_us, event_map = 0, self._map
+
+class _Reading:
+    """One run of a source over its files.
+
+    Attributes:
+        logs: the files.
+    """
+
+    def __init__(self, name: str, patterns: Sequence[str], event_map: EventMap | None, checkpoint: Json | None) -> None:
+        marks: list[Mark] = []
+        last_time_us = 0
         if isinstance(checkpoint, dict):
-            self._marks = [Mark.from_json(mark) for mark in checkpoint["files"]]
+            marks = [Mark.from_json(mark) for mark in checkpoint["files"]]
             last_time_us = int(checkpoint["last_time_us"])
-            event_map = event_map or PRESETS.get(str(checkpoint["map"]))
+            event_map = event_map or {GENERIC.name: GENERIC, **PRESETS}.get(str(checkpoint["map"]))
+        self.logs = Logs(patterns, marks)
         self._is_mapped = event_map is not None
-        return Decoder(self.name, event_map or GENERIC, last_time_us)
+        self._decoder = Decoder(name, event_map or GENERIC, last_time_us)
 
-    def _round(self, decoder: Decoder, *, first: bool) -> Iterator[Batch]:
-        for tail in self._tails:
-            before = tail.began_anew()
-            if before is not None:
-                self._marks.append(before)
-                self._passed.clear()  # a copy of it may have been passed over while the file itself was whole
-        # To their ends first: a copy of one of them then has nothing that is new.
-        yield from self._read(self._tails, decoder)
-        seen = self._look()
-        fresh = list(self._open(seen, first=first))
-        if first and self._from_end:
-            self._pass_over(fresh)
-        self._tails += fresh
-        yield from self._read(fresh, decoder)
-        yield from self._let_go(seen, decoder)
+    def checkpoint(self) -> Json:
+        """Where to go on."""
+        return {
+            "files": [mark.to_json() for mark in self.logs.all_marks()],
+            "last_time_us": self._decoder.last_time_us,
+            "map": self._decoder.event_map.name if self._is_mapped else "",
+        }
 
-    def _read(self, tails: Iterable[Tail], decoder: Decoder) -> Iterator[Batch]:
+    def round(self, pace: Pace) -> Iterator[Batch]:
+        """Everything that is new."""
+        written_ns = self.logs.written_ns()
+        self.logs.notice_cuts()
+        # The open ones to their ends first: a copy of one of them then has nothing that is new.
+        yield from self._read(self.logs.tails, pace)
+        seen = self.logs.look()
+        yield from self._read(self.logs.open_new(seen, written_ns, pace.now_us()), pace)
+        for tail in self.logs.settled(seen, pace.now_us()):
+            line = tail.rest()
+            if line is not None:
+                yield Batch(self._decode(line, tail), self.checkpoint())
+            self.logs.let_go(tail)
+        for tail in self.logs.rest():
+            self.logs.let_go(tail)
+
+    def _read(self, tails: Iterable[Tail], pace: Pace) -> Iterator[Batch]:
         for tail in tails:
-            lines = tail.lines(self._pace.now_us())
-            while some := list(islice(lines, LIVE_BATCH)):
-                inputs = [item for line in some for item in self._decode(line, tail, decoder)]
-                if self._pace.stopped.is_set():
-                    return
-                # The mark may be behind lines that are still to be handed out; after the last one it is right.
-                last = next(lines, None)
-                while last is not None and len(some) < LIVE_BATCH:  # pragma: no cover - `islice` stops short at the end
-                    break
-                if last is None:
-                    yield Batch(inputs, self._checkpoint(decoder))
-                else:
-                    inputs += self._decode(last, tail, decoder)
-                    yield Batch(inputs)
+            lines = tail.lines()
+            some = list(islice(lines, LIVE_BATCH))
+            while some and not pace.stopped.is_set():
+                inputs = [item for line in some for item in self._decode(line, tail)]
+                # The tail's mark may be behind lines that are still to come; behind the last one it is right.
+                some = list(islice(lines, LIVE_BATCH))
+                yield Batch(inputs, None if some else self.checkpoint())
 
-    def _decode(self, line: Line, tail: Tail, decoder: Decoder) -> list[Input]:
+    def _decode(self, line: Line, tail: Tail) -> list[Event | Malformed]:
         place = f"{tail.mark.path}:{line.number}"
         if line.cut:
-            return [decoder.malformed(line.raw, place, "larger than 1 MiB")]
+            return [self._decoder.malformed(line.raw, place, "larger than 1 MiB")]
         if not self._is_mapped:
-            self._choose_map(line, decoder)
-        return list(decoder.decode(line.raw, place))
+            self._show(line)
+        return self._decoder.decode(line.raw, place)
+
+    def _show(self, line: Line) -> None:
+        """Show the first line that is JSON to the presets: all files of a source have one map."""
+        with suppress(NotJsonError):
+            found = detect(read_json(line.raw)) or GENERIC
+            self._decoder = Decoder(self._decoder.source, found, self._decoder.last_time_us)
+            self._is_mapped = True

@@ -14,6 +14,7 @@ from .base import Source
 
 KINDS: Final[Mapping[str, str]] = {
     "vonage": "trailbell.sources.vonage_settings",
+    "files": "trailbell.sources.files_settings",
     "auth0": "trailbell.sources.vendors.auth0",
     "cloudflare": "trailbell.sources.vendors.cloudflare",
     "cloudtrail": "trailbell.sources.vendors.cloudtrail",
@@ -21,6 +22,10 @@ KINDS: Final[Mapping[str, str]] = {
     "gworkspace": "trailbell.sources.vendors.gworkspace",
     "okta": "trailbell.sources.vendors.okta",
     "slack_audit": "trailbell.sources.vendors.slack",
+    "kafka": "trailbell.sources.brokers.kafka",
+    "nats": "trailbell.sources.brokers.nats",
+    "rabbitmq": "trailbell.sources.brokers.rabbitmq",
+    "redis": "trailbell.sources.brokers.redis",
 }
 """Kind of source -> the module that makes it. Each has ``SCHEMA`` and ``build`` (see ``SourceMaker``), and imports what
 it talks with in ``build``: the schema of a configuration is made of all of them."""

@@ -71,44 +71,58 @@ class Tail:
     Attributes:
         mark: how far it has been read.
         packed: it is gzip, which nobody appends to.
-        quiet_since_us: since when it has not grown.
     """
 
-    def __init__(self, path: str, now_us: int) -> None:
+    def __init__(self, path: str) -> None:
         """Open it at its beginning.
 
         Raises:
             OSError: if it cannot be opened.
         """
         self._stream = open(path, "rb", buffering=0)  # noqa: PTH123, SIM115 - held open over many rounds
+        self._raw = cast("BinaryIO", self._stream)
         status = os.fstat(self._stream.fileno())
         self.mark = Mark(os.path.realpath(path), status.st_dev, status.st_ino, changed_ns=status.st_mtime_ns)
         self.packed = os.pread(self._stream.fileno(), 2, 0) == _GZIP
-        self.quiet_since_us = now_us
         self._size_bytes = -1
+        self._recent: bytes | None = None
 
     def close(self) -> None:
         """Close the file; the mark stays."""
         self._stream.close()
 
     @property
-    def identity(self) -> tuple[int, int]:
+    def inode(self) -> tuple[int, int]:
         """Device and inode."""
         return self.mark.device, self.mark.inode
+
+    def changed_us(self) -> int:
+        """When the file was written last; microseconds UTC."""
+        return os.fstat(self._stream.fileno()).st_mtime_ns // 1000
+
+    def size_and_change(self) -> tuple[int, int]:
+        """Its size in bytes, and when it was written last (nanoseconds): what does not change while nobody writes."""
+        status = os.fstat(self._stream.fileno())
+        return status.st_size, status.st_mtime_ns
+
+    def begins_like(self, mark: Mark) -> bool:
+        """Whether its head is that of what was read up to a mark, as far as it goes."""
+        return not self.packed and bool(mark.head) and _digest(_bytes(self._raw, 0, mark.head_bytes)) == mark.head
 
     def holds(self, mark: Mark) -> bool:
         """Whether its content begins with what was read up to a mark."""
         if not mark.offset:
             return False
         if self.packed:
-            with gzip.GzipFile(fileobj=self._stream, mode="rb") as unpacked:
-                return _holds(unpacked, mark)
+            with self._unpacked() as unpacked:
+                return _holds(cast("BinaryIO", unpacked), mark)
         size_bytes = os.fstat(self._stream.fileno()).st_size
-        return size_bytes >= mark.offset and _holds(self._stream, mark)
+        return size_bytes >= mark.offset and _holds(self._raw, mark)
 
     def resume(self, mark: Mark) -> None:
         """Go on where a mark is, of this file or of one that it is a copy of."""
         own = self.mark
+        self._recent = None
         self.mark = replace(mark, path=own.path, device=own.device, inode=own.inode, changed_ns=own.changed_ns)
 
     def began_anew(self) -> Mark | None:
@@ -119,24 +133,26 @@ class Tail:
         same = status.st_size == self._size_bytes and status.st_mtime_ns == self.mark.changed_ns
         if same or self.holds(self.mark):
             return None
-        before = self.mark
+        before, self._recent = self.mark, None
         self.mark = Mark(before.path, before.device, before.inode, changed_ns=status.st_mtime_ns)
         return before
 
-    def lines(self, now_us: int) -> Iterator[Line]:
+    def lines(self) -> Iterator[Line]:
         """What is new, up to the last line's end. ``mark`` is behind each line when it is handed out."""
         status = os.fstat(self._stream.fileno())
-        if status.st_size != self._size_bytes:
-            self.quiet_since_us = now_us
-        elif self.packed:
+        if self.packed and status.st_size == self._size_bytes:
             return  # as it was when it was read to its end, or to where it is cut
         self._size_bytes = status.st_size
         self.mark = replace(self.mark, changed_ns=status.st_mtime_ns)
         if self.packed:
-            with gzip.GzipFile(fileobj=self._stream, mode="rb") as unpacked:
+            with self._unpacked() as unpacked:
                 yield from self._pieces(cast("BinaryIO", unpacked))
         else:
-            yield from self._pieces(cast("BinaryIO", self._stream))
+            yield from self._pieces(self._raw)
+
+    def _unpacked(self) -> gzip.GzipFile:
+        self._stream.seek(0)
+        return gzip.GzipFile(fileobj=self._stream, mode="rb")
 
     def rest(self) -> Line | None:
         """What stands behind the last line's end; ``mark`` is behind it. For files that nobody writes any more."""
@@ -146,7 +162,7 @@ class Tail:
         skipping = self.mark.skipping
         if not raw:
             return None
-        self._advance(len(raw), 1, cast("BinaryIO", self._stream))
+        self._advance(raw, 1, self._raw)
         return None if skipping or not raw.strip() else Line(self.mark.line, raw)
 
     def _pieces(self, stream: BinaryIO) -> Iterator[Line]:
@@ -160,11 +176,11 @@ class Tail:
             if not end:
                 if len(piece) < _READ_BYTES:
                     if self.packed and piece.strip() and not self.mark.skipping:
-                        self._advance(len(piece), 1, stream)
+                        self._advance(piece, 1, stream)
                         yield Line(self.mark.line, piece)
                     return
                 told = self.mark.skipping
-                self._advance(len(piece), 0, stream, skipping=True)
+                self._advance(piece, 0, stream, skipping=True)
                 if not told:
                     yield Line(self.mark.line + 1, piece[: RECORD_LIMIT_BYTES + 1], cut=True)
                 continue
@@ -174,47 +190,54 @@ class Tail:
         lines = piece[:-1].split(b"\n")
         first, skipping = self.mark.line, self.mark.skipping
         # The place behind all of them is noted before they are handed out: a reader takes all, or starts anew.
-        self._advance(len(piece), len(lines), stream)
+        self._advance(piece, len(lines), stream)
         for number, raw in enumerate(lines, first + 1):
             if skipping:
                 skipping = False
             elif raw.strip():
                 yield Line(number, raw)
 
-    def _advance(self, read_bytes: int, lines: int, stream: BinaryIO, *, skipping: bool = False) -> None:
-        offset = self.mark.offset + read_bytes
+    def _advance(self, piece: bytes, lines: int, stream: BinaryIO, *, skipping: bool = False) -> None:
+        """Move the mark behind a piece. Packed files are not read backwards for it, which would unpack them anew."""
+        before, offset = self.mark.offset, self.mark.offset + len(piece)
+        if self._recent is None:
+            start = max(0, before - PRINT_BYTES)
+            self._recent = _bytes(stream, start, before - start)
         head_bytes, head = self.mark.head_bytes, self.mark.head
-        if head_bytes < PRINT_BYTES:
-            head_bytes = min(offset, PRINT_BYTES)
-            head = _digest(stream, 0, head_bytes) or ""
-        last = _digest(stream, max(0, offset - PRINT_BYTES), min(offset, PRINT_BYTES)) or ""
+        if head_bytes < PRINT_BYTES:  # then all before is among the recent bytes
+            whole = (self._recent + piece)[:PRINT_BYTES]
+            head_bytes, head = len(whole), _digest(whole)
+        self._recent = (self._recent + piece[-PRINT_BYTES:])[-PRINT_BYTES:]
         self.mark = replace(
             self.mark,
             offset=offset,
             line=self.mark.line + lines,
             head_bytes=head_bytes,
             head=head,
-            last=last,
+            last=_digest(self._recent),
             skipping=skipping,
         )
 
 
-def _holds(stream: object, mark: Mark) -> bool:
-    file = cast("BinaryIO", stream)
+def _holds(file: BinaryIO, mark: Mark) -> bool:
+    size = min(mark.offset, PRINT_BYTES)
     try:
-        if _digest(file, 0, mark.head_bytes) != mark.head:
-            return False
-        size = min(mark.offset, PRINT_BYTES)
-        return _digest(file, mark.offset - size, size) == mark.last
+        return (
+            _digest(_bytes(file, 0, mark.head_bytes)) == mark.head
+            and _digest(_bytes(file, mark.offset - size, size)) == mark.last
+        )
     except (EOFError, zlib.error, gzip.BadGzipFile):
         return False
 
 
-def _digest(stream: BinaryIO, start: int, size: int) -> str | None:
-    """Of so many bytes of a stream from a place on; None if it has fewer."""
+def _bytes(stream: BinaryIO, start: int, size: int) -> bytes:
+    """So many bytes of a stream from a place on, fewer if it ends before."""
     stream.seek(start)
-    data = _read(stream, size)
-    return hashlib.blake2b(data, digest_size=16).hexdigest() if len(data) == size else None
+    return _read(stream, size)
+
+
+def _digest(data: bytes) -> str:
+    return hashlib.blake2b(data, digest_size=16).hexdigest()
 
 
 def _read(stream: BinaryIO, size: int) -> bytes:

@@ -39,7 +39,15 @@ class VonageSource(WindowSource):
             pace: when to ask again.
         """
         self._client = client
-        super().__init__(self._walked, PRESETS["vonage"], polling or Polling(), name=name, since_us=since_us, pace=pace)
+        super().__init__(
+            self._walked,
+            PRESETS["vonage"],
+            polling or Polling(),
+            name=name,
+            since_us=since_us,
+            pace=pace,
+            server_us=client.take_server_us,
+        )
 
     def _walked(self, from_us: int, to_us: int) -> Window:
         date_from, date_to = to_datetime(from_us), to_datetime(to_us)

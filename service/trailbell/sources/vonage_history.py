@@ -24,6 +24,7 @@ class VonageHistory:
 
     Attributes:
         name: of the source and its events.
+        waits: for the API.
         windows: days, or parts of one, that are asked for one after the other.
         windows_read: so far.
         events_read: so far.
@@ -31,7 +32,7 @@ class VonageHistory:
 
     name = _NAME
     lateness_us = 0
-    bounded = True
+    bounded = waits = True
 
     def __init__(self, client: AuditClient, from_us: int, to_us: int) -> None:
         """Prepare; nothing is asked yet.

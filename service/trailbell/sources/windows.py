@@ -4,13 +4,16 @@ Such APIs promise little about order and delay. Whoever remembers the last event
 become visible late, share a second, or slip over a page break. So a poll asks for a window with both ends pinned, which
 begins well before the end of the one before it (``overlap``); the store drops what it has already. The checkpoint moves
 when a whole window is committed, never in its middle.
+
+The overlap grows with the lag that is seen (``lags.py``). Once a day a deep re-scan asks for a day once more, slice by
+slice between the polls, and counts what no poll reached back for.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
@@ -18,14 +21,17 @@ from trailbell.clock import now_us
 from trailbell_engine.decode import Decoder
 from trailbell_engine.event import Event, Input, Tick
 from trailbell_engine.maps import EventMap
-from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US
+from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from trailbell_engine.values import Json
 
 from .base import LIVE_BATCH, Batch
 from .errors import SourceError
+from .lags import Lags
 
 _NOW_MARGIN_US: Final = SECOND_US
 """The current second is not over; events may still be added to it."""
+RESCAN_EVERY_US: Final = DAY_US
+RESCAN_SLICE_US: Final = HOUR_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +46,7 @@ class Polling:
         window_us: the longest window, while catching up.
         first_us: how far before now the first window of all begins.
         page_size: events asked for in one request.
+        rescan_us: how far back the daily re-scan looks; 0 for none.
     """
 
     interval_us: int = MINUTE_US
@@ -48,12 +55,13 @@ class Polling:
     window_us: int = DAY_US
     first_us: int = DAY_US
     page_size: int = 100
+    rescan_us: int = DAY_US
 
     def __post_init__(self) -> None:
         if (
             min(self.interval_us, self.overlap_us, self.window_us) < SECOND_US
             or self.lateness_us < 0
-            or self.first_us < 0
+            or min(self.first_us, self.rescan_us) < 0
         ):
             raise ValueError("interval, overlap and window of a poll are at least one second")
 
@@ -121,6 +129,7 @@ class WindowSource:
         name: str,
         since_us: int | None = None,
         pace: Pace | None = None,
+        server_us: Callable[[], int | None] = lambda: None,
     ) -> None:
         """Prepare; nothing is asked yet.
 
@@ -131,6 +140,8 @@ class WindowSource:
             name: of the source, and of its events; another one for each account.
             since_us: where the first window begins if there is no checkpoint; None is ``polling.first_us`` ago.
             pace: when to ask again.
+            server_us: the API's clock at its first answer since the last call; None if it did not say. No window is
+                taken to be complete beyond it, so a clock of ours that jumps ahead skips nothing.
         """
         self.name = name
         self._read = read
@@ -138,6 +149,7 @@ class WindowSource:
         self._polling = polling
         self._since_us = since_us
         self._pace = pace or Pace()
+        self._server_us = server_us
 
     @property
     def lateness_us(self) -> int:
@@ -157,26 +169,24 @@ class WindowSource:
         Raises:
             SourceError: if the API refuses us; with ``follow=False`` for every error.
         """
-        reached_us, decoder = self._resume(checkpoint)
-        floor_us = reached_us if checkpoint is None else reached_us - self._polling.overlap_us
+        polls = self._resume(checkpoint)
         asked = False  # every run asks once, even within the second in which the one before it ended
         while True:
-            latest_us = self._pace.now_us() - _NOW_MARGIN_US
-            latest_us -= latest_us % SECOND_US
-            reached_us = min(reached_us, latest_us)  # the clock may have been set back
-            end_us = min(reached_us + self._polling.window_us, latest_us)
-            from_us = max(reached_us - self._polling.overlap_us, floor_us)
-            if end_us > reached_us or (not asked and end_us > from_us):
-                asked = True
-                try:
-                    yield from self._window(from_us, end_us, decoder)
-                    reached_us = end_us
-                except SourceError as error:
-                    if not self._pace.follow or not error.transient:
-                        raise
-                    self._pace.on_trouble(error)
-            if reached_us == end_us < latest_us and not self._pace.stopped.is_set():
-                continue  # still catching up
+            latest_us = _whole(self._pace.now_us() - _NOW_MARGIN_US)
+            polls.reached_us = min(polls.reached_us, latest_us)  # the clock may have been set back
+            end_us = min(polls.reached_us + self._polling.window_us, latest_us)
+            from_us = max(polls.reached_us - polls.lags.overlap_us, polls.since_us)
+            try:
+                if end_us > polls.reached_us or (not asked and end_us > from_us):
+                    asked = True
+                    yield from self._window(from_us, end_us, polls)
+                if polls.reached_us == end_us < latest_us and not self._pace.stopped.is_set():
+                    continue  # still catching up
+                yield from self._rescan(polls)
+            except SourceError as error:
+                if not self._pace.follow or not error.transient:
+                    raise
+                self._pace.on_trouble(error)
             if (
                 not self._pace.follow
                 or self._pace.stopped.is_set()
@@ -184,26 +194,130 @@ class WindowSource:
             ):
                 return
 
-    def _resume(self, checkpoint: Json | None) -> tuple[int, Decoder]:
+    def _resume(self, checkpoint: Json | None) -> _Polls:
+        now_us = self._pace.now_us()
+        overlap_us = self._polling.overlap_us
         if isinstance(checkpoint, dict):
-            return int(checkpoint["reached_us"]), Decoder(self.name, self._map, int(checkpoint["last_time_us"]))
-        since_us = self._pace.now_us() - self._polling.first_us if self._since_us is None else self._since_us
-        since_us -= since_us % SECOND_US
-        return since_us, Decoder(self.name, self._map, since_us)
-
-    def _window(self, from_us: int, to_us: int, decoder: Decoder) -> Iterator[Batch]:
-        window = self._read(from_us, to_us)
-        inputs = _inputs(window, decoder)
-        if window.doubt:
-            yield from map(Batch, _parts(inputs))
-            raise SourceError(
-                f"the list of events did not hold still: {window.doubt}",
-                "what it showed was taken; the same window will be asked for again",
-                transient=True,
+            reached_us = int(checkpoint["reached_us"])
+            return _Polls(
+                reached_us,
+                int(checkpoint.get("since_us", reached_us - overlap_us)),
+                Decoder(self.name, self._map, int(checkpoint["last_time_us"])),
+                Lags(self.name, overlap_us, checkpoint.get("lags")),
+                scanned_us=int(checkpoint.get("scanned_us", now_us)),
+                scan_us=checkpoint.get("scan_us"),
             )
+        since_us = _whole(now_us - self._polling.first_us if self._since_us is None else self._since_us)
+        lags = Lags(self.name, overlap_us)
+        decoder = Decoder(self.name, self._map, since_us)
+        return _Polls(since_us, since_us, decoder, lags, scanned_us=now_us, is_first=self._since_us is None)
+
+    def _window(self, from_us: int, to_us: int, polls: _Polls) -> Iterator[Batch]:
+        before_us = polls.reached_us
+        window, server_us = self._asked(from_us, to_us)
+        inputs = _inputs(window, polls.decoder)
+        # What was away for long because nobody asked is no lag: the next poll would have seen it.
+        asked_us = min(self._pace.now_us(), before_us + _NOW_MARGIN_US + self._polling.interval_us)
+
+        def fresh(events: Sequence[Event]) -> None:
+            polls.lags.late(events, before_us, asked_us)
+
+        if window.doubt:
+            yield from (Batch(part, fresh=fresh) for part in _parts(inputs))
+            raise _unstable(window)
+        polls.reached_us = to_us = self._complete_until(to_us, server_us, polls)
         *before, last = _parts([*inputs, Tick(to_us - self._polling.lateness_us, self.name)])
-        yield from map(Batch, before)
-        yield Batch(last, {"reached_us": to_us, "last_time_us": decoder.last_time_us})
+        yield from (Batch(part, fresh=fresh) for part in before)
+        yield Batch(last, polls.checkpoint(), fresh=fresh)
+
+    def _complete_until(self, to_us: int, server_us: int | None, polls: _Polls) -> int:
+        """Until when all that happened has been listed: not beyond the server's own clock."""
+        if server_us is None:
+            return to_us
+        begin_us = _whole(server_us - self._polling.first_us)
+        if polls.is_first and begin_us < polls.since_us - MINUTE_US:  # our clock is ahead, and so was the beginning
+            polls.since_us = begin_us
+            return begin_us
+        polls.is_first = False
+        return max(polls.reached_us, min(to_us, _whole(server_us - _NOW_MARGIN_US)))
+
+    def _rescan(self, polls: _Polls) -> Iterator[Batch]:
+        """One slice of the daily re-scan, if it is time for one; all of them if there is no later."""
+        now_us = self._pace.now_us()
+        if polls.scan_us is None and self._polling.rescan_us and now_us >= polls.scanned_us + RESCAN_EVERY_US:
+            polls.scan_us = max(polls.since_us, _whole(now_us - self._polling.rescan_us))
+            polls.scanned_us = now_us
+        while polls.scan_us is not None:
+            end_us = polls.reached_us - polls.lags.overlap_us
+            to_us = min(polls.scan_us + RESCAN_SLICE_US, end_us)
+            inputs: list[Input] = []
+            if to_us > polls.scan_us:
+                window, _ = self._asked(polls.scan_us, to_us)
+                if window.doubt:
+                    raise _unstable(window)
+                inputs = _inputs(window, Decoder(self.name, self._map, polls.scan_us))
+            *before, last = _parts(inputs) or [[]]
+
+            def fresh(events: Sequence[Event]) -> None:
+                polls.lags.overlooked(events, now_us)
+
+            yield from (Batch(part, fresh=fresh) for part in before)
+            polls.scan_us = to_us if to_us < end_us else None
+            yield Batch(last, polls.checkpoint(), fresh=fresh)
+            if self._pace.follow or self._pace.stopped.is_set():
+                return
+
+    def _asked(self, from_us: int, to_us: int) -> tuple[Window, int | None]:
+        """What the API lists, and its clock when it began to."""
+        self._server_us()
+        window = self._read(from_us, to_us)
+        return window, self._server_us()
+
+
+@dataclass(slots=True)
+class _Polls:
+    """How far the polling is.
+
+    Attributes:
+        reached_us: everything up to there has been listed.
+        since_us: nothing from before is asked for.
+        decoder: makes events of records.
+        lags: how late events come.
+        scanned_us: when the last re-scan began.
+        scan_us: where its next slice begins; None while there is none.
+        is_first: where to begin was told by our clock, and the server's has not confirmed it.
+    """
+
+    reached_us: int
+    since_us: int
+    decoder: Decoder
+    lags: Lags
+    scanned_us: int
+    scan_us: int | None = None
+    is_first: bool = False
+
+    def checkpoint(self) -> Json:
+        """Where to go on."""
+        return {
+            "reached_us": self.reached_us,
+            "last_time_us": self.decoder.last_time_us,
+            "since_us": self.since_us,
+            "lags": self.lags.to_json(),
+            "scanned_us": self.scanned_us,
+            "scan_us": self.scan_us,
+        }
+
+
+def _whole(time_us: int) -> int:
+    return time_us - time_us % SECOND_US
+
+
+def _unstable(window: Window) -> SourceError:
+    return SourceError(
+        f"the list of events did not hold still: {window.doubt}",
+        "what it showed was taken; the same window will be asked for again",
+        transient=True,
+    )
 
 
 def _inputs(window: Window, decoder: Decoder) -> list[Input]:

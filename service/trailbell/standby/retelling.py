@@ -33,8 +33,7 @@ class Retelling:
         """The alerts that a delivery tells of."""
         folded = self._database.rows("SELECT DISTINCT alert_id FROM outbox WHERE reference = ?", (delivery.id,))
         told = folded or self._database.rows(
-            "SELECT DISTINCT alert_id FROM decision "
-            "WHERE receiver = ? AND thread = ? AND number = ? AND what = 'told'",
+            "SELECT DISTINCT alert_id FROM decision WHERE receiver = ? AND thread = ? AND number = ? AND what = 'told'",
             (delivery.receiver, delivery.thread, delivery.number),
         )
         return [id_ for (id_,) in told] or [delivery.alert_id]
@@ -74,7 +73,7 @@ class Retelling:
         rules: Counter[str] = Counter()
         for start in range(0, len(ids), 500):
             rules.update(self._rules_of(ids[start : start + 500]))
-        counts = ", ".join(f"{count} × {rule_id}" for rule_id, count in rules.most_common())
+        counts = ", ".join(f"{count} of {rule_id}" for rule_id, count in rules.most_common())
         lead = max(members, key=lambda member: (SEVERITIES.index(member.alert.severity), member.alert.opened_at_us))
         change = f"{len(deliveries)} messages were waiting; this one stands for all of them. Alerts by rule: {counts}"
         place = Place(members=tuple(members), alert_count=len(ids), thread=thread, change=change)

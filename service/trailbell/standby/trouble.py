@@ -40,7 +40,8 @@ class Trouble:
         if breaker.since_us is None or not breaker.is_trouble(now_us):
             return False
         thread = notice_id(_subject(queue), str(breaker.since_us))
-        if self._outbox.threaded(thread):
+        name = None if self._outbox.threaded(thread) else self._messenger(queue)
+        if name is None:
             return False
         waiting, oldest_us = self._outbox.depth(queue)
         stand_in = self._fallbacks.get(queue.receiver, "")
@@ -59,7 +60,7 @@ class Trouble:
             ),
             at_us=now_us,
         )
-        return self._tell(queue, notice, now_us)
+        return self._put(name, notice, thread, now_us)
 
     def works(self, queue: Queue, now_us: int) -> bool:
         """Tell those who heard that a receiver fails that it works again."""
@@ -95,17 +96,16 @@ class Trouble:
             fields=(("Reason", delivery.last_error), ("Delivery", delivery.id), ("Alert", delivery.alert_id)),
             at_us=now_us,
         )
-        if delivery.kind == "meta" or self._outbox.threaded(notice_id(subject, hour)):
-            return False
-        return self._tell(delivery.queue, notice, now_us)
+        thread = notice_id(subject, hour)
+        known = delivery.kind == "meta" or self._outbox.threaded(thread)
+        name = None if known else self._messenger(delivery.queue)
+        return name is not None and self._put(name, notice, thread, now_us)
 
-    def _tell(self, queue: Queue, notice: Notice, now_us: int) -> bool:
+    def _messenger(self, queue: Queue) -> str | None:
+        """Who can carry news of this queue: its fallback, or else another receiver; None if all fail."""
         failing = {one.receiver for one, _ in self._breakers.failing()} | {queue.receiver}
         first = [self._fallbacks[queue.receiver]] if queue.receiver in self._fallbacks else []
-        name = next((one for one in (*first, *self._channels) if one not in failing), None)
-        if name is None:
-            return False  # the log has it
-        return self._put(name, notice, notice_id(notice.subject, notice.episode), now_us)
+        return next((one for one in (*first, *self._channels) if one not in failing), None)
 
     def _put(self, receiver: str, notice: Notice, thread: str, now_us: int) -> bool:
         message = notice_message(notice, thread)

@@ -88,12 +88,11 @@ class Deliveries:
         name = subject.removeprefix("receiver:") if subject.startswith("receiver:") else None
         one = None if subject == "all" or name is not None else subject
         where = f"{_RELEASABLE} AND id = coalesce(?1, id) AND receiver = coalesce(?2, receiver)"
-        queues = self._database.rows(f"SELECT DISTINCT receiver, target FROM outbox WHERE {where}", (one, name))  # noqa: S608 - constants
-        self._database.connection.execute(
-            "UPDATE outbox SET state = 'pending', attempts = 0, not_before_us = ?3, created_us = ?3, lease_epoch = 0 "
-            f"WHERE {where}",  # noqa: S608 - constants
-            (one, name, now_us),
-        )
+        found = f"SELECT DISTINCT receiver, target FROM outbox WHERE {where}"  # noqa: S608 - constants
+        queues = self._database.rows(found, (one, name))
+        anew = "state = 'pending', attempts = 0, not_before_us = ?3, created_us = ?3, lease_epoch = 0"
+        sql = f"UPDATE outbox SET {anew} WHERE {where}"  # noqa: S608 - constants
+        self._database.connection.execute(sql, (one, name, now_us))
         for queue in queues:
             Breakers(self._database).set(Queue(*queue), WORKS)
 

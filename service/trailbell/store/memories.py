@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 from trailbell_engine.agenda import GRAIN_BITS, NEVER_US
@@ -74,7 +75,7 @@ class Memories:
         )
         return (_cell(shelf, *row) for row in rows)
 
-    def tracked(self, versions: Set[tuple[str, str]], grain: int) -> Iterator[Tracked]:
+    def tracked(self, versions: AbstractSet[tuple[str, str]], grain: int) -> Iterator[Tracked]:
         """How many keys of these versions have a memory for ``when`` that expires in that grain or after it."""
         for rule_id, version in sorted(versions):
             rows = self._database.rows(

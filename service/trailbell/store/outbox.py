@@ -55,8 +55,16 @@ class StoreOutbox:
 
     def queues(self) -> list[Queue]:
         """The queues that hold an open delivery."""
-        rows = self._database.rows(f"SELECT DISTINCT receiver, target FROM outbox WHERE {_OPEN} ORDER BY 1, 2")  # noqa: S608 - constants
-        return [Queue(*row) for row in rows]
+        found: list[Queue] = []
+        after = ("", "")
+        sql = (
+            f"SELECT receiver, target FROM outbox WHERE {_OPEN} AND (receiver, target) > (?, ?) "  # noqa: S608 - constants
+            "ORDER BY receiver, target LIMIT 1"
+        )
+        while (row := self._database.one(sql, after)) is not None:  # from queue to queue, however much waits in one
+            after = (row[0], row[1])
+            found.append(Queue(*after))
+        return found
 
     def claim(self, queue: Queue, now_us: int, epoch: int) -> Delivery | None:
         """Lease the delivery that goes next; None if none is due or one is under way."""
@@ -84,6 +92,24 @@ class StoreOutbox:
         times = [] if row is None or row[0] is None else [int(row[0])]
         return min([*times, *([] if head is None else [due_us(head)])], default=None)
 
+    def reference(self, queue: Queue, thread: str) -> str:
+        """The receiver's name for the newest message of a thread that was sent; empty if it gave none."""
+        row = self._database.one(
+            "SELECT reference FROM outbox WHERE receiver = ?1 AND target = ?2 AND thread = ?3 AND state = 'sent' "
+            "AND reference != '' ORDER BY number DESC, seq DESC LIMIT 1",
+            (*queue, thread),
+        )
+        return "" if row is None else str(row[0])
+
+    def refer(self, queue: Queue, thread: str, reference: str) -> None:
+        """The thread goes on elsewhere: its newest message has another name from now on."""
+        with self._database.transaction():
+            self._database.connection.execute(
+                "UPDATE outbox SET reference = ?4 WHERE seq = (SELECT seq FROM outbox WHERE receiver = ?1 AND target = "
+                "?2 AND thread = ?3 AND state = 'sent' AND reference != '' ORDER BY number DESC, seq DESC LIMIT 1)",
+                (*queue, thread, reference),
+            )
+
     def breaker(self, queue: Queue) -> Breaker:
         """How the queue's receiver does."""
         return self._breakers.of(queue)
@@ -99,11 +125,9 @@ class StoreOutbox:
             self._update(delivery)
             if recovered:
                 most = GIVE_WAY - 1 if self._breakers.of(delivery.queue).is_open else None
-                self._database.connection.execute(
-                    "UPDATE outbox SET not_before_us = min(not_before_us, ?3), "
-                    f"attempts = min(attempts, coalesce(?4, attempts)) WHERE {_QUEUE}",  # noqa: S608 - constants
-                    (*delivery.queue, delivery.not_before_us, most),
-                )
+                anew = "not_before_us = min(not_before_us, ?3), attempts = min(attempts, coalesce(?4, attempts))"
+                sql = f"UPDATE outbox SET {anew} WHERE {_QUEUE}"  # noqa: S608 - constants
+                self._database.connection.execute(sql, (*delivery.queue, delivery.not_before_us, most))
             if tried is not None:
                 self._breakers.set(delivery.queue, tried.breaker)
                 self._attempts.add(delivery, tried)
@@ -188,7 +212,7 @@ class StoreOutbox:
         return [
             (str(receiver), str(error) or "not tried yet", int(count))
             for receiver, error, count in self._database.rows(
-                "SELECT receiver, last_error, count(*) FROM outbox WHERE state != 'sent' "
+                "SELECT receiver, last_error, count(*) FROM outbox WHERE state NOT IN ('sent', 'folded') "
                 "GROUP BY receiver, last_error ORDER BY receiver, count(*) DESC"
             )
         ]

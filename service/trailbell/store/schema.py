@@ -109,6 +109,8 @@ STEPS: Final[tuple[str, ...]] = (
     );
     CREATE INDEX outbox_open ON outbox (receiver, target, seq)
         WHERE state IN ('pending', 'leased', 'ambiguous', 'parked');
+    CREATE INDEX outbox_undiverted ON outbox (receiver, target, seq)
+        WHERE diverted = '' AND state IN ('pending', 'leased', 'ambiguous', 'parked');
     CREATE INDEX outbox_alert ON outbox (alert_id);
     CREATE INDEX outbox_thread ON outbox (receiver, thread, number);
     CREATE INDEX outbox_notice ON outbox (thread) WHERE kind = 'meta';
@@ -187,6 +189,27 @@ STEPS: Final[tuple[str, ...]] = (
         comment  TEXT NOT NULL
     );
     CREATE INDEX handling_alert ON handling (alert_id);
+
+    -- Messages that are changed when what they tell of changes.
+    CREATE TABLE card (
+        receiver    TEXT NOT NULL,
+        target      TEXT NOT NULL,
+        thread      TEXT NOT NULL,
+        delivery_id TEXT NOT NULL,            -- of its first message
+        created_us  INTEGER NOT NULL,
+        content     BLOB NOT NULL,            -- what it tells of
+        version     INTEGER NOT NULL,         -- grows with every change of that
+        shown       INTEGER NOT NULL,         -- the version it shows
+        digest      BLOB NOT NULL,            -- of the body it shows
+        standing    BLOB NOT NULL,            -- that people have heard of
+        firings     INTEGER NOT NULL,         -- that people have heard of
+        noted_us    INTEGER NOT NULL,
+        look_us     INTEGER,                  -- to be looked at then without a change
+        fails       INTEGER NOT NULL,
+        PRIMARY KEY (receiver, thread, target)
+    ) WITHOUT ROWID;
+    CREATE INDEX card_thread ON card (thread);
+    CREATE INDEX card_marked ON card (receiver, target) WHERE version > shown OR look_us IS NOT NULL;
 
     CREATE TABLE meta (
         name  TEXT PRIMARY KEY,

@@ -108,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self.connection.close()
             return
-        self.send_response(reply.status)
+        self.send_response_only(reply.status)  # no Date: the clock of a fake is the test's
         for name, value in {"Content-Length": str(len(reply.body)), "Connection": "close", **reply.headers}.items():
             self.send_header(name, value)
         self.end_headers()

@@ -5,6 +5,7 @@ Numbers: ``trailbell_notifiers.limits``, each with its source.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -41,6 +42,8 @@ def _metadata_refusal(metadata: Any) -> str | None:
         or not isinstance(metadata.get("event_payload"), dict)
     ):
         return "invalid_metadata_format"
+    if len(json.dumps(metadata).encode()) > limits.SLACK_METADATA_BYTES:
+        return "metadata_too_large"
     return None
 
 
@@ -80,7 +83,38 @@ def _context(block: dict[str, Any]) -> bool:
 def _actions(block: dict[str, Any]) -> bool:
     elements = block.get("elements") or ()
     names = [element.get("action_id", "") for element in elements]
-    return 0 < len(elements) <= limits.SLACK_ACTIONS and len(set(names)) == len(names) and all(map(_button, elements))
+    return 0 < len(elements) <= limits.SLACK_ACTIONS and len(set(names)) == len(names) and all(map(_element, elements))
+
+
+def _element(element: dict[str, Any]) -> bool:
+    if element.get("type") == "static_select":
+        return _menu(element)
+    return _button(element)
+
+
+def _menu(element: dict[str, Any]) -> bool:
+    options = element.get("options") or ()
+    return (
+        0 < len(options) <= limits.SLACK_OPTIONS
+        and _text(element.get("placeholder"), limits.SLACK_BUTTON_TEXT, only_plain=True)
+        and all(
+            _text(option.get("text"), limits.SLACK_OPTION_TEXT)
+            and 0 < len(option.get("value", "")) <= limits.SLACK_OPTION_VALUE
+            for option in options
+        )
+        and _confirm(element.get("confirm"))
+        and 0 < len(element.get("action_id", "")) <= limits.SLACK_ID
+    )
+
+
+def _confirm(confirm: Any) -> bool:
+    if confirm is None:
+        return True
+    return (
+        _text(confirm.get("title"), limits.SLACK_CONFIRM_TITLE, only_plain=True)
+        and _text(confirm.get("text"), limits.SLACK_CONFIRM_TEXT)
+        and all(_text(confirm.get(name), limits.SLACK_CONFIRM_BUTTON, only_plain=True) for name in ("confirm", "deny"))
+    )
 
 
 def _button(element: dict[str, Any]) -> bool:

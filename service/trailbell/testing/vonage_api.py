@@ -12,6 +12,7 @@ import math
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
+from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import ClassVar, Final, NamedTuple
@@ -19,6 +20,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
 
+from trailbell_engine.timestamps import to_datetime
 from trailbell_engine.values import Json
 
 from .vonage_faults import Body, Drop, Fault, Insert, RepeatPage, Status, Truncate
@@ -71,6 +73,8 @@ class FakeAuditApi:
         self.types = dict(EVENT_TYPES)
         self.seen: list[Seen] = []
         self.on_request: Callable[[Seen], None] = lambda _seen: None
+        self.now_us: Callable[[], int] | None = None
+        """The server's clock, for the ``Date`` of its answers; None sends none, for the test's clock is not known."""
         self._authorization = b"Basic " + base64.b64encode(f"{key}:{secret}".encode())
         self._faults: deque[Fault] = deque()
         self._server = _Server(("127.0.0.1", port), _handler(self))
@@ -207,7 +211,9 @@ class _Handler(BaseHTTPRequestHandler):
                 self.close_connection = True
 
     def _send(self, status: int, body: bytes, headers: dict[str, str]) -> None:
-        self.send_response(status)
+        self.send_response_only(status)
+        if self.api.now_us is not None:
+            self.send_header("Date", format_datetime(to_datetime(self.api.now_us()), usegmt=True))
         for name, value in {"Content-Type": "application/json", "Content-Length": str(len(body)), **headers}.items():
             self.send_header(name, value)
         if status == 401:

@@ -161,6 +161,18 @@ SCENARIOS = [
         [100],
         differs="it fires without a query_key; ours watches what was seen: a rule may be older than its source",
     ),
+    Scenario(
+        "flatline: query_key, each key by itself",
+        Absent(MINUTE, 1, (KEY,)),
+        [at(0, key="a"), at(0, key="b"), at(50, key="b"), tick(70)],
+        [60],
+    ),
+    Scenario(
+        "flatline: forget_keys",
+        Absent(MINUTE, 1, (KEY,)),
+        [at(0, key="a"), tick(61), tick(121)],
+        [60],
+    ),
     # metric_aggregation: metric_agg_key, metric_agg_type, max_threshold, min_threshold, min_doc_count
     Scenario("metric_aggregation: avg above", Metric("avg", VALUE, MINUTE, above=10), values((0, 8), (1, 14)), [1]),
     Scenario("metric_aggregation: the bound is exclusive", Metric("max", VALUE, MINUTE, above=10), values((0, 10)), []),
@@ -171,6 +183,14 @@ SCENARIOS = [
         values((0, 50), (1, 1), (2, 1)),
         [2],
     ),
+    Scenario(
+        "metric_aggregation: percentiles",
+        Metric("p95", VALUE, MINUTE, above=10, min_events=3),
+        values((0, 1), (1, 2), (2, 50)),
+        [2],
+    ),
+    Scenario("metric_aggregation: value_count", Count(3, MINUTE), values((0, 1), (1, 1), (2, 1)), [2]),
+    Scenario("metric_aggregation: cardinality", Distinct((VALUE,), 3, MINUTE), values((0, 1), (1, 2), (2, 3)), [2]),
     # percentage_match: match_bucket_filter, max_percentage, min_percentage, min_denominator
     Scenario(
         "percentage_match: max_percentage",
@@ -211,6 +231,8 @@ PREDICATES = [
     ("whitelist, ignore_null: not in the list", AllOf((One(VALUE, "exists", True), Not(LISTED))), {"value": "c"}, True),
     ("whitelist, ignore_null: missing", AllOf((One(VALUE, "exists", True), Not(LISTED))), {}, False),
     ("whitelist, not ignore_null: missing", Not(LISTED), {}, True),
+    ("new_term, alert_on_missing_field: missing", Not(One(VALUE, "exists", True)), {}, True),
+    ("new_term, alert_on_missing_field: there", Not(One(VALUE, "exists", True)), {"value": 0}, False),
 ]
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import shutil
 import subprocess
@@ -184,9 +183,3 @@ def driver(world):
     yield make
     for one in drivers:
         one.close()
-
-
-@pytest.fixture(scope="session")
-def long():
-    """Whether the long forms are asked for."""
-    return bool(os.environ.get("TRAILBELL_LONG"))

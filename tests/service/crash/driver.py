@@ -12,6 +12,7 @@ import os
 import random
 import signal
 import sys
+import traceback
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -168,9 +169,7 @@ def _run(mutant, point, turn):
     MUTANTS[mutant](death)
     try:
         code = run(["run", "--events", "events"])
-    except BaseException:
-        import traceback
-
+    except BaseException:  # noqa: BLE001 - whatever it is, it belongs into the log of the run
         traceback.print_exc()
         code = 70
     sys.stdout.flush()

@@ -9,7 +9,6 @@ import time
 
 import pytest
 
-
 POINTS = (
     "an event was read",
     "a batch is written, before its commit",

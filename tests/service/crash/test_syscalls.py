@@ -8,6 +8,7 @@ import signal
 import subprocess
 import time
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
@@ -48,9 +49,9 @@ def _stopped(process):
     """Wait until it has stopped itself."""
     ends_s = time.monotonic() + 30
     while time.monotonic() < ends_s:
-        with open(f"/proc/{process}/stat", encoding="ascii") as stat:
-            if stat.read().rsplit(")", 1)[1].split()[0] == "T":
-                return
+        stat = Path(f"/proc/{process}/stat").read_text(encoding="ascii")
+        if stat.rsplit(")", 1)[1].split()[0] == "T":
+            return
     raise AssertionError("it did not stop")
 
 

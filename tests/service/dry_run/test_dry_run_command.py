@@ -138,8 +138,22 @@ def test_the_configuration_says_who_is_told(trailbell, rule_file, history_file, 
     )
     _, out, _ = trailbell("dry-run", rule_file(), "-e", history_file, "--sample", "1")
     assert "62 alerts → 62 e-mails" in out
-    assert "→ boss (the top route)" in out
+    assert "→ boss: opened 2026-11-0" in out
     assert "To: b@example.com" in out
+
+
+def test_a_sample_is_the_message_that_would_be_sent(trailbell, rule_file, history_file, tmp_path, monkeypatch):
+    """Of a group the message of the group, with when it would have come; of an alert that nobody hears of, that."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trailbell.yaml").write_text(
+        "receivers: {siem: {webhook: {url: 'https://siem.example.com/'}}}\n"
+        "route: {receiver: siem, group_by: [rule], group_wait: 2h}\n"
+    )
+    text = rule_file().read_text().replace("severity: medium\n", "severity: medium\nstatus: experimental\n")
+    _, out, _ = trailbell("dry-run", rule_file(text), "-e", history_file, "--sample", "62")
+    assert "→ siem: opened 2026-11-02T12:00:00Z, 2h after it" in out
+    assert out.count('"number": 0') >= 4  # five alerts are told by the first message of their group
+    assert "→ nobody was told of eve@example.com signed in 3 times" in out
 
 
 def test_a_broken_configuration_that_nobody_named_is_only_mentioned(
@@ -195,10 +209,10 @@ def test_interrupted_it_prints_what_it_has(rule_file, history):
 def test_interrupted_processes_leave_a_whole_report(rule_file, history, tmp_path):
     """^C while several processes read: every number still agrees with every other, and no process is left behind."""
     file = tmp_path / "long.ndjson"
-    line = json.dumps(history[0])[:-1]
+    line = json.dumps(history[0] | {"event_type": "NOTHING"})[:-1]
     with file.open("w") as handle:
         for number in range(150_000):
-            handle.write(f'{line}, "id": "p{number}", "n": "{"x" * 60}"}}\n')
+            handle.write(f'{line}, "id": "p{number}", "n": "{"x" * 90}"}}\n')
     command = [sys.executable, "-m", "trailbell", "dry-run", str(rule_file()), "-e", str(file), "--jobs", "2"]
     process = subprocess.Popen(
         [*command, "--format", "json"],
@@ -209,8 +223,8 @@ def test_interrupted_processes_leave_a_whole_report(rule_file, history, tmp_path
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not children.exists():
         pytest.skip("this system does not list the children of a process")
-    while process.poll() is None and len(children.read_text().split()) < 2:
-        pass
+    while len(children.read_text().split()) < 2:
+        assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
     out, err = process.communicate(timeout=120)
     assert process.returncode == 130, err

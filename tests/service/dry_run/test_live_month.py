@@ -87,7 +87,7 @@ def test_a_dry_run_of_the_store_is_the_month_that_was_lived(trailbell, month_liv
     assert len(lived) > 20
     config = load_config(Path("trailbell.yaml"), {"SLACK_BOT_TOKEN": fake_slack.TOKEN, "SIEM_SECRET": webhook.SECRET})
     sent = []
-    told = Told(receivers(config), kinds(config), configured=True, sent=sent.append)
+    told = Told(receivers(config), kinds(config), configured=True, sent=lambda delivery, _new: sent.append(delivery))
     with closing(open_database(config.state, write=False)) as database:
         report = dry_run_store(api_of_trailbell.load_rules("pack:vonage"), database, wanted=Wanted(told=told))
         outbox = StoreOutbox(database)

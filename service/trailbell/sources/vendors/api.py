@@ -105,6 +105,10 @@ class VendorApi:
         """Close the connections."""
         self._transport.close()
 
+    def take_server_us(self) -> int | None:
+        """The vendor's clock at its first answer since the last call; None if it did not say. Microseconds, UTC."""
+        return self._transport.take_server_us()
+
     def get(self, path: str, parameters: Mapping[str, str] | None = None, *, prefixed: bool = True) -> Reply:
         """Ask for a path below the address, or for the ``next_path`` of a reply (``prefixed=False``).
 

@@ -73,4 +73,11 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
     own = pace(once=once)
     token = str(settings["token"])
     api = VendorApi(str(settings["url"]), Token("Bearer", lambda: token), retry=own.retry)
-    return FeedSource(Log(api).read, PRESETS["auth0"], polling(settings, STANDING), name=name, pace=own.pace)
+    return FeedSource(
+        Log(api).read,
+        PRESETS["auth0"],
+        polling(settings, STANDING),
+        name=name,
+        pace=own.pace,
+        server_us=api.take_server_us,
+    )

@@ -72,4 +72,11 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
     url = str(settings.get("url") or BASE_URL)
     api = VendorApi(url, Token("Bearer", lambda: token), interval_s=INTERVAL_S, retry=own.retry)
     log = AuditLogs(api, str(settings["account"]))
-    return WindowSource(log.read, PRESETS["cloudflare"], polling(settings, STANDING), name=name, pace=own.pace)
+    return WindowSource(
+        log.read,
+        PRESETS["cloudflare"],
+        polling(settings, STANDING),
+        name=name,
+        pace=own.pace,
+        server_us=api.take_server_us,
+    )

@@ -80,4 +80,6 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
         retry=own.retry,
     )
     log = AuditLog(api, str(settings["organization"]))
-    return WindowSource(log.read, PRESETS["github"], polling(settings, STANDING), name=name, pace=own.pace)
+    return WindowSource(
+        log.read, PRESETS["github"], polling(settings, STANDING), name=name, pace=own.pace, server_us=api.take_server_us
+    )

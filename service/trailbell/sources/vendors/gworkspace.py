@@ -91,4 +91,11 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
     api = VendorApi(str(settings.get("url") or BASE_URL), Token("Bearer", token.value), retry=own.retry)
     given = settings.get("applications")
     reports = Reports(api, [str(item) for item in given] if isinstance(given, list) else list(APPLICATIONS))
-    return WindowSource(reports.read, PRESETS["gworkspace"], polling(settings, STANDING), name=name, pace=own.pace)
+    return WindowSource(
+        reports.read,
+        PRESETS["gworkspace"],
+        polling(settings, STANDING),
+        name=name,
+        pace=own.pace,
+        server_us=api.take_server_us,
+    )

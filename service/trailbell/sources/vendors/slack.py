@@ -69,4 +69,11 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
     api = VendorApi(
         str(settings.get("url") or BASE_URL), Token("Bearer", lambda: token), interval_s=INTERVAL_S, retry=own.retry
     )
-    return WindowSource(AuditLogs(api).read, PRESETS["slack"], polling(settings, STANDING), name=name, pace=own.pace)
+    return WindowSource(
+        AuditLogs(api).read,
+        PRESETS["slack"],
+        polling(settings, STANDING),
+        name=name,
+        pace=own.pace,
+        server_us=api.take_server_us,
+    )

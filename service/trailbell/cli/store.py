@@ -1,0 +1,149 @@
+"""``trailbell store``: copies, the way back, taking a person out, and what state it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from trailbell.store.database import StoreError, open_database
+from trailbell.store.schema import STEPS
+from trailbell.upkeep.backup import STORE, back_up, check, restore
+from trailbell.upkeep.person import find_person, forget_person
+from trailbell.upkeep.retention import Removed, Retention, step
+
+from .configuration import config_or_fail
+from .exits import Exit, Failure
+
+_CONFIG = click.option(
+    "--config", "-c", "config_file", type=click.Path(path_type=Path), help="./trailbell.yaml if not given."
+)
+
+
+@click.group(name="store")
+def command() -> None:
+    """Look after the store: backup, restore, purge, migrate, check."""
+
+
+@command.command(name="backup")
+@click.argument("target", type=click.Path(path_type=Path))
+@_CONFIG
+def _backup(target: Path, config_file: Path | None) -> int:
+    """Copy the store to the file TARGET (in a folder: with the time as its name), while it is in use."""
+    folder = _folder(config_file)
+    if target.is_dir():
+        target = target / f"trailbell-{datetime.now(tz=UTC):%Y%m%dT%H%M%SZ}.db"
+    with _failing():
+        back_up(folder, target)
+    click.echo(f"{target}: written and checked")
+    return Exit.OK
+
+
+@command.command(name="restore")
+@click.argument("source", type=click.Path(path_type=Path))
+@click.option("--replace", is_flag=True, help="Keep the store that is there under another name.")
+@_CONFIG
+def _restore(source: Path, replace: bool, config_file: Path | None) -> int:
+    """Put the backup SOURCE in the place of the store. Nobody may be running on it."""
+    folder = _folder(config_file)
+    with _failing():
+        aside = f"trailbell-before-{datetime.now(tz=UTC):%Y%m%dT%H%M%SZ}.db" if replace else ""
+        moved = restore(source, folder, aside=aside)
+    if moved is not None:
+        click.echo(f"the store that was there is {moved} now")
+    click.echo(f"{folder / STORE}: restored; the next `trailbell run` goes on from there")
+    return Exit.OK
+
+
+@command.command(name="purge")
+@click.option("--person", metavar="TEXT", help="Delete what names a person: an e-mail address, a name.")
+@click.option("--yes", is_flag=True, help="With --person: delete; without it only count.")
+@_CONFIG
+def _purge(person: str | None, yes: bool, config_file: Path | None) -> int:
+    """Delete what is older than `retention:` says, or, with --person, all that names somebody."""
+    config = config_or_fail(config_file, secrets=False)
+    if person is not None:
+        return _purge_person(config.state, person, yes=yes)
+    if config.retention == Retention():
+        raise Failure(
+            Exit.USAGE,
+            "nothing to purge",
+            "write `retention: {events: 90d}` into the configuration, or name a --person",
+        )
+    from trailbell.clock import now_us
+
+    with _failing():
+        database = open_database(config.state)
+        try:
+            total = Removed()
+            while (removed := step(database, config.retention, now_us())) != Removed():
+                total += removed
+        finally:
+            database.close()
+    click.echo(f"removed {_count(total.events, 'event')} and {_count(total.alerts, 'alert')}")
+    return Exit.OK
+
+
+def _purge_person(folder: Path, person: str, *, yes: bool) -> int:
+    with _failing():
+        try:
+            found = forget_person(folder, person) if yes else find_person(folder, person)
+        except ValueError as error:
+            raise Failure(Exit.USAGE, f"--person takes {error}", "give an e-mail address or a full name") from error
+    for name, count in found.rows.items():
+        if count:
+            click.echo(f"{count:8,} {name}")
+    if not found.total:
+        click.echo(f"nothing names {person!r}")
+    elif yes:
+        click.echo("deleted, and written over; backups and what was sent are not touched")
+    else:
+        click.echo("nothing is deleted yet: add --yes, while no `trailbell run` is running")
+    return Exit.OK
+
+
+@command.command(name="migrate")
+@click.option("--backup", "target", type=click.Path(path_type=Path), help="Copy the store to this file before.")
+@_CONFIG
+def _migrate(target: Path | None, config_file: Path | None) -> int:
+    """Bring the store to this version's form. `trailbell run` does so by itself; here it can be done beforehand."""
+    folder = _folder(config_file)
+    with _failing():
+        if not (folder / STORE).exists():
+            raise StoreError(f"no store in {folder}/", "`trailbell run` makes one")
+        if target is not None:
+            back_up(folder, target)
+        open_database(folder).close()
+        check(folder / STORE)
+    click.echo(f"{folder / STORE}: version {len(STEPS)}, checked")
+    return Exit.OK
+
+
+@command.command(name="check")
+@_CONFIG
+def _check(config_file: Path | None) -> int:
+    """Read every page and every index of the store; say whether it is whole."""
+    folder = _folder(config_file)
+    with _failing():
+        check(folder / STORE)
+    click.echo(f"{folder / STORE}: whole")
+    return Exit.OK
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def _folder(config_file: Path | None) -> Path:
+    return config_or_fail(config_file, secrets=False).state
+
+
+@contextmanager
+def _failing() -> Iterator[None]:
+    try:
+        yield
+    except StoreError as error:
+        raise Failure(Exit.CONFIGURATION, error.message, error.help) from error

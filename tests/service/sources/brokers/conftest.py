@@ -1,0 +1,392 @@
+"""Real brokers on loopback, one of each for a session, and a bench for each test: a stream or queue of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import ctypes
+import itertools
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from trailbell.sources.kinds import maker_of
+
+READY_S = 90
+KINDS = ("nats", "redis", "kafka", "rabbitmq")
+_names = itertools.count(1)
+
+
+def missing(what):
+    """Skip, or fail where everything has to be there."""
+    if os.environ.get("CI"):
+        pytest.fail(f"{what} is not installed")
+    pytest.skip(f"{what} is not installed")
+
+
+def program(name):
+    """Where a program of the system is."""
+    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/lib/rabbitmq/bin") or missing(name)
+
+
+def free_port():
+    """A port that nobody listens at."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def eventually(condition, seconds=READY_S, pause_s=0.02):
+    """Wait until something is so, and give it."""
+    until_s = time.monotonic() + seconds
+    while time.monotonic() < until_s:
+        found = condition()
+        if found:
+            return found
+        time.sleep(pause_s)
+    raise AssertionError(f"not within {seconds} s")
+
+
+class Server:
+    """A program that listens at a port of its own and keeps its data in a folder over restarts."""
+
+    def __init__(self, folder, command, environment=None):
+        self.port = free_port()
+        self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
+        self._command = [part.format(port=self.port, folder=folder) for part in command]
+        self._environment = os.environ | {
+            name: value.format(port=self.port, folder=folder) for name, value in (environment or {}).items()
+        }
+        self._process = None
+
+    def start(self):
+        """Start it; it may not be ready yet."""
+        with (self.folder / "server.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                self._command, env=self._environment, cwd=self.folder, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+            )
+
+    def stop(self):
+        """Stop it and wait for its end."""
+        self._process.terminate()
+        try:
+            self._process.wait(30)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+
+class Nats(Server):
+    """nats-server with JetStream."""
+
+    def __init__(self, folder, *more):
+        super().__init__(
+            folder, [program("nats-server"), "-js", "-a", "127.0.0.1", "-p", "{port}", "-sd", "{folder}", *more]
+        )
+
+    def ready(self, **options):
+        async def ask():
+            import nats
+
+            client = await nats.connect(
+                f"nats://127.0.0.1:{self.port}", allow_reconnect=False, connect_timeout=2, **options
+            )
+            await client.jetstream().account_info()
+            await client.close()
+
+        eventually(lambda: _works(lambda: asyncio.run(ask())))
+
+    def bench(self, **more):
+        name = f"S{next(_names)}"
+        bench = NatsBench("nats", self, name, {"url": f"nats://127.0.0.1:{self.port}", "stream": name} | more)
+        bench.make()
+        return bench
+
+
+class Redis(Server):
+    """redis-server that writes everything down at once."""
+
+    def __init__(self, folder, *more):
+        super().__init__(
+            folder,
+            [
+                program("redis-server"),
+                *("--bind", "127.0.0.1", "--port", "{port}", "--dir", "{folder}", "--save", ""),
+                *("--appendonly", "yes", "--appendfsync", "always", *more),
+            ],
+        )
+
+    def ready(self, **options):
+        import redis
+
+        def ping():
+            with redis.Redis("127.0.0.1", self.port, **options) as client:
+                return client.ping()
+
+        eventually(lambda: _works(ping))
+
+    def bench(self, **more):
+        name = f"s{next(_names)}"
+        return RedisBench("redis", self, name, {"url": f"redis://127.0.0.1:{self.port}/0", "stream": name} | more)
+
+
+class Rabbit(Server):
+    """rabbitmq-server: one node, without the port mapper of Erlang."""
+
+    def __init__(self, folder):
+        (folder / "rabbitmq.conf").parent.mkdir(parents=True, exist_ok=True)
+        (folder / "enabled_plugins").write_text("[].\n")
+        (folder / "rabbitmq.conf").write_text("loopback_users = none\n")
+        super().__init__(
+            folder,
+            [program("rabbitmq-server")],
+            {
+                "HOME": "{folder}",
+                "RABBITMQ_NODENAME": "t{port}@localhost",
+                "RABBITMQ_NODE_IP_ADDRESS": "127.0.0.1",
+                "RABBITMQ_NODE_PORT": "{port}",
+                "RABBITMQ_DIST_PORT": str(free_port()),
+                "RABBITMQ_MNESIA_BASE": "{folder}/data",
+                "RABBITMQ_LOG_BASE": "{folder}/log",
+                "RABBITMQ_CONFIG_FILE": "{folder}/rabbitmq.conf",
+                "RABBITMQ_ENABLED_PLUGINS_FILE": "{folder}/enabled_plugins",
+                "RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS": "+sbwt none +S 1:1",
+            },
+        )
+
+    def ready(self):
+        def connect():
+            import pika
+
+            pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.port, socket_timeout=2)).close()
+            return True
+
+        eventually(lambda: _works(connect), pause_s=0.2)
+
+    def bench(self, **more):
+        name = f"q{next(_names)}"
+        settings = {"url": f"amqp://127.0.0.1:{self.port}/", "queue": name, "user": "guest", "password": "guest"}
+        bench = RabbitBench("rabbitmq", self, name, settings | more)
+        bench.make()
+        return bench
+
+
+class Kafka:
+    """librdkafka's mock cluster, which speaks the protocol to any client; its data live as long as it does."""
+
+    _PRODUCER = 0
+
+    def __init__(self, folder):
+        import confluent_kafka
+
+        library = next(Path(confluent_kafka.__file__).parents[1].glob("confluent_kafka.libs/librdkafka*"), None)
+        self._library = ctypes.CDLL(str(library or "librdkafka.so.1"))
+        for name in ("rd_kafka_new", "rd_kafka_conf_new", "rd_kafka_mock_cluster_new"):
+            getattr(self._library, name).restype = ctypes.c_void_p
+        self._library.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
+
+    def start(self):
+        text = ctypes.create_string_buffer(512)
+        self._handle = ctypes.c_void_p(
+            self._library.rd_kafka_new(
+                self._PRODUCER, ctypes.c_void_p(self._library.rd_kafka_conf_new()), text, ctypes.c_size_t(512)
+            )
+        )
+        self._cluster = ctypes.c_void_p(self._library.rd_kafka_mock_cluster_new(self._handle, 1))
+        self.brokers = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
+
+    def ready(self):
+        """It is as soon as it has been made."""
+
+    def close(self):
+        self._library.rd_kafka_mock_cluster_destroy(self._cluster)
+        self._library.rd_kafka_destroy(self._handle)
+
+    def set_up(self, *, up):
+        """Take the only broker away, or bring it back."""
+        name = "rd_kafka_mock_broker_set_up" if up else "rd_kafka_mock_broker_set_down"
+        assert getattr(self._library, name)(self._cluster, 1) == 0
+
+    def make_topic(self, name, partitions=1):
+        assert self._library.rd_kafka_mock_topic_create(self._cluster, name.encode(), partitions, 1) == 0
+
+    def bench(self, **more):
+        name = f"t{next(_names)}"
+        self.make_topic(name)
+        return KafkaBench("kafka", self, name, {"brokers": [self.brokers], "topics": [name], "group": name} | more)
+
+
+class Bench:
+    """One stream of one broker: what is published to it, and the source that reads it."""
+
+    def __init__(self, kind, server, name, settings):
+        self.kind = kind
+        self.server = server
+        self.name = name
+        self.settings = settings
+
+    def source(self, *, once=False, **settings):
+        """A source as the configuration builds it."""
+        return maker_of(self.kind).build("audit", self.settings | settings, {}, once=once)
+
+    def publish_events(self, numbers, **fields):
+        """Events with these numbers for ids, a second apart."""
+        self.publish([json.dumps(event_of(number) | fields).encode() for number in numbers])
+
+    def away(self):
+        """The broker goes away."""
+        self.server.stop()
+
+    def back(self):
+        """And comes back with what it had."""
+        self.server.start()
+        self.server.ready()
+
+
+class NatsBench(Bench):
+    """A JetStream stream on disk."""
+
+    def make(self):
+        async def make(stream):
+            from nats.js.api import StreamConfig
+
+            await stream.add_stream(StreamConfig(name=self.name, subjects=[f"{self.name}.>"]))
+
+        self._ask(make)
+
+    def publish(self, bodies, headers=None):
+        async def publish(stream):
+            for body in bodies:
+                await stream.publish(f"{self.name}.x", body, headers=headers)
+
+        self._ask(publish)
+
+    def source(self, *, once=False, **settings):
+        return super().source(once=once, **({"ack_wait": "1s"} | settings))
+
+    def _ask(self, work):
+        async def ask():
+            import nats
+
+            client = await nats.connect(f"nats://127.0.0.1:{self.server.port}", allow_reconnect=False)
+            try:
+                await work(client.jetstream())
+            finally:
+                await client.close()
+
+        asyncio.run(ask())
+
+
+class RedisBench(Bench):
+    """A stream."""
+
+    def publish(self, bodies, headers=None):
+        import redis
+
+        with redis.Redis("127.0.0.1", self.server.port) as client:
+            for body in bodies:
+                client.xadd(self.name, {"data": body} | (headers or {}))
+
+
+class RabbitBench(Bench):
+    """A durable queue."""
+
+    def make(self):
+        with self._channel() as channel:
+            channel.queue_declare(self.name, durable=True)
+
+    def publish(self, bodies, headers=None):
+        import pika
+
+        with self._channel() as channel:
+            channel.confirm_delivery()
+            for body in bodies:
+                properties = pika.BasicProperties(delivery_mode=2, headers=headers)
+                channel.basic_publish("", self.name, body, properties)
+
+    @contextmanager
+    def _channel(self):
+        import pika
+
+        connection = pika.BlockingConnection(pika.ConnectionParameters("127.0.0.1", self.server.port))
+        try:
+            yield connection.channel()
+        finally:
+            connection.close()
+
+
+class KafkaBench(Bench):
+    """A topic of one partition."""
+
+    def publish(self, bodies, headers=None):
+        from confluent_kafka import Producer
+
+        failed = []
+        producer = Producer({"bootstrap.servers": self.server.brokers, "linger.ms": 0})
+        for body in bodies:
+            producer.produce(
+                self.name, body, headers=headers, on_delivery=lambda error, _: failed.append(error) if error else None
+            )
+        assert producer.flush(30) == 0
+        assert failed == []
+
+    def away(self):
+        self.server.set_up(up=False)
+
+    def back(self):
+        self.server.set_up(up=True)
+
+
+def event_of(number):
+    """An event as an application might publish it."""
+    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_790_000_000 + number))
+    return {"id": f"e{number}", "event_type": "LOGIN", "time": at, "user": f"user{number % 7}", "pair": number // 2}
+
+
+def _works(action):
+    with suppress(Exception):
+        return action() is not False
+    return False
+
+
+@pytest.fixture(scope="session")
+def servers(tmp_path_factory):
+    """A function: the running server of a kind; each is started when it is first asked for."""
+    running = {}
+    makers = {"nats": Nats, "redis": Redis, "kafka": Kafka, "rabbitmq": Rabbit}
+
+    def server(kind):
+        if kind not in running:
+            running[kind] = makers[kind](tmp_path_factory.mktemp(kind) / "server")
+            running[kind].start()
+            running[kind].ready()
+        return running[kind]
+
+    yield server
+    for one in running.values():
+        one.close() if isinstance(one, Kafka) else one.stop()
+
+
+@pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in KINDS])
+def bench(request, servers):
+    """A fresh stream of each broker."""
+    return servers(request.param).bench()
+
+
+@pytest.fixture(scope="session")
+def wait_for():
+    """A function: wait until something is so."""
+    return eventually
+
+
+@pytest.fixture(scope="session")
+def make_event():
+    """A function: an event by its number."""
+    return event_of

@@ -1,0 +1,93 @@
+"""Opening a store: damage is found and said, never taken for a new store; every older form is brought up."""
+
+from __future__ import annotations
+
+import pytest
+
+from trailbell.store import database as subject
+from trailbell.store.database import StoreError, open_database
+from trailbell.store.ledger import StoreLedger
+from trailbell.upkeep.backup import STORE, check
+
+LATER = ("CREATE TABLE later (x INTEGER); INSERT INTO later SELECT seq FROM input", "CREATE TABLE latest (y INTEGER)")
+
+
+@pytest.fixture
+def folder(tmp_path, event):
+    """A closed store with 300 events."""
+    database = open_database(tmp_path / "state")
+    ledger = StoreLedger(database)
+    with ledger.transaction():
+        for number in range(300):
+            ledger.record(event(number))
+    database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return tmp_path / "state"
+
+
+@pytest.mark.parametrize("kept", [0.1, 0.5, 0.99])
+def test_a_file_that_was_cut_is_refused(folder, kept):
+    """Reading and writing alike, before anything is decided on what is left."""
+    path = folder / STORE
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * kept)])
+    for write in (True, False):
+        with pytest.raises(StoreError, match="cut off"):
+            open_database(folder, write=write)
+    assert path.stat().st_size == int(len(data) * kept)
+
+
+@pytest.mark.parametrize("sibling", ["search.db", f"{STORE}-wal"])
+def test_an_empty_file_that_was_a_store_is_no_new_store(folder, sibling):
+    """A full disk can leave a file of no bytes; starting over would tell everybody of everything once more."""
+    (folder / STORE).write_bytes(b"")
+    (folder / sibling).write_bytes(b"something")
+    with pytest.raises(StoreError, match="is empty"):
+        open_database(folder)
+    assert (folder / STORE).read_bytes() == b""
+
+
+@pytest.mark.parametrize("at", [0, 16, 100, 4096])
+def test_a_file_with_rubbish_in_it_is_refused_or_found(folder, at):
+    """At once where SQLite sees it, else by the check of every page."""
+    path = folder / STORE
+    data = bytearray(path.read_bytes())
+    data[at : at + 64] = b"\xee" * 64
+    path.write_bytes(data)
+    with pytest.raises(StoreError):
+        check(path)
+
+
+def test_a_store_is_brought_up_step_by_step(folder, monkeypatch):
+    """Every step that is missing, once each; the events are still there."""
+    monkeypatch.setattr(subject, "STEPS", (*subject.STEPS, *LATER))
+    for _ in range(2):
+        database = open_database(folder)
+        assert database.one("PRAGMA user_version") == (3,)
+        assert database.one("SELECT count(*) FROM later") == (300,)
+        database.close()
+
+
+def test_a_step_that_fails_leaves_the_form_before_it(folder, monkeypatch):
+    """Never something in between; with the step mended it goes on from there."""
+    steps = subject.STEPS
+    monkeypatch.setattr(
+        subject, "STEPS", (*steps, LATER[0], "CREATE TABLE half (z INTEGER); INSERT INTO nowhere VALUES (1)")
+    )
+    with pytest.raises(StoreError):
+        open_database(folder)
+    monkeypatch.setattr(subject, "STEPS", (*steps, *LATER))
+    database = open_database(folder)
+    assert database.one("PRAGMA user_version") == (3,)
+    assert database.one("SELECT count(*) FROM sqlite_master WHERE name = 'half'") == (0,)
+    database.close()
+
+
+def test_a_later_store_is_not_touched(folder, monkeypatch):
+    """An older program says so instead of guessing."""
+    steps = subject.STEPS
+    monkeypatch.setattr(subject, "STEPS", (*steps, *LATER))
+    open_database(folder).close()
+    monkeypatch.setattr(subject, "STEPS", steps)
+    with pytest.raises(StoreError, match="later trailbell"):
+        open_database(folder)

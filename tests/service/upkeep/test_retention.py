@@ -1,0 +1,172 @@
+"""What is kept how long: whole beginnings go, in small steps, and nothing that is still on its way."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+
+import pytest
+
+from trailbell.store.alerts import Alerts
+from trailbell.store.database import open_database
+from trailbell.store.ledger import StoreLedger
+from trailbell.upkeep import retention as subject
+from trailbell.upkeep.keeper import keeping
+from trailbell.upkeep.retention import Removed, Retention, retention_of, step
+from trailbell_engine.timestamps import DAY_US, SECOND_US, parse_time
+
+START_US = parse_time("2026-11-02T10:00:00Z")
+NOW_US = START_US + 100 * DAY_US
+
+
+@pytest.fixture
+def database(tmp_path):
+    database = open_database(tmp_path / "state")
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def store(database, event):
+    ledger = StoreLedger(database)
+
+    def record(*ages_days):
+        with ledger.transaction():
+            for number, days in enumerate(ages_days, start=1):
+                ledger.record(event(number, at_s=int((100 - days) * 86_400)))
+
+    return record
+
+
+def seqs(database):
+    return [seq for (seq,) in database.rows("SELECT seq FROM input ORDER BY seq")]
+
+
+def all_steps(database, retention):
+    total = Removed()
+    while (removed := step(database, retention, NOW_US)) != Removed():
+        total += removed
+    return total
+
+
+def test_old_events_go(database, store):
+    """Those of a time before; the others stay."""
+    store(50, 40, 31, 29, 1)
+    assert all_steps(database, Retention(events_us=30 * DAY_US)).events == 3
+    assert seqs(database) == [4, 5]
+
+
+def test_only_whole_beginnings_go(database, store):
+    """A late event among newer ones stays, so that what is left can be replayed as it was."""
+    store(50, 5, 40, 1)
+    assert all_steps(database, Retention(events_us=30 * DAY_US)).events == 1
+    assert seqs(database) == [2, 3, 4]
+
+
+def test_many_events_go_step_by_step(database, store, monkeypatch):
+    """No transaction is long."""
+    monkeypatch.setattr(subject, "STEP", 10)
+    store(*[50] * 35, 1)
+    assert step(database, Retention(events_us=30 * DAY_US), NOW_US).events <= 10
+    assert all_steps(database, Retention(events_us=30 * DAY_US)).events >= 25
+    assert seqs(database) == [36]
+
+
+def test_the_newest_input_stays(database, store):
+    """Numbers of inputs go up for ever: the last one is the memory of that."""
+    store(50, 50)
+    all_steps(database, Retention(events_us=30 * DAY_US))
+    assert seqs(database) == [2]
+
+
+def test_for_ever_is_the_default(database, store):
+    """Nothing goes unless somebody said so."""
+    store(5_000 / 100, 90)
+    assert step(database, Retention(), NOW_US) == Removed()
+
+
+def test_events_that_come_again_are_kept():
+    """Sources hand out the newest events more than once: forgetting them would make alerts twice."""
+    with pytest.raises(ValueError, match="two days"):
+        retention_of({"events": "1d"})
+    assert retention_of({"events": "30d", "alerts": "1w"}) == Retention(30 * DAY_US, 7 * DAY_US)
+
+
+class Engine:
+    """Does at once what it is asked for, and counts."""
+
+    def __init__(self):
+        self.calls = 0
+
+    def call(self, action):
+        self.calls += 1
+        done = Future()
+        action()
+        done.set_result(None)
+        return done
+
+
+def test_a_running_engine_does_it_in_its_own_time(database, store):
+    """Between two groups, until nothing is left to do."""
+    store(*[50] * 3, 1)
+    engine = Engine()
+    with keeping(engine, database, Retention(events_us=30 * DAY_US), lambda: NOW_US):
+        pass  # leaving waits for the work at hand
+    assert engine.calls >= 1
+    engine = Engine()
+    with keeping(engine, database, Retention(), lambda: NOW_US):
+        pass
+    assert engine.calls == 0
+
+
+def test_alerts_go_with_all_that_hangs_on_them(tmp_path, database, alerted):
+    """Decisions, deliveries and attempts too; an alert with a delivery on its way stays."""
+    old, waiting, new = alerted(90), alerted(80, state="pending"), alerted(1)
+    assert all_steps(database, Retention(alerts_us=30 * DAY_US)).alerts == 1
+    kept = {entry.alert.id for entry in Alerts(database).all()}
+    assert kept == {waiting, new}
+    for table in ("outbox", "decision", "handling"):
+        assert old not in {row for (row,) in database.rows(f"SELECT alert_id FROM {table}")}  # noqa: S608 - our own names
+
+
+@pytest.fixture
+def alerted(database, event):
+    from trailbell_engine.alert import Alert
+
+    def make(days, state="sent"):
+        opened_us = NOW_US - days * DAY_US
+        opener = event(days, at_s=(opened_us - START_US) // SECOND_US)
+        alert = Alert(
+            id=f"alert-{days}",
+            rule_id="r",
+            rule_version="v",
+            severity="high",
+            key={},
+            opened_at_us=opened_us,
+            last_at_us=opened_us,
+            opener=opener,
+            events=(opener,),
+            event_ids=(opener.id,),
+            event_count=1,
+            why="because",
+        )
+        wording = {"title": "t", "summary": "", "fields": [], "problems": [], "explanation": None}
+        with database.transaction():
+            assert Alerts(database).add(alert, wording)
+            database.connection.execute(
+                "INSERT INTO outbox (id, alert_id, receiver, target, kind, thread, number, reason, body, created_us,"
+                " not_before_us, attempts, state, uncertain, last_error, reference, lease_epoch)"
+                " VALUES (?, ?, 'slack', '', 'opened', 't', 0, 'r', x'00', 0, 0, 1, ?, 0, '', '', 0)",
+                (f"d-{days}", alert.id, state),
+            )
+            database.connection.execute(
+                "INSERT INTO decision (alert_id, at_us, what, receiver, detail, thread, number)"
+                " VALUES (?, 0, 'routed', 'slack', '', 't', 0)",
+                (alert.id,),
+            )
+            database.connection.execute(
+                "INSERT INTO handling (alert_id, at_us, what, author, comment) VALUES (?, 0, 'acknowledged', 'a', '')",
+                (alert.id,),
+            )
+        return alert.id
+
+    return make
