@@ -147,6 +147,9 @@ def reload(
     with live, ThreadPoolExecutor(1) as executor:
         running = executor.submit(live.run, [source])
         watch.start()
+        while len(source.waits_s) < 100:
+            time.sleep(0.1)
+        before = len(source.waits_s)
         time.sleep(QUIET_S)
         quiet = len(source.waits_s)
         for number, file in enumerate(files if all_files else files[:1]):
@@ -161,8 +164,7 @@ def reload(
     database.close()
     changed = "all files" if all_files else "one file"
     columns = (
-        figures(part)
-        for part in (source.waits_s[quiet // 2 : quiet], source.waits_s[quiet:busy], source.waits_s[busy:])
+        figures(part) for part in (source.waits_s[before:quiet], source.waits_s[quiet:busy], source.waits_s[busy:])
     )
     return f"| {rules:,} | {rules_a_file} | {changed} | {took[0] - began_s:.1f} | {' | '.join(columns)} |"
 
@@ -192,8 +194,8 @@ def main() -> None:
                 files = write_rules(folder / "rules", rules, rules_a_file)
                 for row in () if options.no_starts else starts(rules, rules_a_file, folder):
                     print(row, flush=True)
-                for flag in (False, True) if rules == RELOADED else ():
-                    reloads.append(reload(rules, rules_a_file, folder, files, lines, all_files=flag))
+                changes = (False, True) if rules == RELOADED else ()
+                reloads += [reload(rules, rules_a_file, folder, files, lines, all_files=flag) for flag in changes]
     print(RELOADS, *reloads, sep="\n")
 
 

@@ -36,6 +36,12 @@ class Census:
             self._keys[grain] = keys
             heapq.heappush(self._order, grain)
 
+    def move(self, before: int | None, after: int) -> None:
+        """A key will expire in another grain; None if it is a new one."""
+        if before is not None:
+            self.remove(before)
+        self.add(after)
+
     def remove(self, grain: int) -> None:
         """A key that expired in that grain is forgotten, or will expire in another one."""
         left = self._keys.get(grain, 0)

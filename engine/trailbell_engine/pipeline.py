@@ -126,19 +126,27 @@ class Pipeline:
         if source is None or item.source in self._left:
             source = self._join(item.source, state)
         outputs: list[Output] = []
-        if not isinstance(item, Tick) and source.is_late(item):
-            watermark_us = source.watermark_us or 0
-            outputs.append(Late(item, watermark_us))
-            self._evaluate(item, watermark_us, outputs)
-            self._wake(item.source, watermark_us, watermark_us, outputs)
-            return outputs
         swept_us = source.watermark_us  # so far a store may have dropped what has expired
-        for event in source.advance(item.time_us) if isinstance(item, Tick) else source.push(item):
-            self._wake(item.source, event.time_us, swept_us, outputs)
-            self._evaluate(event, event.time_us, outputs)
+        if isinstance(item, Tick):
+            self._pass(source.advance(item.time_us), item.source, swept_us, outputs)
+        elif source.passes(item.time_us):
+            self._wake(item.source, item.time_us, swept_us, outputs)
+            self._evaluate(item, item.time_us, outputs)
+        elif source.is_late(item):
+            assert swept_us is not None
+            outputs.append(Late(item, swept_us))
+            self._evaluate(item, swept_us, outputs)
+        else:
+            self._pass(source.push(item), item.source, swept_us, outputs)
         if source.watermark_us is not None:
             self._wake(item.source, source.watermark_us, swept_us, outputs)
         return outputs
+
+    def _pass(self, events: list[Event], source: str, swept_us: int | None, outputs: list[Output]) -> None:
+        """Take the events of a source that are in order now."""
+        for event in events:
+            self._wake(source, event.time_us, swept_us, outputs)
+            self._evaluate(event, event.time_us, outputs)
 
     def _join(self, name: str, state: State) -> Reorder:
         """A source's first input, or its first since it left: what it gives may be older than where the others are.
@@ -176,6 +184,8 @@ class Pipeline:
 
         A late event may ask for an instant that the watermark has passed; what has expired since is gone then, too.
         """
+        if self._timers.next_us >= before_us:
+            return
         for at_us, call in self._timers.before(source, before_us, self._asked):
             clock_us = at_us if swept_us is None else max(at_us, swept_us)
             working = self._working(self.rules[call.rule_id])

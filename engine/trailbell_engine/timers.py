@@ -27,9 +27,14 @@ Asks: TypeAlias = Callable[[str, Call], int | None]
 
 
 class Timers:
-    """The pending calls by source, by whose clock they are due."""
+    """The pending calls by source, by whose clock they are due.
+
+    Attributes:
+        next_us: before it nothing is due, by no clock.
+    """
 
     def __init__(self) -> None:
+        self.next_us = NEVER_US
         self._queues: dict[str, _Queue] = {}
         self._rules = _Rules()
 
@@ -39,11 +44,14 @@ class Timers:
         if queue is None:
             queue = self._queues[source] = _Queue(source, self._rules)
         queue.add(call, at_us)
+        self.next_us = min(self.next_us, queue.next_us)
 
     def before(self, source: str, time_us: int, asks: Asks) -> Iterator[tuple[int, Call]]:
         """Take out the source's calls before an instant, in order of time and call."""
         queue = self._queues.get(source)
-        return queue.due(time_us, asks) if queue is not None and queue.next_us < time_us else iter(())
+        if queue is not None and queue.next_us < time_us:
+            yield from queue.due(time_us, asks)
+            self.next_us = min(each.next_us for each in self._queues.values())
 
 
 class _Queue:

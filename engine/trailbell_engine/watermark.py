@@ -40,6 +40,13 @@ class Reorder:
         """Whether the event is older than the watermark."""
         return self.watermark_us is not None and event.time_us < self.watermark_us
 
+    def passes(self, time_us: int) -> bool:
+        """Whether an event of that time goes through at once, as nearly all do where there is no lateness."""
+        if self.lateness_us or self._held or (self.watermark_us is not None and time_us < self.watermark_us):
+            return False
+        self.watermark_us = time_us
+        return True
+
     def push(self, event: Event) -> list[Event]:
         """Take an event that is not late; return the events that are now in order, itself perhaps among them."""
         if not self.lateness_us and not self._held:

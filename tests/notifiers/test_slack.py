@@ -14,10 +14,20 @@ from trailbell_notifiers import limits
 from trailbell_notifiers.channel import Attempt, ChannelError, build_channel
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
 from trailbell_notifiers.secret import Secret
+from trailbell_notifiers.slack_errors import receipt_for
 
 ID = "dlv_0123456789abcdef0123456789abcdef"
 CHANNEL = next(iter(CHANNELS))
 NOW_S = 1_800_000_000.0
+
+
+def receiver_fault(status, code):
+    """The receipt of a code that the operator has to see to: the reason says what to do."""
+    receipt = receipt_for(status, code, None)
+    assert isinstance(receipt, Rejected)
+    assert receipt.kind == "receiver"
+    assert receipt.reason.startswith(f"Slack answered {status} {code}: ")
+    return receipt
 
 
 @pytest.fixture
@@ -45,7 +55,10 @@ def test_a_message_arrives_as_it_was_rendered(bot, slack_server, message):
     [posted] = slack_server.messages
     assert receipt == Delivered(f"{CHANNEL}:{posted.ts}")
     assert posted.blocks == json.loads(body)["blocks"]
-    assert posted.payload["metadata"]["event_payload"] == {"delivery_id": ID}
+    assert posted.payload["metadata"]["event_payload"] == {
+        "delivery_id": ID,
+        "thread": message.thread,
+    }
     assert posted.payload["unfurl_links"] is False
     assert posted.payload["unfurl_media"] is False
     assert posted.payload["parse"] == "none"
@@ -147,8 +160,8 @@ def test_a_message_that_fits_keeps_everything(bot, message):
         (Fault(code="service_unavailable"), Retry("Slack answered 200 service_unavailable")),
         (Fault(code="internal_error"), Ambiguous("Slack answered 200 internal_error")),
         (Fault(code="fatal_error"), Ambiguous("Slack answered 200 fatal_error")),
-        (Fault(code="token_revoked"), Rejected("Slack answered 200 token_revoked", "receiver")),
-        (Fault(code="not_in_channel"), Rejected("Slack answered 200 not_in_channel", "receiver")),
+        (Fault(code="token_revoked"), receiver_fault(200, "token_revoked")),
+        (Fault(code="not_in_channel"), receiver_fault(200, "not_in_channel")),
         (Fault(code="something_new"), Retry("Slack answered 200 something_new")),
         (Fault(status=503, body=b"<html>"), Retry),
         (Fault(status=500, body=b"<html>"), Ambiguous),
@@ -256,12 +269,12 @@ def test_an_incoming_webhook_takes_the_same_message(incoming, slack_server, mess
 @pytest.mark.parametrize(
     ("fault", "expected"),
     [
-        (Fault(code="no_service"), Rejected("Slack answered 400 no_service", "receiver")),
-        (Fault(status=403, body=b"invalid_token"), Rejected("Slack answered 403 invalid_token", "receiver")),
-        (Fault(status=404, body=b"no_team"), Rejected("Slack answered 404 no_team", "receiver")),
+        (Fault(code="no_service"), receiver_fault(400, "no_service")),
+        (Fault(status=403, body=b"invalid_token"), receiver_fault(403, "invalid_token")),
+        (Fault(status=404, body=b"no_team"), receiver_fault(404, "no_team")),
         (
             Fault(status=410, body=b"channel_is_archived"),
-            Rejected("Slack answered 410 channel_is_archived", "receiver"),
+            receiver_fault(410, "channel_is_archived"),
         ),
         (Fault(status=429, retry_after="3", body=b"rate_limited"), Retry("Slack answered 429 rate_limited", 3.0)),
     ],

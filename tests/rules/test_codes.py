@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,8 +50,9 @@ def _made(tree: ast.Module) -> Iterator[str]:
         position = MAKERS.get(name, len(call.args))
         arguments = [*call.args[position : position + 1], *(word.value for word in call.keywords if word.arg == "code")]
         for argument in arguments:
-            if isinstance(argument, ast.Constant) and isinstance(argument.value, str) and "-" in argument.value:
-                yield argument.value
+            value = argument.value if isinstance(argument, ast.Constant) else None
+            if isinstance(value, str) and re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", value):
+                yield value
 
 
 def test_the_codes_that_are_used_are_declared() -> None:

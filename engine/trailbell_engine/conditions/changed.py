@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
+from trailbell_engine.compile import Reader, Several, reader
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
-from trailbell_engine.path import Path, resolve
+from trailbell_engine.path import Path
 from trailbell_engine.timestamps import format_time
-from trailbell_engine.values import Json, canonical, json_equal
+from trailbell_engine.values import MISSING, Json, canonical, json_equal
 
 from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, EventDriven, Firing, Parameter, Step
 
@@ -26,6 +27,10 @@ class Changed(EventDriven):
     within: int | None = None
     track_null: bool = False
     by: tuple[Path, ...] = ()
+    _read: Reader = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_read", reader(self.of))
 
     @property
     def default_suppress_us(self) -> int:
@@ -38,8 +43,8 @@ class Changed(EventDriven):
 
     def step(self, memory: list[Any], event: Event) -> Step:
         """Compare with the last sighting, and remember this one."""
-        values = resolve(self.of, event.data, event)
-        value = (values[0] if len(values) == 1 else values) if values else None
+        found = self._read(event.data, event)
+        value = None if found is MISSING else list(found) if found.__class__ is Several else found
         if value is None and not self.track_null:
             return PASSED_OVER
         if memory and event.time_us < memory[1]:

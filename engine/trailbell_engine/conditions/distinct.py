@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from trailbell_engine.durations import format_duration
@@ -13,7 +13,7 @@ from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 
 from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, EventDriven, Firing, Flaw, Parameter, Step
-from .sightings import drop_first, shown, sighted
+from .sightings import compile_sightings, drop_first, shown
 from .window import ENTRIES_KEPT, contributors, order
 
 VALUES_SHOWN: Final = 20
@@ -35,6 +35,10 @@ class Distinct(EventDriven):
     at_least: int
     within: int
     by: tuple[Path, ...] = ()
+    _sighted: Callable[[Event], Sequence[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_sighted", compile_sightings(self.of))
 
     @property
     def default_suppress_us(self) -> int:
@@ -47,7 +51,7 @@ class Distinct(EventDriven):
 
     def step(self, memory: list[Any], event: Event) -> Step:
         """Note the event's values, and fire when enough of them are in the window."""
-        values = sighted(self.of, event)
+        values = self._sighted(event)
         if not values:
             return PASSED_OVER
         newest_us: int = memory[0]

@@ -33,7 +33,7 @@ class _Total:
     """The sum: whole as long as all numbers are, else the double that is nearest to it."""
 
     def __init__(self) -> None:
-        self._units = self._number = self._broken = 0
+        self._whole = self._units = self._number = self._broken = 0
 
     def add(self, number: Number) -> None:
         self._count(number, 1)
@@ -42,19 +42,26 @@ class _Total:
         self._count(number, -1)
 
     def value(self) -> Number:
-        return _divided(self._units, 1 << _UNIT_BITS) if self._broken else self._units >> _UNIT_BITS
+        return _divided(self._all_units(), 1 << _UNIT_BITS) if self._broken else self._whole
+
+    def _all_units(self) -> int:
+        return self._units + (self._whole << _UNIT_BITS)
 
     def _count(self, number: Number, sign: int) -> None:
-        if isinstance(number, float):
-            self._broken += sign
+        self._number += sign
+        if isinstance(number, int):
+            self._whole += sign * number
+            return
         above, below = number.as_integer_ratio()
         self._units += sign * (above << (_UNIT_BITS + 1 - below.bit_length()))
-        self._number += sign
+        self._broken += sign
 
 
 class _Mean(_Total):
     def value(self) -> Number:
-        return _divided(self._units, self._number << _UNIT_BITS)
+        if not self._broken:
+            return _divided(self._whole, self._number)
+        return _divided(self._all_units(), self._number << _UNIT_BITS)
 
 
 def _divided(above: int, below: int) -> float:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_engine.values import Json, canonical
 
 from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, EventDriven, Firing, Parameter, Step
-from .sightings import drop_first, shown, sighted
+from .sightings import compile_sightings, drop_first, shown
 from .window import ENTRIES_KEPT
 
 MEMORY_US: Final = 30 * DAY_US
@@ -36,6 +37,10 @@ class FirstSeen(EventDriven):
     within: int = MEMORY_US
     learn: int | None = None
     by: tuple[Path, ...] = ()
+    _sighted: Callable[[Event], Sequence[str]] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_sighted", compile_sightings(self.of))
 
     @property
     def default_suppress_us(self) -> int:
@@ -48,7 +53,7 @@ class FirstSeen(EventDriven):
 
     def step(self, memory: list[Any], event: Event) -> Step:
         """Fire if one of the event's values is not remembered; remember them all."""
-        values = sighted(self.of, event)
+        values = self._sighted(event)
         if not values:
             return PASSED_OVER
         time_us = event.time_us
@@ -70,7 +75,7 @@ class FirstSeen(EventDriven):
         firing = None if learning or not new else self._firing(new, known, event)
         return NOTED if firing is None and not overflow else Step(firing, overflow=overflow)
 
-    def _firing(self, new: list[str], known: int, event: Event) -> Firing:
+    def _firing(self, new: Sequence[str], known: int, event: Event) -> Firing:
         values = [shown(value) for value in new[:VALUES_SHOWN]]
         facts = {
             "count": 1,

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
+from trailbell_engine.compile import Reader, reader
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.operators.ordering import number
@@ -72,6 +73,10 @@ class Metric(EventDriven):
     below: Number | None = None
     min_events: int = 1
     by: tuple[Path, ...] = ()
+    _read: Reader = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_read", reader(self.of))
 
     @property
     def default_suppress_us(self) -> int:
@@ -92,8 +97,8 @@ class Metric(EventDriven):
 
     def step(self, memory: _Numbers, event: Event) -> Step:
         """Put the event's numbers into the window, and compare the figure with the bounds."""
-        reached = (item for value in resolve(self.of, event.data, event) for item in elements(value))
-        numbers = [found for found in map(number, reached) if found is not None]
+        value = self._read(event.data, event)
+        numbers = (value,) if value.__class__ is int else self._numbers(event)
         if not numbers:
             return PASSED_OVER
         window, time_us = memory.entries, event.time_us
@@ -108,6 +113,10 @@ class Metric(EventDriven):
             if crossed:
                 return Step(self._firing(window, value, crossed), forget=True, overflow=overflow)
         return Step(overflow=overflow) if overflow else NOTED
+
+    def _numbers(self, event: Event) -> Sequence[Number]:
+        reached = (item for value in resolve(self.of, event.data, event) for item in elements(value))
+        return [found for found in map(number, reached) if found is not None]
 
     def _firing(self, entries: list[Entry], value: Number, crossed: str) -> Firing:
         events, span_us = contributors(entries), entries[-1][0] - entries[0][0]

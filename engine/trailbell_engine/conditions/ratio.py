@@ -21,8 +21,8 @@ from .window import Entry, contributors, insert, surplus
 
 @dataclass(frozen=True, slots=True)
 class Ratio(EventDriven):
-    """Configuration of ``ratio``. Its memory is ``[parts, window]``: the window is ``[[time_us, event id, 1 or 0], …]`` in
-    event order, and the parts are its ones.
+    """Configuration of ``ratio``. Its memory is ``[parts, window]``: the window is ``[[time_us, event id, 1 or 0], …]``
+    in event order, and the parts are its ones.
 
     Looked at on every match; the window is ``(newest - within, newest]``. The share is of 1: ``above: 0.2`` and
     ``above: 20%`` are the same. The bounds themselves do not fire. A firing consumes the window.

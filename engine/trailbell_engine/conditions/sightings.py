@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final, TypeVar
 
 from orjson import dumps
 
+from trailbell_engine.compile import reader
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path, elements, resolve
-from trailbell_engine.values import Json, canonical
+from trailbell_engine.values import MISSING, Json, canonical
 
 Sighting = TypeVar("Sighting")
 
@@ -21,16 +22,31 @@ _SHOWN: Final = 40
 _HASH_DIGITS: Final = 32
 
 
-def sighted(of: tuple[Path, ...], event: Event) -> list[str]:
-    """The values that an event shows, each once, as texts: equal values, and only those, have the same text.
+def compile_sightings(of: tuple[Path, ...]) -> Callable[[Event], Sequence[str]]:
+    """A function that gives the values that an event shows, each once, as texts.
 
-    Of one path, each value it reaches is one, the elements of arrays too; null is none. Of several paths the
-    combination is one value, arrays as a whole; where a part is missing or null there is none.
+    Equal values, and only those, have the same text. Of one path, each value it reaches is one, the elements of arrays
+    too; null is none. Of several paths the combination is one value, arrays as a whole; where a part is missing or null
+    there is none.
     """
-    if len(of) == 1:
-        found = (item for value in resolve(of[0], event.data, event) for item in elements(value))
+    if len(of) > 1:
+        return lambda event: _combined([_part(resolve(path, event.data, event)) for path in of])
+    (path,) = of
+    read = reader(path)
+
+    def sighted(event: Event) -> Sequence[str]:
+        value = read(event.data, event)
+        if value.__class__ is str:
+            return (_text(value),)
+        if value is None or value is MISSING:
+            return ()
+        found = (item for value in resolve(path, event.data, event) for item in elements(value))
         return list(dict.fromkeys(_text(value) for value in found if value is not None))
-    parts = [_part(resolve(path, event.data, event)) for path in of]
+
+    return sighted
+
+
+def _combined(parts: list[Json]) -> list[str]:
     return [] if None in parts else [_text(parts)]
 
 

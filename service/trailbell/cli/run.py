@@ -20,6 +20,7 @@ from trailbell.live import Live
 from trailbell.outgoing import Told
 from trailbell.rulebook.book import Edition, RuleBook
 from trailbell.rulebook.cache import CACHE_FILE, RuleCache
+from trailbell.slack.buttons import with_buttons
 from trailbell.sources.base import Source
 from trailbell.sources.errors import SourceError
 from trailbell.store.alerts import StoredAlert
@@ -131,6 +132,7 @@ def _run(
     _announce(config, rules, sources, who)
     database = open_database(config.state)
     observed = Observed()
+    hearing = None if ends else with_buttons(who.channels, config.state)
 
     def attempted(sent: Sent) -> None:
         _log_attempt(sent)
@@ -142,6 +144,7 @@ def _run(
                 _served(None if ends else config.http, config, live, database, observed) as inboxes,
                 _kept_up(config, book, edition, live, who) if not ends else nullcontext(),
                 nullcontext() if ends else keeping(live, database, config.retention, now_us),
+                nullcontext() if hearing is None else hearing(database, live),
                 stopped_by_signals(live.stop),
             ):
                 live.run([*sources, *inboxes], patient=not ends)

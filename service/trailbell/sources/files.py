@@ -80,6 +80,8 @@ class FileSource:
         self.kept_waiting = 0
         self.events_read = 0
         self._files = expand(paths)
+        if pieces is not None:
+            pieces.start(self._files)
         self._manner = Manner(event_map, stdin, pieces)
         self._tolerant = tolerant
         self._maps: list[str] = []

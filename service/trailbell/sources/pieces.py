@@ -10,57 +10,32 @@ from __future__ import annotations
 import multiprocessing
 import os
 import signal
-from array import array
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from contextlib import closing
-from itertools import chain, islice
-from pathlib import Path
+from itertools import islice
 from types import TracebackType
-from typing import Any, BinaryIO, Final, NamedTuple, Self
+from typing import Any, Final, Self
 
-from trailbell_engine.decode import WRAPPING_LIMIT_BYTES, Decoder, read_json, write_json
+from trailbell_engine.decode import read_json
 from trailbell_engine.event import Event, Input, Malformed
 from trailbell_engine.maps import EventMap
 
 from .base import HISTORY_BATCH
-from .blocks import Counted, blocks, is_packed
+from .blocks import Counted, blocks
+from .cutting import PIECE_BYTES, Piece, pieces_of
 from .errors import SourceError
-from .formats import BOM, HEAD_BYTES, are_lines, lines
-from .judged import NOTHING, Judge, Judged, Positions
+from .formats import HEAD_BYTES, are_lines
+from .judged import NOTHING, Judge, Judged
+from .judging import UNKNOWN_US, Judgement, judge_piece
 from .parquet import MAGIC
 from .paths import STDIN, open_file, shown, size_bytes
 
-PIECE_BYTES: Final = 1024 * 1024
 WORTH_BYTES: Final = 32 * 1024 * 1024
 """Files that are shorter are read sooner than processes are started."""
 _AHEAD: Final = 3
 """Pieces under way per process: enough that none of them waits, and few enough for flat memory."""
-_UNKNOWN_US: Final = -(2**62)
-"""The time of events before the first one of a piece that has a time: only the pieces before can tell."""
-_LOOK_BYTES: Final = 64 * 1024
-
-
-class Judgement(NamedTuple):
-    """What a process makes of a piece.
-
-    Attributes:
-        lines: in it.
-        ids, times_us: of every event; a time may be ``_UNKNOWN_US``.
-        untimed: the places of events without a time of their own.
-        matched: (place, type, record, rules) of events that any rule matches.
-        malformed: (place of the next event, line, what follows in its place's name, reason, bytes).
-        last_time_us: of the last event that had a time.
-    """
-
-    lines: int
-    ids: list[str]
-    times_us: array[int]
-    untimed: list[int]
-    matched: list[tuple[int, str, bytes, Positions | None]]
-    malformed: list[tuple[int, int, str, str, bytes]]
-    last_time_us: int
 
 
 class Pieces:
@@ -74,7 +49,7 @@ class Pieces:
     """
 
     def __init__(self, judge: Judge, processes: int, worth_bytes: int | None = None) -> None:
-        """Prepare; they start with the first piece.
+        """Prepare; they start with ``start``, or with the first piece.
 
         Args:
             judge: asks the rules.
@@ -95,6 +70,15 @@ class Pieces:
     ) -> None:
         if self._pool is not None:
             self._pool.shutdown(cancel_futures=True)
+
+    def start(self, files: Sequence[str]) -> None:
+        """Start now, if any of the files is long enough: a process should be forked before it has other threads.
+
+        Raises:
+            SourceError: if a file is not there.
+        """
+        if self._pool is not None and any(size_bytes(file) >= self._worth_bytes for file in files):
+            self._pool.submit(int)
 
     def fit(self, file: str) -> bool:
         """Whether a file is plain lines, and long enough to be worth it.
@@ -125,14 +109,14 @@ class Pieces:
         """
         assert self._pool is not None
         number = 0
-        with closing(_pieces(file, self.piece_bytes)) as pieces:
+        with closing(pieces_of(file, self.piece_bytes)) as pieces:
             for end, judgement in self._judgements(self._pool, _tolerant(pieces), event_map):
                 if isinstance(judgement, SourceError):
                     raise judgement
                 for inputs in self._assembled(judgement, shown(file), number, event_map.name, last_time_us):
                     yield inputs, end, last_time_us
                 number += judgement.lines
-                if judgement.last_time_us != _UNKNOWN_US:
+                if judgement.last_time_us != UNKNOWN_US:
                     last_time_us = judgement.last_time_us
 
     def _judgements(
@@ -146,7 +130,7 @@ class Pieces:
                     if isinstance(piece, SourceError):
                         waiting.append((0, piece))
                     else:
-                        waiting.append((piece.done_bytes, pool.submit(_judge_piece, piece, event_map)))
+                        waiting.append((piece.done_bytes, pool.submit(_judged_piece, piece, event_map)))
                 if not waiting:
                     return
                 end, answer = waiting.popleft()
@@ -175,7 +159,7 @@ class Pieces:
             while broken is not None and broken[0] == place:
                 inputs.append(_malformed(broken, name, number, source))
                 broken = next(malformed, None)
-            time_us = borrowed_us if known_us == _UNKNOWN_US else known_us
+            time_us = borrowed_us if known_us == UNKNOWN_US else known_us
             if match is not None and match[0] == place:
                 _, event_type, raw, positions = match
                 data: Any = read_json(raw)
@@ -200,66 +184,6 @@ def processes_by_default() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class Piece(NamedTuple):
-    """Whole lines of a file.
-
-    Attributes:
-        done_bytes: of the file as it is on disk, when the piece is done.
-        file, start, end: where it stands, if it can be read there.
-        raw: the lines themselves, if it was packed.
-    """
-
-    done_bytes: int
-    file: str = ""
-    start: int = 0
-    end: int = 0
-    raw: bytes = b""
-
-
-def _pieces(file: str, piece_bytes: int) -> Generator[Piece, None, None]:
-    with closing(open_file(file)) as stream:
-        counted = Counted(stream)
-        if is_packed(counted.peek(8)):
-            yield from _packed_pieces(counted, file)
-        else:
-            stream.seek(0)
-            yield from _plain_pieces(stream, file, piece_bytes)
-
-
-def _plain_pieces(stream: BinaryIO, file: str, piece_bytes: int) -> Iterator[Piece]:
-    size = os.fstat(stream.fileno()).st_size
-    start = 0
-    while start < size:
-        end = _line_end(stream, min(start + piece_bytes, size))
-        yield Piece(end, file, start, end)
-        start = end
-
-
-def _line_end(stream: BinaryIO, at: int) -> int:
-    """Where the line ends that goes on at an offset."""
-    stream.seek(at)
-    while block := stream.read(_LOOK_BYTES):
-        found = block.find(b"\n")
-        if found >= 0:
-            return at + found + 1
-        at += len(block)
-    return at
-
-
-def _packed_pieces(counted: Counted, name: str) -> Iterator[Piece]:
-    held, held_bytes = list[bytes](), 0
-    content = blocks(counted, name)
-    for block in chain((next(content, b"").removeprefix(BOM),), content):
-        cut = block.rfind(b"\n") + 1
-        if cut:
-            yield Piece(counted.bytes_read, raw=b"".join((*held, block[:cut])))
-            held, held_bytes = [block[cut:]], len(block) - cut
-        elif held_bytes <= WRAPPING_LIMIT_BYTES:  # of a line that is longer nobody wants the rest
-            held.append(block)
-            held_bytes += len(block)
-    yield Piece(counted.bytes_read, raw=b"".join(held))
-
-
 def _tolerant(found: Iterator[Piece]) -> Iterator[Piece | SourceError]:
     try:
         yield from found
@@ -279,9 +203,8 @@ def _pool(judge: Judge, processes: int) -> ProcessPoolExecutor:
     return ProcessPoolExecutor(processes, context, initializer=_begin, initargs=(judge,))
 
 
-# In the processes
-
 _judge: Judge
+"""In a process that judges."""
 
 
 def _begin(judge: Judge) -> None:
@@ -291,53 +214,5 @@ def _begin(judge: Judge) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def _judge_piece(piece: Piece, event_map: EventMap) -> Judgement:
-    counted = _Lines(piece)
-    decoder = Decoder(event_map.name, event_map, _UNKNOWN_US)
-    judgement = Judgement(0, [], array("q"), [], [], [], _UNKNOWN_US)
-    for record in lines(counted.blocks(), ""):
-        for item in decoder.decode(record.raw, ""):
-            if isinstance(item, Malformed):
-                place = len(judgement.ids), int(record.place[1:]), item.place, item.reason, item.raw
-                judgement.malformed.append(place)
-            else:
-                _note(judgement, item)
-    return judgement._replace(lines=counted.number, last_time_us=decoder.last_time_us)
-
-
-def _note(judgement: Judgement, event: Event) -> None:
-    place = len(judgement.ids)
-    judgement.ids.append(event.id)
-    judgement.times_us.append(event.time_us)
-    if event.untimed:
-        judgement.untimed.append(place)
-    # Rules may ask for the time, so without one they cannot be asked yet.
-    positions = None if event.time_us == _UNKNOWN_US else _judge.positions(event)
-    if positions != ():
-        judgement.matched.append((place, event.event_type, write_json(event.data), positions))
-
-
-class _Lines:
-    """The bytes of a piece, and how many lines they are."""
-
-    def __init__(self, piece: Piece) -> None:
-        self._piece = piece
-        self.number = 0
-
-    def blocks(self) -> Iterator[bytes]:
-        for block in self._read():
-            self.number += block.count(b"\n")
-            yield block
-
-    def _read(self) -> Iterator[bytes]:
-        piece = self._piece
-        if not piece.file:
-            for start in range(0, len(piece.raw), PIECE_BYTES):
-                yield piece.raw[start : start + PIECE_BYTES]
-            return
-        with Path(piece.file).open("rb") as stream:
-            stream.seek(piece.start)
-            left = piece.end - piece.start
-            while left > 0 and (block := stream.read(min(left, PIECE_BYTES))):
-                left -= len(block)
-                yield block.removeprefix(BOM) if stream.tell() == len(block) else block
+def _judged_piece(piece: Piece, event_map: EventMap) -> Judgement:
+    return judge_piece(piece, event_map, _judge)

@@ -195,7 +195,6 @@ class WindowSource:
                 return
 
     def _resume(self, checkpoint: Json | None) -> _Polls:
-        now_us = self._pace.now_us()
         overlap_us = self._polling.overlap_us
         if isinstance(checkpoint, dict):
             reached_us = int(checkpoint["reached_us"])
@@ -204,13 +203,14 @@ class WindowSource:
                 int(checkpoint.get("since_us", reached_us - overlap_us)),
                 Decoder(self.name, self._map, int(checkpoint["last_time_us"])),
                 Lags(self.name, overlap_us, checkpoint.get("lags")),
-                scanned_us=int(checkpoint.get("scanned_us", now_us)),
+                scanned_us=checkpoint.get("scanned_us"),
                 scan_us=checkpoint.get("scan_us"),
             )
-        since_us = _whole(now_us - self._polling.first_us if self._since_us is None else self._since_us)
+        since_us = self._pace.now_us() - self._polling.first_us if self._since_us is None else self._since_us
+        since_us = _whole(since_us)
         lags = Lags(self.name, overlap_us)
         decoder = Decoder(self.name, self._map, since_us)
-        return _Polls(since_us, since_us, decoder, lags, scanned_us=now_us, is_first=self._since_us is None)
+        return _Polls(since_us, since_us, decoder, lags, is_first=self._since_us is None)
 
     def _window(self, from_us: int, to_us: int, polls: _Polls) -> Iterator[Batch]:
         before_us = polls.reached_us
@@ -226,6 +226,8 @@ class WindowSource:
             yield from (Batch(part, fresh=fresh) for part in _parts(inputs))
             raise _unstable(window)
         polls.reached_us = to_us = self._complete_until(to_us, server_us, polls)
+        if polls.scanned_us is None:
+            polls.scanned_us = to_us
         *before, last = _parts([*inputs, Tick(to_us - self._polling.lateness_us, self.name)])
         yield from (Batch(part, fresh=fresh) for part in before)
         yield Batch(last, polls.checkpoint(), fresh=fresh)
@@ -243,10 +245,11 @@ class WindowSource:
 
     def _rescan(self, polls: _Polls) -> Iterator[Batch]:
         """One slice of the daily re-scan, if it is time for one; all of them if there is no later."""
-        now_us = self._pace.now_us()
-        if polls.scan_us is None and self._polling.rescan_us and now_us >= polls.scanned_us + RESCAN_EVERY_US:
-            polls.scan_us = max(polls.since_us, _whole(now_us - self._polling.rescan_us))
-            polls.scanned_us = now_us
+        now_us, back_us = polls.reached_us, self._polling.rescan_us
+        if polls.scan_us is None and back_us and polls.scanned_us and now_us >= polls.scanned_us + RESCAN_EVERY_US:
+            # From where the one before it began, at least, so that no event falls between two of them.
+            begin_us = max(now_us - 2 * back_us, min(now_us - back_us, polls.scanned_us - polls.lags.overlap_us))
+            polls.scan_us, polls.scanned_us = max(polls.since_us, begin_us), now_us
         while polls.scan_us is not None:
             end_us = polls.reached_us - polls.lags.overlap_us
             to_us = min(polls.scan_us + RESCAN_SLICE_US, end_us)
@@ -283,7 +286,7 @@ class _Polls:
         since_us: nothing from before is asked for.
         decoder: makes events of records.
         lags: how late events come.
-        scanned_us: when the last re-scan began.
+        scanned_us: how far the polling was when the last re-scan began; None before the first window.
         scan_us: where its next slice begins; None while there is none.
         is_first: where to begin was told by our clock, and the server's has not confirmed it.
     """
@@ -292,7 +295,7 @@ class _Polls:
     since_us: int
     decoder: Decoder
     lags: Lags
-    scanned_us: int
+    scanned_us: int | None = None
     scan_us: int | None = None
     is_first: bool = False
 

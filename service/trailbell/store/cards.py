@@ -79,7 +79,7 @@ class Cards:
         before = self._one(row.queue, row.thread)
         known = before.content["ids"] if before is not None else []
         new = [id_ for id_ in notification.alert_ids if id_ not in known]
-        content = {
+        content: dict[str, Any] = {
             "ids": [*new, *known][:MEMBERS_KEPT],
             "count": max(notification.alert_count, (before.content["count"] if before else 0) + len(new)),
             "group": dict(notification.group),

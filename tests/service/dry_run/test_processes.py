@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 import trailbell
 from trailbell.replay import PLAIN, Wanted, dry_run_source
+from trailbell.sources.cutting import PIECE_BYTES
 from trailbell.sources.files import FileSource
 from trailbell.sources.judged import Judge
-from trailbell.sources.pieces import PIECE_BYTES, Pieces
+from trailbell.sources.pieces import Pieces
 from trailbell.testing.synthetic import events as synthetic_events
 from trailbell_engine.timestamps import MINUTE_US
 

@@ -123,7 +123,7 @@ def run(seed, count):
         api.reveal()
     api.jump_us, api.trouble, crashes = 0, 0.0, 0.0
     for _ in range(2):
-        api.now_us = max(api.now_us, START_US + 22 * HOUR_US) + HOUR_US
+        api.now_us = max(api.now_us, START_US + DAY_US) + HOUR_US
         api.reveal()
         poll()
     return api.ids - store.known, store

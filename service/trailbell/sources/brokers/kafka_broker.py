@@ -21,6 +21,8 @@ from .link import Message, Opening, Standing, Token
 
 log: Final = logging.getLogger("trailbell")
 
+SESSION_MS = 10_000
+"""After how long the cluster gives the partitions of a run that was killed to the next one."""
 _ANSWER_S: Final = 5.0
 _REFUSED: Final = (
     KafkaError._AUTHENTICATION,  # noqa: SLF001  # the client's public names for its own errors begin so
@@ -115,6 +117,8 @@ class KafkaBroker:
             "group.id": self._place.group,
             "client.id": "trailbell",
             "security.protocol": self._security,
+            "session.timeout.ms": SESSION_MS,
+            "heartbeat.interval.ms": SESSION_MS // 3,
             "enable.auto.commit": False,
             "enable.partition.eof": True,
             "auto.offset.reset": "latest" if self._place.from_now else "earliest",

@@ -185,10 +185,11 @@ def test_no_more_is_in_flight_than_allowed(bench, batches):
         assert more.wait(PATIENCE_S)
         thread.join()
         rest = list(waiting)
-        while len(ids(rest)) < 80:
+        while len(set(ids(first + rest))) < 100:
             commit(rest[-1:])
             rest += take(given, 1)
-    assert ids(first) + ids(rest) == numbered(range(100))
+    # What was in flight for longer than the broker waits may have come twice.
+    assert list(dict.fromkeys(ids(first + rest))) == numbered(range(100))
 
 
 def test_doctor_sees_the_backlog_and_changes_nothing(bench, batches, wait_for):
