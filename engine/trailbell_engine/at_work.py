@@ -16,7 +16,6 @@ from .state import State
 from .timers import Call, Timers
 from .values import Json
 
-
 _new = tuple.__new__
 """Makes a named tuple at half the cost of calling its class."""
 
@@ -44,7 +43,8 @@ class RuleAtWork:
         self._timers = timers
         self._id = rule.id
         self._condition = rule.condition
-        self._cell, self._changed, self._step = state.cell, state.changed, rule.condition.step
+        self._cell, self._changed = state.cell, state.changed
+        self._step, self._expires_us = rule.condition.step, rule.condition.expires_us
         self._remembers, self._wakes = rule.condition.remembers, rule.condition.wakes
         self._shelf = state.shelf(rule.id, rule.version, "when", rule.condition)
         self._key = compile_key(rule.condition.by)
@@ -59,14 +59,18 @@ class RuleAtWork:
                 self._told(self._step(None, event), event, clock_us, outputs)
                 return
             cell = self._cell(self._shelf, self._key_text(event))
-            if cell.memory is None or cell.expires_us <= clock_us:
+            memory = cell.memory
+            if memory is None or cell.expires_us <= clock_us:
                 self._begin(cell, event, clock_us, outputs)
                 return
-            step = self._step(cell.memory, event)
+            step = self._step(memory, event)
+            if step is NOTED and not self._wakes and event.time_us >= clock_us:
+                self._keep_quietly(cell, self._expires_us(memory))
+                return
             if step is not NOTED:
                 step = self._told(step, event, clock_us, outputs)
             if step.noted:
-                self._keep(cell, cell.memory, step, event, clock_us, outputs)
+                self._keep(cell, memory, step, event, clock_us, outputs)
         except Exception as error:  # noqa: BLE001 - one rule's failure on one event must not stop the others
             outputs.append(self._failed(event, error))
 
@@ -146,7 +150,7 @@ class RuleAtWork:
             cell.memory = cell.wake_us = None
             self._changed(cell)
             return
-        expires_us = self._condition.expires_us(memory)
+        expires_us = self._expires_us(memory)
         cell.expires_us = expires_us = NEVER_US if expires_us is None else expires_us
         cell.memory = memory
         if expires_us >> GRAIN_BITS != counted:
@@ -156,6 +160,14 @@ class RuleAtWork:
         self._changed(cell)
         if expires_us <= clock_us and event.time_us < clock_us and not (step.firing or step.too_late or step.resolved):
             outputs.append(TooLate(self.rule.id, event))  # late, and its key is left with what has expired already
+
+    def _keep_quietly(self, cell: Cell, expires_us: int | None) -> None:
+        """As ``_keep``, for what nearly always comes of an event: it was noted in a memory that goes on."""
+        before_us = cell.expires_us
+        cell.expires_us = expires_us = NEVER_US if expires_us is None else expires_us
+        if (expires_us ^ before_us) >> GRAIN_BITS:
+            self.census.move(before_us >> GRAIN_BITS, expires_us >> GRAIN_BITS)
+        self._changed(cell)
 
     def _ask(self, cell: Cell, source: str) -> None:
         """Ask for the call that the memory wants, unless one is pending that comes first."""

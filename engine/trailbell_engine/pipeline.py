@@ -132,6 +132,8 @@ class Pipeline:
         elif source.passes(item.time_us):
             self._wake(item.source, item.time_us, swept_us, outputs)
             self._evaluate(item, item.time_us, outputs)
+            if self._timers.next_us >= item.time_us:
+                return outputs  # nearly always
         elif source.is_late(item):
             assert swept_us is not None
             outputs.append(Late(item, swept_us))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
+from trailbell_engine.timestamps import SECOND_US
+
 from . import limits
+from .change_words import rounded
 from .living import Standing, standing_of
 from .message import Message, sign
 from .slack_actions import Verb, controls
@@ -22,6 +25,8 @@ _WHY: Final = 1_500
 _EVENT: Final = 300
 _COMMENT: Final = 300
 _LINKS: Final = 3
+_GROUP_FIELDS: Final = 4
+"""Of the most severe alert of several; the rest of each is a line of its own."""
 _LADDER: Final = ((5, True), (1, True), (0, True), (0, False))
 """(events, fields) shown, from the whole message to its bones; below that is plain text alone."""
 _STATES: Final = {"acknowledged": "👀 Acknowledged", "silenced": "🔕 Silenced", "resolved": "✅ Resolved"}
@@ -61,8 +66,14 @@ def headline(message: Message, standing: Standing) -> str:
     if standing.state == "open" or message.kind in ("test", "meta", "digest"):
         return message.headline
     severity = sign(message.alert, "opened").split(" ", 1)[1]
-    state = "" if standing.state == "resolved" else f"{severity} · "
-    return f"{_STATES[standing.state]} · {state}{message.title}{more}"
+    state = f"{_STATES[standing.state]}{_after(message, standing)}"
+    return f"{state} · {severity} · {message.title}{more}"
+
+
+def _after(message: Message, standing: Standing) -> str:
+    """How long it took, once it is over."""
+    took_us = (standing.at_us or 0) - min(member.alert.opened_at_us for member in message.members)
+    return f" after {rounded(took_us)}" if standing.state == "resolved" and took_us >= SECOND_US else ""
 
 
 def fallback(*lines: str) -> str:
@@ -78,8 +89,9 @@ def _blocks(
     yield {"type": "section", "text": plain(message.summary, _SUMMARY)}
     if len(message.members) > 1:
         yield from members(message, shown=events * 2 or 3)
+        yield {"type": "divider"}
     if fields and message.fields:
-        pairs = message.fields[: limits.SLACK_FIELDS]
+        pairs = message.fields[: _GROUP_FIELDS if len(message.members) > 1 else limits.SLACK_FIELDS]
         yield {
             "type": "section",
             "fields": [mrkdwn(f"*{literal(label, _LABEL)}*\n{literal(value, _FIELD_VALUE)}") for label, value in pairs],
@@ -145,12 +157,12 @@ def _actions(message: Message, standing: Standing, verbs: Sequence[Verb]) -> Ite
 
 def _footer(message: Message, delivery_id: str) -> Block:
     alert = message.alert
-    parts = [date(alert.last_at_us), f"`{escape(alert.rule_id)}` {escape(alert.rule_version)}"]
+    parts = [date(alert.last_at_us), f"{literal(alert.rule_id, _LABEL * 2)} {escape(alert.rule_version)}"]
     if len(message.members) > 1:
         parts.append(tally(message))
     if message.words.tags:
         parts.append(literal(" ".join(message.words.tags), 200))
-    parts.append(f"`{escape(delivery_id)}`")
+    parts.append(escape(delivery_id))
     return {"type": "context", "elements": [mrkdwn(" · ".join(parts))]}
 
 

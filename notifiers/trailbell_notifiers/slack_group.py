@@ -38,9 +38,8 @@ def _line(member: Member, *, first: bool) -> Iterator[dict[str, Any]]:
     over = alert.state == "resolved"
     sign_ = "✅" if over else sign(alert, "opened").split(" ", 1)[0]
     title = fit(one_line(member.presentation.title), _TITLE) or alert.rule_id
-    yield rich(f"{'' if first else chr(10)}{sign_} {alert.severity.capitalize()}  ", _VALUE)
-    yield rich(readable_time(alert.opened_at_us)[11:], _VALUE, style="code")
-    yield rich("  ", _VALUE)
+    yield rich(f"{'' if first else chr(10)}{sign_} {alert.severity.capitalize()}  ", _VALUE, bold=not over)
+    yield rich(f"{readable_time(alert.opened_at_us)[11:]}  ", _VALUE)
     yield rich(title, _TITLE * 2, style="strike" if over else "")
     if over or member.acknowledged:
         yield rich("  resolved" if over else "  acknowledged", _VALUE, style="italic")

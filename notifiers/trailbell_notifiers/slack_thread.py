@@ -51,5 +51,5 @@ def _blocks(message: Message, delivery_id: str, said: str, shown: int, events: i
         text = "\n".join(fit(str(line), _EVENT) for line in message.events[-events:])
         element = {"type": "rich_text_preformatted", "elements": [rich(text, limits.SLACK_SECTION)]}
         yield {"type": "rich_text", "elements": [element]}
-    parts = [date(message.alert.last_at_us), f"#{message.number + 1} of this thread", f"`{escape(delivery_id)}`"]
+    parts = [date(message.alert.last_at_us), f"#{message.number + 1} of this thread", escape(delivery_id)]
     yield {"type": "context", "elements": [mrkdwn(" · ".join(parts))]}

@@ -19,7 +19,7 @@ from .http.settings import HttpSettings, SettingsError, read_http
 from .overrides import overridden
 from .policy import PolicyError, read_policy
 from .receiver_options import ReceiverOptions, options_of, without_options
-from .sources.kinds import kinds
+from .sources.kinds import kinds, maker_of
 from .sources.vonage_settings import SHORTEST_US, VonageSettings, duration_us, settings_of
 from .upkeep.retention import Retention, retention_of
 
@@ -176,7 +176,8 @@ def _duration_problems(document: Document) -> list[Problem]:
     problems = []
     for source in _sources(document.value.get("sources", {})):
         place = ("sources", source.name) if source.name == source.kind else ("sources", source.name, source.kind)
-        for name, shortest_us in SHORTEST_US.items() if source.kind == "vonage" else ():
+        own = maker_of(source.kind).SCHEMA.get("properties", {})
+        for name, shortest_us in {name: least for name, least in SHORTEST_US.items() if name in own}.items():
             given = source.settings.get(name)
             given_us = shortest_us if given is None else duration_us(given)
             if given_us is None or given_us < shortest_us:

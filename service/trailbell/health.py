@@ -4,22 +4,37 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Iterator, Mapping
-from typing import Literal, NamedTuple, TypeAlias
+from contextlib import closing
+from itertools import islice
+from typing import Final, Literal, NamedTuple, TypeAlias
 
 import apsw
 
+from trailbell_engine.durations import format_duration
+from trailbell_engine.event import Event
 from trailbell_engine.matching import event_types
 from trailbell_engine.rule import RuleSet
+from trailbell_engine.timestamps import SECOND_US
 from trailbell_notifiers.channel import Channel
 from trailbell_notifiers.receipt import Delivered
 from trailbell_rules.load import Loaded
 
 from .audit.client import AuditClient
 from .audit.errors import AuditError
+from .clock import now_us
 from .config import Config
+from .sources.base import Source
+from .sources.errors import SourceError
+from .sources.feeds import FeedSource
+from .sources.following import FollowSource
+from .sources.kinds import SettingsError, maker_of
+from .sources.objects import ObjectSource
+from .sources.windows import WindowSource
 from .store.alerts import Alerts
 from .store.database import SAFE_SQLITE, StoreError, open_database
 from .store.outbox import StoreOutbox
+
+_BATCHES_LOOKED_AT: Final = 50
 
 State: TypeAlias = Literal["ok", "note", "wrong"]
 
@@ -96,6 +111,40 @@ def api_findings(client: AuditClient, rules: RuleSet) -> Iterator[Finding]:
         if unknown:
             words = f"{rule.id} asks for {', '.join(unknown)}, which the API does not list"
             yield Finding("note", "event types", words, "the vendor's list changes; check the spelling")
+
+
+def source_findings(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
+    """The sources other than the Audit API: do they let us in, and how old is the newest event of the last hour.
+
+    Sources that hand out what they are asked for only once (standard input, brokers) are not asked.
+    """
+    for name, kind, settings in config.sources:
+        if kind == "vonage":
+            continue
+        subject = f"source {name}"
+        try:
+            # Where a source looks back at all, an hour is enough to see whether it may.
+            recent = {**settings, "since": "1h"} if "since" in maker_of(kind).SCHEMA["properties"] else settings
+            source = maker_of(kind).build(name, recent, environ, once=True)
+            if isinstance(source, WindowSource | FeedSource | ObjectSource | FollowSource):
+                yield Finding("ok", subject, _newest(source))
+            else:
+                yield Finding("note", subject, f"{kind}; its settings are right, it is not asked")
+        except (SettingsError, SourceError) as error:
+            yield Finding("wrong", subject, str(error), error.help)
+
+
+def _newest(source: Source) -> str:
+    """What the first answers of a source show."""
+    newest_us = None
+    with closing(source.batches(None)) as batches:
+        for batch in islice(batches, _BATCHES_LOOKED_AT):
+            times_us = [item.time_us for item in batch.inputs if isinstance(item, Event) and not item.untimed]
+            newest_us = max([*times_us, *([] if newest_us is None else [newest_us])], default=None)
+    if newest_us is None:
+        return "it may be read; it has nothing new"
+    age_us = max(0, now_us() - newest_us)
+    return f"it may be read; the newest event looked at is {format_duration(age_us - age_us % SECOND_US)} old"
 
 
 def receiver_findings(channels: Mapping[str, Channel]) -> Iterator[Finding]:

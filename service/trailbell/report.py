@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trailbell_engine.alert import SEVERITIES, Alert, Severity
 from trailbell_engine.rule import Rule, RuleSet
-from trailbell_engine.timestamps import DAY_US, HOUR_US
+from trailbell_engine.timestamps import HOUR_US
 from trailbell_engine.values import Json
 
 from .dryrun.alert_log import AlertLog, Head
@@ -37,7 +37,7 @@ class RuleReport:
     Attributes:
         per_day: alerts a day over the window of the events, which counts as one day at least.
         peak_per_hour: the most alerts opened within one clock hour (UTC).
-        timeline: alerts opened in each bar of the report's coverage: on each day (UTC), but for very long histories.
+        timeline: alerts opened in each bar of the report's coverage: on each day (UTC), or in each hour of a short history.
         verdict, reason: is it worth having, and why this verdict.
         not_evaluated: why it could not be evaluated, on some events or at all; None if it always was.
         culprit: the value that most of its alerts share, if there is one.
@@ -138,10 +138,10 @@ class Report:
 
     def per_bar(self) -> dict[Severity, tuple[int, ...]]:
         """Alerts opened in each bar of the coverage, by the alerts' own severity, the most severe first."""
-        days: dict[Severity, Counter[int]] = {severity: Counter() for severity in reversed(SEVERITIES)}
+        hours: dict[Severity, Counter[int]] = {severity: Counter() for severity in reversed(SEVERITIES)}
         for head in _heads(self.alerts):
-            days[head.severity][head.opened_at_us // DAY_US] += 1
-        return {severity: self.coverage.in_bars(counts) for severity, counts in days.items()}
+            hours[head.severity][head.opened_at_us // HOUR_US] += 1
+        return {severity: self.coverage.in_bars(counts) for severity, counts in hours.items()}
 
     def heat(self) -> tuple[tuple[int, ...], ...]:
         """Alerts opened by weekday (Monday first) and hour of the day (UTC)."""
@@ -210,7 +210,7 @@ def report(
 ) -> Report:
     """Draw the conclusions from what a recorder saw."""
     tally = recorder.tally
-    covered = coverage(tally.first_us, tally.last_us, tally.per_day)
+    covered = coverage(tally.first_us, tally.last_us, tally.per_hour)
     times = _Times(recorder.alerts)
     return Report(
         rules=tuple(_rule_report(rule, recorder, covered, times, extras) for rule in rules),
@@ -232,10 +232,8 @@ class _Times:
     """When the alerts of each rule opened."""
 
     def __init__(self, alerts: Sequence[StoredAlert]) -> None:
-        self.per_day: defaultdict[str, Counter[int]] = defaultdict(Counter)
         self.per_hour: defaultdict[str, Counter[int]] = defaultdict(Counter)
         for head in _heads(alerts):
-            self.per_day[head.rule_id][head.opened_at_us // DAY_US] += 1
             self.per_hour[head.rule_id][head.opened_at_us // HOUR_US] += 1
 
 
@@ -259,7 +257,7 @@ def _rule_report(rule: Rule, recorder: Recorder, covered: Coverage, times: _Time
         tally=tally,
         per_day=per_day,
         peak_per_hour=max(times.per_hour[rule.id].values(), default=0),
-        timeline=covered.in_bars(times.per_day[rule.id]),
+        timeline=covered.in_bars(times.per_hour[rule.id]),
         verdict=verdict,
         reason=reason,
         not_evaluated=_not_evaluated(tally),

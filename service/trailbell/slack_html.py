@@ -149,7 +149,7 @@ def _inlines(elements: Sequence[Mapping[str, Any]]) -> Iterator[str]:
 def _button(element: Mapping[str, Any]) -> str:
     label = element.get("text") or element.get("placeholder") or {"text": element.get("type", "")}
     style = element.get("style") if element.get("style") in ("primary", "danger") else ""
-    arrow = " ↗" if element.get("url") else ""
+    arrow = " ↗" if element.get("url") else " ▾" if "options" in element else ""
     return f'<span class="button {style}">{_plain(label)}{arrow}</span>'
 
 

@@ -19,7 +19,7 @@ from trailbell_engine.alert import (
     Updated,
 )
 from trailbell_engine.event import Event, Input, Malformed
-from trailbell_engine.timestamps import DAY_US, format_time
+from trailbell_engine.timestamps import HOUR_US, format_time
 from trailbell_engine.values import Json
 
 
@@ -54,7 +54,7 @@ class Tally:
         read: records of the input, malformed and duplicate ones included.
         first_us, last_us: the earliest and latest time of a timed event (microseconds, UTC).
         untracked: the sum of those of the rules.
-        per_day: timed events by day since the epoch (UTC).
+        per_hour: timed events by hour since the epoch (UTC).
         examples: the first few malformed records, for people to look at.
     """
 
@@ -66,7 +66,7 @@ class Tally:
     untracked: int = 0
     first_us: int | None = None
     last_us: int | None = None
-    per_day: dict[int, int] = field(default_factory=dict)
+    per_hour: dict[int, int] = field(default_factory=dict)
     rules: dict[str, RuleTally] = field(default_factory=dict)
     examples: list[Malformed] = field(default_factory=list)
 
@@ -87,8 +87,8 @@ class Tally:
             self._outputs(outputs)
 
     def _stretch(self, time_us: int) -> None:
-        day = time_us // DAY_US
-        self.per_day[day] = self.per_day.get(day, 0) + 1
+        hour = time_us // HOUR_US
+        self.per_hour[hour] = self.per_hour.get(hour, 0) + 1
         if self.last_us is None or self.first_us is None:
             self.first_us = self.last_us = time_us
         elif time_us > self.last_us:

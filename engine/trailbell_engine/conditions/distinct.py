@@ -61,7 +61,7 @@ class Distinct(EventDriven):
             return TOO_LATE
         sighting = [time_us, event.id]
         for value in values:
-            seen[value] = max(sighting, seen.pop(value, sighting))
+            seen[value] = max(sighting, seen.pop(value, sighting))  # the last now, in their order
         if time_us < newest_us:
             memory[1] = seen = dict(sorted(seen.items(), key=lambda item: order(item[1])))
         else:

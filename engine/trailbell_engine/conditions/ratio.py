@@ -56,8 +56,11 @@ class Ratio(EventDriven):
             return TOO_LATE
         insert(window, [event.time_us, event.id, part])
         gone, overflow = surplus(window, self.within)
-        parts = memory[0] = memory[0] + part - sum(entry[2] for entry in window[:gone])
-        del window[:gone]
+        parts = memory[0] + part
+        if gone:
+            parts -= sum(entry[2] for entry in window[:gone])
+            del window[:gone]
+        memory[0] = parts
         total = len(window)
         crossed = beyond(parts / total, self.above, self.below) if total >= self.min_events else ""
         if crossed:

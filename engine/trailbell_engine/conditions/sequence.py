@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypedDict
+from typing import Any, Final
 
 from trailbell_engine.compile import compile_predicate
 from trailbell_engine.durations import format_duration
@@ -33,12 +33,49 @@ class SequenceStep:
     absent: bool = False
 
 
-class _Memory(TypedDict):
-    """The memory of one key; see ``Sequence``."""
+class _Memory:
+    """The memory of one key.
 
-    entries: list[Entry]
-    pending: list[list[Any]]
-    done_us: int | None
+    Attributes:
+        entries: of the window: ``[time_us, event id, [positions of the steps it matches]]``, in event order.
+        pending: what waits; see ``Sequence``.
+        done_us: the last deadline at which something fired.
+        counts: how many entries of the window match each step; as JSON it is left out.
+    """
+
+    __slots__ = ("counts", "done_us", "entries", "pending")
+
+    def __init__(self, steps: int, entries: list[Entry], pending: list[list[Any]], done_us: int | None) -> None:
+        self.pending = pending
+        self.done_us = done_us
+        self.counts = [0] * steps
+        self.entries: list[Entry] = []
+        self.replace(entries)
+
+    @property
+    def is_empty(self) -> bool:
+        """Nothing of it matters."""
+        return not self.entries and not self.pending
+
+    def add(self, entry: Entry, within_us: int) -> int:
+        """Put an entry into the window; say how many were given up because there are too many."""
+        insert(self.entries, entry)
+        for position in entry[2]:
+            self.counts[position] += 1
+        gone, overflow = surplus(self.entries, within_us)
+        for left in self.entries[:gone]:
+            for position in left[2]:
+                self.counts[position] -= 1
+        del self.entries[:gone]
+        return overflow
+
+    def replace(self, entries: list[Entry]) -> None:
+        """Other entries instead of those that are there."""
+        self.entries = entries
+        self.counts[:] = [0] * len(self.counts)
+        for entry in entries:
+            for position in entry[2]:
+                self.counts[position] += 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,49 +120,57 @@ class Sequence(Remembering):
 
     def begin(self, event: Event) -> _Memory:  # noqa: ARG002 - the protocol's signature
         """No event yet."""
-        return {"entries": [], "pending": [], "done_us": None}
+        return _Memory(len(self.steps), [], [], None)
+
+    def freeze(self, memory: _Memory) -> Json:
+        """Window and what waits."""
+        return {"entries": memory.entries, "pending": memory.pending, "done_us": memory.done_us}
+
+    def thaw(self, state: Json) -> _Memory:
+        """The same, with its counts."""
+        return _Memory(len(self.steps), **state)
 
     def step(self, memory: _Memory, event: Event) -> Step:
         """Note the steps that the event matches; fire, or begin to wait, when all that must occur have occurred."""
         positions = [position for position, holds in enumerate(self._tests) if holds(event)]
         if not positions:
             return PASSED_OVER
-        entries, pending = memory["entries"], memory["pending"]
+        entries, pending = memory.entries, memory.pending
         spared = [attempt for attempt in pending if not self._breaks(attempt, event, positions)] if pending else pending
         if entries and event.time_us <= entries[-1][0] - self.within:
-            memory["pending"] = spared
+            memory.pending = spared
             return NOTED if len(spared) < len(pending) else TOO_LATE
         entry: Entry = [event.time_us, event.id, positions]
-        insert(entries, entry)
-        gone, overflow = surplus(entries, self.within)
-        del entries[:gone]
-        memory["pending"] = spared
-        taken = self._find(entries, entry)
+        overflow = memory.add(entry, self.within)
+        memory.pending = spared
+        taken = self._find(memory, entry)
         if taken is None:
             return Step(overflow=overflow) if overflow else NOTED
-        memory["entries"] = self._consumed(entries)
+        attempt = self._attempt(taken, entries) if self.waits else None
+        memory.replace(self._consumed(entries))
         if not self.waits:
-            return Step(self._firing(taken), forget=_is_empty(memory), overflow=overflow)
-        return self._begun(memory, self._attempt(taken, entries), overflow)
+            return Step(self._firing(taken), forget=memory.is_empty, overflow=overflow)
+        return self._begun(memory, attempt, overflow)
 
     def _begun(self, memory: _Memory, attempt: list[Any] | None, overflow: int) -> Step:
         """What must occur has occurred, and an attempt now waits for what must not."""
-        done_us, waiting = memory["done_us"], memory["pending"]
+        done_us, waiting = memory.done_us, memory.pending
         if attempt is not None and done_us is not None and attempt[1] <= done_us:
-            return Step(forget=_is_empty(memory), too_late=True, overflow=overflow)
+            return Step(forget=memory.is_empty, too_late=True, overflow=overflow)
         waiting = waiting if attempt is None else [*waiting, attempt]
         too_many = max(0, len(waiting) - ENTRIES_KEPT)
-        memory["pending"] = waiting[too_many:]
-        return Step(forget=_is_empty(memory), overflow=overflow + too_many)
+        memory.pending = waiting[too_many:]
+        return Step(forget=memory.is_empty, overflow=overflow + too_many)
 
-    def _find(self, entries: list[Entry], new: Entry) -> tuple[Taken, ...] | None:
+    def _find(self, memory: _Memory, new: Entry) -> tuple[Taken, ...] | None:
+        if any(memory.counts[stage.step] < stage.at_least for stage in self._stages):
+            return None  # nearly always: too few events of a step, usually of the first, which is the rare one
+        entries = memory.entries
         if not self.ordered:
             return find_unordered(self._stages, entries)
         newest = entries[-1] is new and (len(entries) == 1 or entries[-2][0] < new[0])
         if newest and self._stages[-1].step not in new[2]:
-            return None  # nearly always: what came last does not complete it, so nothing need be looked through
-        if not all(any(stage.step in entry[2] for entry in entries) for stage in self._stages):
-            return None  # a step that no event of the window matches: usually the first, which is the rare one
+            return None  # what came last does not complete it, so nothing need be looked through
         return find_ordered(self._stages, entries, new)
 
     def _consumed(self, entries: list[Entry]) -> list[Entry]:
@@ -157,15 +202,15 @@ class Sequence(Remembering):
 
     def wakes_us(self, memory: _Memory) -> int | None:
         """The first deadline of what waits."""
-        return min((int(attempt[1]) for attempt in memory["pending"]), default=None)
+        return min((int(attempt[1]) for attempt in memory.pending), default=None)
 
     def wake(self, memory: _Memory, time_us: int) -> Step:
         """What has waited until its deadline fires; attempts with one deadline are one firing."""
-        due = [attempt for attempt in memory["pending"] if attempt[1] <= time_us]
-        memory["pending"] = [attempt for attempt in memory["pending"] if attempt[1] > time_us]
-        memory["done_us"] = time_us
+        due = [attempt for attempt in memory.pending if attempt[1] <= time_us]
+        memory.pending = [attempt for attempt in memory.pending if attempt[1] > time_us]
+        memory.done_us = time_us
         taken = tuple(Taken(item[:2], item[2]) for attempt in due for item in attempt[2])
-        return Step(self._firing(taken) if due else None, forget=_is_empty(memory))
+        return Step(self._firing(taken) if due else None, forget=memory.is_empty)
 
     def _firing(self, taken: tuple[Taken, ...]) -> Firing:
         entries = sorted((entry for entry, _ in taken), key=order)
@@ -186,7 +231,7 @@ class Sequence(Remembering):
 
     def expires_us(self, memory: _Memory) -> int:
         """When the newest event has left the window and nothing waits any more: just after the last deadline."""
-        entries, pending = memory["entries"], memory["pending"]
+        entries, pending = memory.entries, memory.pending
         newest_us = int(entries[-1][0]) + self.within if entries else None
         if not pending and newest_us is not None:
             return newest_us
@@ -199,7 +244,7 @@ class Sequence(Remembering):
             f"{step.name} {seen[position]}{'' if step.absent else f' of {step.at_least}'}"
             for position, step in enumerate(self.steps)
         )
-        due_us = self.wakes_us(state)
+        due_us = self.wakes_us(self.thaw(state))
         return steps if due_us is None else f"{steps}; complete at {format_time(due_us)} unless what must not come does"
 
     def to_json(self) -> Json:
@@ -215,10 +260,6 @@ class Sequence(Remembering):
                 "by": [str(path) for path in self.by],
             }
         }
-
-
-def _is_empty(memory: _Memory) -> bool:
-    return not memory["entries"] and not memory["pending"]
 
 
 def _check(arguments: Mapping[str, Any]) -> Flaw | None:

@@ -55,7 +55,8 @@ def _part(values: list[Json]) -> Json:
 
 
 def _text(value: Json) -> str:
-    text = dumps(value).decode() if value.__class__ is str else canonical(value)
+    kind = value.__class__
+    text = dumps(value).decode() if kind is str else str(value) if kind is int else canonical(value)
     if len(text) <= _WHOLE_UP_TO:
         return text
     digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:_HASH_DIGITS]

@@ -36,6 +36,8 @@ def leaving(window: Sequence[Entry], edge_us: int) -> int:
 
 def surplus(window: Sequence[Entry], within_us: int) -> tuple[int, int]:
     """How many entries at the front are to go now that one has come: all told, and how many of them are given up."""
+    if window[0][0] > window[-1][0] - within_us and len(window) <= ENTRIES_KEPT:
+        return 0, 0
     left = leaving(window, window[-1][0] - within_us)
     overflow = max(0, len(window) - left - ENTRIES_KEPT)
     return left + overflow, overflow

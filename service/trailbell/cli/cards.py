@@ -27,6 +27,8 @@ _BAR_COLOURS: Final = {
     "🔵": "#36c5f0",
     "⚪": "#8d8d8d",
     "✅": "#2eb67d",
+    "👀": "#1d9bd1",
+    "🔕": "#8d8d8d",
     "🧪": "#9b72cf",
 }
 _DEFAULT_COLOUR: Final = "#8d8d8d"
@@ -151,7 +153,13 @@ def _dimmed(element: Mapping[str, Any]) -> Text:
 
 
 def _buttons(elements: Sequence[Mapping[str, Any]]) -> RenderableType:
-    return Text("  ").join(Text(f"[{_plain(element['text']).plain} ↗]", style="bold") for element in elements)
+    return Text("  ").join(map(_button, elements))
+
+
+def _button(element: Mapping[str, Any]) -> Text:
+    arrow = " ↗" if element.get("url") else " ▾" if "options" in element else ""
+    label = element.get("text") or element.get("placeholder") or {"text": element.get("type", "")}
+    return Text(f"[{_plain(label).plain}{arrow}]", style="bold")
 
 
 def _object(text: Mapping[str, Any]) -> Text:

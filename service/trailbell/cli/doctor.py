@@ -20,6 +20,7 @@ from trailbell.health import (
     platform_findings,
     receiver_findings,
     rule_findings,
+    source_findings,
     store_findings,
 )
 from trailbell.loading import load
@@ -70,10 +71,14 @@ def _findings(config: Config, *, offline: bool) -> Iterator[Finding]:
     yield from rule_findings(loaded)
     yield from store_findings(config)
     yield from _source(config, loaded.rules, offline=offline)
+    if not offline:
+        yield from source_findings(config, os.environ)
     yield from _receivers(config, loaded.rules, offline=offline)
 
 
 def _source(config: Config, rules: RuleSet, *, offline: bool) -> Iterator[Finding]:
+    if config.vonage is None and config.sources:
+        return
     if config.vonage is None:
         yield Finding("note", "audit api", "not configured as a source", "write `sources: {vonage: {}}`")
         return

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Final, NamedTuple
 
-from trailbell_engine.timestamps import DAY_US
+from trailbell_engine.timestamps import DAY_US, HOUR_US, format_time
 from trailbell_engine.values import Json
 
 BARS: Final = 400
 """At most so many bars of time in a report: one stray event of 1970 must not make it fifty years of days."""
+BY_HOUR_DAYS: Final = 4
+"""Histories on no more days than this are shown by the hour: two bars tell nothing."""
 _EPOCH: Final = date(1970, 1, 1)
 
 
@@ -37,21 +39,22 @@ class Coverage:
 
     Attributes:
         first_us, last_us: times of the first and the last event; None without any.
-        bar_days: the days (UTC) of one bar; one, but for very long histories.
+        bar_us: the length of one bar: an hour for short histories, a day, or several for very long ones.
         bars: events in each bar, the first first.
         gaps: runs of days without any event between the first and the last one.
     """
 
     first_us: int | None = None
     last_us: int | None = None
-    bar_days: int = 1
+    bar_us: int = DAY_US
     bars: tuple[int, ...] = ()
     gaps: tuple[Gap, ...] = ()
 
     @property
-    def first_day(self) -> int:
-        """The day (since the epoch) on which the first bar starts."""
-        return 0 if self.first_us is None else self.first_us // DAY_US
+    def start_us(self) -> int:
+        """When the first bar starts: a full hour, or midnight (UTC)."""
+        unit_us = min(self.bar_us, DAY_US)
+        return 0 if self.first_us is None else self.first_us // unit_us * unit_us
 
     @property
     def span_days(self) -> float:
@@ -60,35 +63,37 @@ class Coverage:
             return 1.0
         return max(1.0, (self.last_us - self.first_us) / DAY_US)
 
-    def in_bars(self, per_day: Mapping[int, int]) -> tuple[int, ...]:
-        """Counts by day (since the epoch) as counts by bar; days outside go to the nearest bar, if there is one."""
+    def in_bars(self, per_hour: Mapping[int, int]) -> tuple[int, ...]:
+        """Counts by hour (since the epoch) as counts by bar; hours outside go to the nearest bar, if there is one."""
         if not self.bars:
             return ()
         bars = [0] * len(self.bars)
-        for day, count in per_day.items():
-            bars[min(max(0, (day - self.first_day) // self.bar_days), len(bars) - 1)] += count
+        for hour, count in per_hour.items():
+            bars[min(max(0, (hour * HOUR_US - self.start_us) // self.bar_us), len(bars) - 1)] += count
         return tuple(bars)
 
     def to_json(self) -> dict[str, Json]:
         """``coverage`` of the document."""
         gaps = [{"from": day_text(gap.first_day), "to": day_text(gap.last_day), "days": gap.days} for gap in self.gaps]
-        return {"bar_days": self.bar_days, "events": list(self.bars), "gaps": gaps}
+        return {"bar_hours": self.bar_us // HOUR_US, "events": list(self.bars), "gaps": gaps}
 
 
-def coverage(first_us: int | None, last_us: int | None, per_day: Mapping[int, int]) -> Coverage:
+def coverage(first_us: int | None, last_us: int | None, per_hour: Mapping[int, int]) -> Coverage:
     """The coverage of a history.
 
     Args:
         first_us: the earliest event (microseconds, UTC).
         last_us: the latest.
-        per_day: events by day since the epoch; days may be missing.
+        per_hour: events by hour since the epoch; hours may be missing.
     """
     if first_us is None or last_us is None:
         return Coverage()
     days = last_us // DAY_US - first_us // DAY_US + 1
-    bar_days = -(-days // BARS)
-    empty = Coverage(first_us, last_us, bar_days, (0,) * -(-days // bar_days), tuple(_gaps(sorted(per_day))))
-    return Coverage(first_us, last_us, bar_days, empty.in_bars(per_day), empty.gaps)
+    bar_us = HOUR_US if days <= BY_HOUR_DAYS else -(-days // BARS) * DAY_US
+    gaps = tuple(_gaps(sorted({hour * HOUR_US // DAY_US for hour in per_hour})))
+    empty = Coverage(first_us, last_us, bar_us, (), gaps)
+    empty = replace(empty, bars=(0,) * ((last_us - empty.start_us) // bar_us + 1))
+    return replace(empty, bars=empty.in_bars(per_hour))
 
 
 def _gaps(days: Iterable[int]) -> Iterator[Gap]:
@@ -102,3 +107,8 @@ def _gaps(days: Iterable[int]) -> Iterator[Gap]:
 def day_text(day: int) -> str:
     """The date of a day since the epoch, as ``2026-11-02``."""
     return (_EPOCH + timedelta(days=day)).isoformat()
+
+
+def hour_text(time_us: int) -> str:
+    """An hour, as ``2026-11-02 14h``."""
+    return f"{format_time(time_us)[:13].replace('T', ' ')}h"

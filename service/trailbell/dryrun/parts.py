@@ -121,7 +121,7 @@ class Parts:
     def _suggestions(self, spool: MatchSpool) -> dict[str, Suggestion]:
         """What would help the noisy rules; nothing, if the user will not wait for it."""
         tally = self.recorder.tally
-        span_days = coverage(tally.first_us, tally.last_us, tally.per_day).span_days
+        span_days = coverage(tally.first_us, tally.last_us, tally.per_hour).span_days
         try:
             return suggestions(self._rules, list(self._noisy(span_days)), spool, tally.first_us or 0, span_days)
         except KeyboardInterrupt:

@@ -22,7 +22,7 @@ from trailbell_notifiers.receipt import Delivered
 from trailbell_notifiers.routing import labels_of
 from trailbell_notifiers.silences import new_silence
 from trailbell_notifiers.slack_actions import SPANS_US, ForgedError, Wanted, read
-from trailbell_notifiers.slack_bot import SlackBot, place_of
+from trailbell_notifiers.slack_bot import Place, SlackBot, place_of
 
 from .people import People, Who, who_of
 from .reasons import reasons
@@ -43,7 +43,7 @@ class Click(NamedTuple):
         wanted: what for.
         card: of which message.
         bot: that sent it.
-        reference: of the message.
+        reference: of the message, or of the thread it is in.
         at_us: when, by Slack's clock.
     """
 
@@ -91,26 +91,27 @@ class Clicks:
     def take(self, payload: Mapping[str, Any]) -> None:
         """Do what a click asks for, or tell whoever clicked why not. What cannot be read is left."""
         channel, who = str(payload["channel"]["id"]), who_of(payload)
+        clicked = payload.get("message") or {}
+        place = Place(channel, str(clicked.get("thread_ts") or clicked.get("ts") or ""))
         for action in payload.get("actions", ()):
             value = str((action.get("selected_option") or action).get("value") or "")
             if not value:
                 continue  # a button that is a link: Slack has opened it
             try:
-                click = self._click(value, channel, who, str(action.get("action_ts", "")))
+                click = self._click(value, place, who, str(action.get("action_ts", "")))
             except ForgedError as error:
                 log.warning("Slack: a click of %s was refused: %s", who, error)
                 self._whisper(channel, who, f"Nothing was done: {error}.")
                 continue
             self._do(click, channel, str(action.get("action_ts", "")))
 
-    def _click(self, value: str, channel: str, who: Who, at: str) -> Click:
+    def _click(self, value: str, place: Place, who: Who, at: str) -> Click:
         wanted = read(value, self._key, time.time())
         for card in self._cards.of_thread(wanted.thread):
             bot = self._bots.get(card.queue.receiver)
-            reference = self._outbox.reference(card.queue, card.thread)
-            place = place_of(reference)
-            if bot is not None and place is not None and place.channel == channel:
-                return Click(who, wanted, card, bot, reference, _time_us(at))
+            sent = place_of(self._outbox.reference(card.queue, card.thread))  # None while that is being recorded
+            if bot is not None and (sent is None or sent.channel == place.channel):
+                return Click(who, wanted, card, bot, str(place), _time_us(at))
         raise ForgedError("this message is not known here any more")
 
     def _do(self, click: Click, channel: str, at: str) -> None:

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 _DURATION_OR_ZERO: Final = DURATION | {"pattern": f"^0s$|{DURATION['pattern']}"}
 
-SHORTEST_US: Final = {"since": SECOND_US, "poll_every": SECOND_US, "overlap": SECOND_US, "lateness": 0}
+SHORTEST_US: Final = {"since": SECOND_US, "poll_every": SECOND_US, "overlap": SECOND_US, "lateness": 0, "rescan": 0}
 """The API's times are whole seconds: what is shorter cannot be asked for."""
 
 _WORDS: Final[Mapping[str, tuple[dict[str, Any], str, str]]] = {
@@ -29,6 +29,11 @@ _WORDS: Final[Mapping[str, tuple[dict[str, Any], str, str]]] = {
     "poll_every": (DURATION, "How often the API is asked.", "60s"),
     "lateness": (_DURATION_OR_ZERO, "How late an event may come and still be taken in its order.", "1m"),
     "overlap": (DURATION, "How far each poll reaches back over the one before it.", "5m"),
+    "rescan": (
+        _DURATION_OR_ZERO,
+        "How late an event may come and still be found by the daily re-scan; `0s` for none.",
+        "1d",
+    ),
     "url": (TEXT, "Another address of the API.", "https://api.nexmo.com/beta/audit"),
     "api_key": (TEXT, "The account's key; VONAGE_API_KEY if it is not given.", "${EU_API_KEY}"),
     "api_secret": (TEXT, "The account's secret; VONAGE_API_SECRET if it is not given.", "${EU_API_SECRET}"),
@@ -48,6 +53,7 @@ class VonageSettings:
     poll_every_us: int = MINUTE_US
     lateness_us: int = MINUTE_US
     overlap_us: int = 5 * MINUTE_US
+    rescan_us: int = DAY_US
     url: str | None = None
     api_key: str | None = None
     api_secret: str | None = None
@@ -106,5 +112,6 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
         overlap_us=given.overlap_us,
         lateness_us=given.lateness_us,
         first_us=given.since_us,
+        rescan_us=given.rescan_us,
     )
     return VonageSource(client_of(given, environ), polling, name=name, pace=Pace(follow=not once))

@@ -46,7 +46,7 @@ class Polling:
         window_us: the longest window, while catching up.
         first_us: how far before now the first window of all begins.
         page_size: events asked for in one request.
-        rescan_us: how far back the daily re-scan looks; 0 for none.
+        rescan_us: an event that comes no later than this is found by the daily re-scan at last; 0 for none.
     """
 
     interval_us: int = MINUTE_US
@@ -213,7 +213,7 @@ class WindowSource:
         return _Polls(since_us, since_us, decoder, lags, is_first=self._since_us is None)
 
     def _window(self, from_us: int, to_us: int, polls: _Polls) -> Iterator[Batch]:
-        before_us = polls.reached_us
+        before_us, end_us = polls.reached_us, to_us
         window, server_us = self._asked(from_us, to_us)
         inputs = _inputs(window, polls.decoder)
         # What was away for long because nobody asked is no lag: the next poll would have seen it.
@@ -226,8 +226,8 @@ class WindowSource:
             yield from (Batch(part, fresh=fresh) for part in _parts(inputs))
             raise _unstable(window)
         polls.reached_us = to_us = self._complete_until(to_us, server_us, polls)
-        if polls.scanned_us is None:
-            polls.scanned_us = to_us
+        if polls.scanned_us is None and end_us >= _whole(self._pace.now_us() - _NOW_MARGIN_US) - MINUTE_US:
+            polls.scanned_us = to_us  # caught up for the first time: all there is has been listed just now
         *before, last = _parts([*inputs, Tick(to_us - self._polling.lateness_us, self.name)])
         yield from (Batch(part, fresh=fresh) for part in before)
         yield Batch(last, polls.checkpoint(), fresh=fresh)
@@ -247,8 +247,8 @@ class WindowSource:
         """One slice of the daily re-scan, if it is time for one; all of them if there is no later."""
         now_us, back_us = polls.reached_us, self._polling.rescan_us
         if polls.scan_us is None and back_us and polls.scanned_us and now_us >= polls.scanned_us + RESCAN_EVERY_US:
-            # From where the one before it began, at least, so that no event falls between two of them.
-            begin_us = max(now_us - 2 * back_us, min(now_us - back_us, polls.scanned_us - polls.lags.overlap_us))
+            # What had happened right before the last one may have come right after it.
+            begin_us = max(now_us - 3 * back_us, polls.scanned_us - back_us)
             polls.scan_us, polls.scanned_us = max(polls.since_us, begin_us), now_us
         while polls.scan_us is not None:
             end_us = polls.reached_us - polls.lags.overlap_us

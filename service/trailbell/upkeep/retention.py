@@ -113,6 +113,7 @@ def forget_alerts(database: Database, ids: list[str]) -> None:
         for sql in (
             "DELETE FROM attempt WHERE delivery_id IN (SELECT id FROM outbox WHERE alert_id = ?1)",
             "DELETE FROM outbox WHERE alert_id = ?1",
+            "DELETE FROM card WHERE thread IN (SELECT thread FROM decision WHERE alert_id = ?1)",
             "DELETE FROM decision WHERE alert_id = ?1",
             "DELETE FROM handling WHERE alert_id = ?1",
             "DELETE FROM inhibitor WHERE alert_id = ?1",

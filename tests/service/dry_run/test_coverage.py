@@ -2,16 +2,25 @@
 
 import trailbell
 from trailbell.dryrun.coverage import BARS, coverage
-from trailbell_engine.timestamps import DAY_US, parse_time
+from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, parse_time
 
 RULE = "id: r\ntitle: t\nseverity: low\nmatch: {event_type: A}\n"
 
 
 def test_gaps_are_named_with_both_ends():
     """Two holes between the first and the last event, one of a day and one of three."""
-    covered = coverage(0, 9 * DAY_US, {0: 2, 2: 1, 6: 5, 7: 1, 8: 1, 9: 1})
+    covered = coverage(0, 9 * DAY_US, {day * 24: count for day, count in {0: 2, 2: 1, 6: 5, 7: 1, 8: 1, 9: 1}.items()})
     assert [str(gap) for gap in covered.gaps] == ["1970-01-02", "1970-01-04 → 1970-01-06"]
     assert covered.bars == (2, 0, 1, 0, 0, 0, 5, 1, 1, 1)
+
+
+def test_a_short_history_is_shown_by_the_hour():
+    """From the hour of its first event to that of its last, across midnight."""
+    first_us = 5 * DAY_US + 22 * HOUR_US + 30 * MINUTE_US
+    covered = coverage(first_us, first_us + 3 * HOUR_US, {5 * 24 + 22: 4, 6 * 24 + 1: 2})
+    assert (covered.bar_us, covered.bars) == (HOUR_US, (4, 0, 0, 2))
+    assert covered.start_us == 5 * DAY_US + 22 * HOUR_US
+    assert covered.in_bars({6 * 24: 7}) == (0, 0, 7, 0)
 
 
 def test_without_events_nothing_is_covered():

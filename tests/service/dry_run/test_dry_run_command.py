@@ -223,7 +223,12 @@ def test_interrupted_processes_leave_a_whole_report(rule_file, history, tmp_path
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
     if not children.exists():
         pytest.skip("this system does not list the children of a process")
-    while len(children.read_text().split()) < 2:
+
+    def read_bytes():
+        counters = [Path(f"/proc/{child}/io").read_text() for child in children.read_text().split()]
+        return sum(int(text.split()[1]) for text in counters)
+
+    while read_bytes() < 2_000_000:  # the first pieces are being read
         assert process.poll() is None
     os.killpg(process.pid, signal.SIGINT)  # as a terminal does: to all of them
     out, err = process.communicate(timeout=120)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final, NamedTuple
 
-from trailbell.dryrun.coverage import Coverage, Gap, day_text
+from trailbell.dryrun.coverage import Coverage, Gap, day_text, hour_text
 from trailbell.report import Report
 from trailbell_engine.alert import SEVERITIES, Severity
+from trailbell_engine.timestamps import DAY_US
 
 HEIGHT: Final = 100.0
 """Of a chart's own coordinates; the page stretches them."""
@@ -127,14 +128,18 @@ def _block(kind: str, position: int, y: float, height: float) -> Block:
 
 
 def _when(covered: Coverage, position: int) -> str:
-    first = covered.first_day + position * covered.bar_days
-    return str(Gap(first, first + covered.bar_days - 1))
+    start_us = covered.start_us + position * covered.bar_us
+    if covered.bar_us < DAY_US:
+        return hour_text(start_us)
+    return str(Gap(start_us // DAY_US, (start_us + covered.bar_us) // DAY_US - 1))
 
 
 def _shades(covered: Coverage) -> Iterable[tuple[float, float]]:
-    if covered.bar_days == 1:
-        return [(gap.first_day - covered.first_day, gap.days) for gap in covered.gaps]
-    return []
+    if covered.bar_us > DAY_US:
+        return []
+    scale = DAY_US // covered.bar_us
+    first = covered.start_us // covered.bar_us
+    return [(gap.first_day * scale - first, gap.days * scale) for gap in covered.gaps]
 
 
 def _labels(covered: Coverage) -> tuple[tuple[str, float], ...]:
@@ -143,9 +148,13 @@ def _labels(covered: Coverage) -> tuple[tuple[str, float], ...]:
         return ()
     step = -(-number // _LABELS)
     return tuple(
-        (day_text(covered.first_day + position * covered.bar_days), round(100 * (position + 0.5) / number, 2))
-        for position in range(0, number, step)
+        (_label(covered, position), round(100 * (position + 0.5) / number, 2)) for position in range(0, number, step)
     )
+
+
+def _label(covered: Coverage, position: int) -> str:
+    start_us = covered.start_us + position * covered.bar_us
+    return hour_text(start_us) if covered.bar_us < DAY_US else day_text(start_us // DAY_US)
 
 
 def _round_up(value: int) -> int:

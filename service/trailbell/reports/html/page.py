@@ -113,6 +113,7 @@ def _template() -> Template:
         "weekdays": charts.WEEKDAYS,
         "counted": counted,
         "share": share,
+        "bar_text": bar_text,
     }
     environment.filters |= {
         "number": lambda value: f"{value:,}",
@@ -120,6 +121,12 @@ def _template() -> Template:
         "seconds": lambda span_us: format_duration(span_us // SECOND_US * SECOND_US),
     }
     return environment.from_string(_text("page.html.j2"))
+
+
+def bar_text(bar_us: int) -> str:
+    """What one bar of a chart stands for: ``hour``, ``day``, ``3 days``."""
+    days = bar_us // DAY_US
+    return "hour" if days < 1 else "day" if days == 1 else f"{days} days"
 
 
 def share(part: float, whole: float) -> str:

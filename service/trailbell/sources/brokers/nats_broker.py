@@ -18,6 +18,7 @@ import nats
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.errors import Error as NatsError
+from nats.errors import NoServersError
 from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from nats.js.errors import NotFoundError, ServiceUnavailableError
@@ -105,18 +106,30 @@ class NatsBroker:
             await client.close()
 
     async def _client(self) -> Client:
-        return await nats.connect(
-            self._place.url,
-            name="trailbell",
-            allow_reconnect=False,  # a broken link is made anew by whoever reads, with what is durable in mind
-            connect_timeout=_CONNECT_S,
-            error_cb=_note,
-            tls=self._tls,
-            user=self._user,
-            password=self._password.reveal() if self._password else None,
-            token=self._token.reveal() if self._token else None,
-            user_credentials=self._credentials_file,
-        )
+        troubles: list[Exception] = []
+
+        async def note(error: Exception) -> None:
+            log.debug("NATS: %s", error)
+            troubles.append(error)
+
+        try:
+            async with asyncio.timeout(2 * _CONNECT_S):
+                return await nats.connect(
+                    self._place.url,
+                    name="trailbell",
+                    allow_reconnect=False,  # a broken link is made anew by whoever reads, with what is durable in mind
+                    max_reconnect_attempts=1,  # the client counts attempts for the first connection, too
+                    reconnect_time_wait=0,
+                    connect_timeout=_CONNECT_S,
+                    error_cb=note,
+                    tls=self._tls,
+                    user=self._user,
+                    password=self._password.reveal() if self._password else None,
+                    token=self._token.reveal() if self._token else None,
+                    user_credentials=self._credentials_file,
+                )
+        except NoServersError:  # says nothing of why
+            raise (troubles or [NatsError("no answer")])[-1] from None
 
 
 class NatsLink:
@@ -256,7 +269,3 @@ async def find_consumer(stream: JetStreamContext, place: NatsPlace) -> ConsumerI
     except NotFoundError:
         return None
     return found
-
-
-async def _note(error: Exception) -> None:
-    log.debug("NATS: %s", error)

@@ -86,7 +86,7 @@ class GoogleToken:
         if not isinstance(document, dict) or "access_token" not in document:
             said = document.get("error_description") or document.get("error") if isinstance(document, dict) else ""
             raise RefusedError(
-                f"{host} gave no token: {str(said)[:200] or answer.status_code}",
+                f"{host} gave no token: {str(said or answer.status_code)[:200]}",
                 "check the domain-wide delegation of the service account, its scope and `subject`",
                 status=answer.status_code,
             )

@@ -183,7 +183,7 @@ class Kafka:
 
     _PRODUCER = 0
 
-    def __init__(self, folder):
+    def __init__(self, _):
         import confluent_kafka
 
         library = next(Path(confluent_kafka.__file__).parents[1].glob("confluent_kafka.libs/librdkafka*"), None)
@@ -200,6 +200,7 @@ class Kafka:
             )
         )
         self._cluster = ctypes.c_void_p(self._library.rd_kafka_mock_cluster_new(self._handle, 1))
+        self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, 50)
         self.brokers = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
 
     def ready(self):
@@ -396,3 +397,11 @@ def wait_for():
 def make_event():
     """A function: an event by its number."""
     return event_of
+
+
+@pytest.fixture(scope="session")
+def brokers():
+    """The servers that a test may start by itself, with arguments of its own."""
+    from types import SimpleNamespace
+
+    return SimpleNamespace(Nats=Nats, Redis=Redis)

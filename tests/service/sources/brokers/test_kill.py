@@ -1,0 +1,133 @@
+"""``trailbell run`` is killed between commit and acknowledgement and at random: nothing is lost or counted twice."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from trailbell.store.alerts import Alerts
+from trailbell.store.database import StoreError, open_database
+
+KILLS = 200 if os.environ.get("TRAILBELL_LONG") else 5
+BURST = 60
+RULES = """
+id: twice
+title: an event was counted twice
+severity: high
+match: {event_type: LOGIN}
+when: {count: {at_least: 2, within: 1d, by: id}}
+---
+id: pair
+title: a pair is complete
+severity: low
+match: {event_type: LOGIN}
+when: {count: {at_least: 2, within: 1d, by: pair}}
+"""
+
+
+class Runs:
+    """The program that forks runs."""
+
+    def __init__(self, kind):
+        command = [sys.executable, str(Path(__file__).parent / "driver.py"), kind]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+    def start(self, point="nowhere", turn=0):
+        """Begin a run; its process id."""
+        self._process.stdin.write(f"{point}\t{turn}\n")
+        self._process.stdin.flush()
+        return int(self._answer("started"))
+
+    def ended(self):
+        """Wait for the run's end: its exit code, or minus the signal."""
+        return int(self._answer("ended"))
+
+    def close(self):
+        """No more runs."""
+        self._process.communicate()
+
+    def _answer(self, word):
+        said, value = self._process.stdout.readline().split()
+        assert said == word
+        return value
+
+
+@pytest.fixture
+def runs(bench, tmp_path, monkeypatch):
+    """A working folder whose configuration names the bench, and the runs in it."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "rules.yaml").write_text(RULES)
+    own = {"ack_wait": "1s"} if bench.kind == "nats" else {}
+    settings = {**bench.settings, "prefetch": 20, "lateness": "0s", **own}
+    config = {"state": "state", "rules": ["rules.yaml"], "sources": {"audit": {bench.kind: settings}}}
+    (tmp_path / "trailbell.yaml").write_text(json.dumps(config))
+    runs = Runs(bench.kind)
+    yield runs
+    runs.close()
+
+
+def stored():
+    """The ids of the events that are in the store."""
+    try:
+        database = open_database(Path("state"), write=False)
+    except StoreError:
+        return []
+    try:
+        return [row[0] for row in database.rows("SELECT id FROM input WHERE kind = 0")]
+    finally:
+        database.close()
+
+
+def alerts():
+    """How many alerts of each rule."""
+    database = open_database(Path("state"), write=False)
+    try:
+        found = [entry.alert.rule_id for entry in Alerts(database).all()]
+    finally:
+        database.close()
+    return {name: found.count(name) for name in sorted(set(found))}
+
+
+def end(runs, wait_for, count):
+    """A run that is left alone until everything is stored, then stopped as by ^C; how long that took."""
+    process = runs.start()
+    wait_for(lambda: len(stored()) >= count, pause_s=0.1)
+    began_s = time.monotonic()
+    os.kill(process, signal.SIGINT)
+    assert runs.ended() in (0, 130), Path("log").read_text()
+    return time.monotonic() - began_s
+
+
+def test_killed_between_commit_and_acknowledgement(bench, runs, wait_for):
+    """What is durable comes again, and changes nothing; then ^C ends the run soon."""
+    bench.publish_events(range(100))
+    for turn in (1, 2):
+        runs.start("committed", turn)
+        assert runs.ended() == -signal.SIGKILL, Path("log").read_text()
+        assert len(stored()) > 0
+    assert end(runs, wait_for, 100) < 6
+    assert sorted(stored()) == sorted(f"e{number}" for number in range(100))
+    assert alerts() == {"pair": 50}
+
+
+def test_killed_at_random(bench, runs, wait_for):
+    """While events are published."""
+    dice, published = random.Random(7), 0
+    for _ in range(KILLS):
+        process = runs.start()
+        bench.publish_events(range(published, published + BURST))
+        published += BURST
+        time.sleep(dice.random() * 0.5)  # the instant of the kill is what is tried here
+        os.kill(process, signal.SIGKILL)
+        assert runs.ended() == -signal.SIGKILL, Path("log").read_text()
+    end(runs, wait_for, published)
+    assert sorted(stored()) == sorted(f"e{number}" for number in range(published))
+    assert alerts() == {"pair": published // 2}
