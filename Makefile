@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 WORKERS ?= auto
 
-.PHONY: demo test kill check bench format lock wheel clean
+.PHONY: demo test kill long-polling check bench format lock wheel clean
 
 demo: $(VENV)/.run  ## a fake Audit API, a fake Slack, a month of history, live alerts
 	@$(BIN)/trailbell demo
@@ -14,6 +14,9 @@ test: $(VENV)/.test  ## every test, in parallel
 
 kill: $(VENV)/.test  ## long forms: 1,000 kills, a kill at every write, sync and send, 100,000 messages waiting
 	TRAILBELL_LONG=1 $(BIN)/python -m pytest -q tests/service/crash tests/service/standby
+
+long-polling: $(VENV)/.test  ## 10,000 generated schedules of a hostile Audit API, 1,000,000 events
+	TRAILBELL_LONG=1 $(BIN)/python -m pytest -n $(WORKERS) -q tests/service/sources/test_hostile_polling.py
 
 check: $(VENV)/.dev  ## format, lint, types, layers
 	$(BIN)/ruff format --check .

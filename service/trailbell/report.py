@@ -37,7 +37,7 @@ class RuleReport:
     Attributes:
         per_day: alerts a day over the window of the events, which counts as one day at least.
         peak_per_hour: the most alerts opened within one clock hour (UTC).
-        timeline: alerts opened in each bar of the report's coverage: on each day (UTC), or in each hour of a short history.
+        timeline: alerts opened in each bar of the report's coverage: an hour, a day (UTC) or several.
         verdict, reason: is it worth having, and why this verdict.
         not_evaluated: why it could not be evaluated, on some events or at all; None if it always was.
         culprit: the value that most of its alerts share, if there is one.

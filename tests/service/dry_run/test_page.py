@@ -94,7 +94,7 @@ def test_stacked_bars_are_as_high_as_their_counts(report):
     per_bar = [sum(column) for column in zip(*report.per_bar().values(), strict=True)]
     for bar, count in zip(chart.bars, per_bar, strict=True):
         assert sum(block.height for block in bar.blocks) == pytest.approx(charts.HEIGHT * count / chart.top, abs=0.01)
-    assert chart.gaps == ((2, 1),)
+    assert chart.gaps == ((38, 24),)  # of four days from ten o'clock on, by the hour, the third
 
 
 def test_something_is_never_drawn_as_nothing():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import ssl
 from collections import deque
 from collections.abc import Iterator, Sequence
@@ -64,6 +65,8 @@ class RabbitBroker:
         """Prepare; nothing is asked yet. Credentials as in the settings."""
         self._place = place
         self._tls = tls
+        # The client logs each failed connection in a dozen lines and two tracebacks; we tell of it once.
+        logging.getLogger("pika").setLevel(logging.CRITICAL)
         self._user = user
         self._password = password
 

@@ -10,7 +10,7 @@ from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 from trailbell_rules.schema_parts import DURATION, TEXT
 
-from .settings import FROM, USER, broker_schema, broker_source, duration_us, require, secret, tls_files
+from .settings import FROM, USER, broker_schema, broker_source, duration_us, require, secret, tls_context, tls_files
 
 if TYPE_CHECKING:
     from .source import BrokerSource
@@ -51,6 +51,8 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
     from .redis_broker import RedisBroker, RedisPlace
 
     parts, files = urlsplit(str(settings["url"])), tls_files(settings)
+    if files:
+        tls_context(files)  # the client reads them at each connection; a mistake is found now
     broker = RedisBroker(
         RedisPlace(
             host=parts.hostname or "localhost",

@@ -31,8 +31,8 @@ def missing(what):
 
 
 def program(name):
-    """Where a program of the system is."""
-    return shutil.which(name) or shutil.which(name, path="/usr/sbin:/usr/lib/rabbitmq/bin") or missing(name)
+    """Where a program of the system is. Debian's own `rabbitmq-server` changes to a user that has no place here."""
+    return shutil.which(name, path=f"/usr/lib/rabbitmq/bin:{os.environ['PATH']}:/usr/sbin") or missing(name)
 
 
 def free_port():

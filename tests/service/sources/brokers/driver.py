@@ -2,8 +2,8 @@
 
 Each run is a fork of a process that has imported everything, so that a start takes milliseconds. It reads lines
 ``POINT<tab>TURN``, starts a run, answers ``started PID`` and, when the run has ended, ``ended STATUS``. At the point
-``committed`` a run dies by SIGKILL when messages are to be acknowledged for the TURN-th time: they are durable here, and
-the broker does not know it.
+``committed`` a run dies by SIGKILL when messages are to be acknowledged for the TURN-th time: they are durable here,
+and the broker does not know it.
 """
 
 from __future__ import annotations

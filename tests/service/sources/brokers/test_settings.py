@@ -50,12 +50,8 @@ def test_a_map_that_is_not_there_is_named(kind):
 def test_certificates_that_are_not_there_are_named(kind, tmp_path):
     """They would be missed at the first connection; better at the start."""
     tls = {"ca_file": str(tmp_path / "none.pem")}
-    source = None
-    with pytest.raises((SettingsError, SourceError)) as caught:
-        source = maker_of(kind).build("audit", PLACES[kind] | {"tls": tls}, {}, once=True)
-        next(source.batches(None))
-    assert source is None or kind == "redis"
-    assert str(caught.value)
+    with pytest.raises(SettingsError, match="`tls`"):
+        maker_of(kind).build("audit", PLACES[kind] | {"tls": tls}, {}, once=True)
 
 
 @pytest.fixture
