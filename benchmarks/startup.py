@@ -43,7 +43,7 @@ RELOADED = 10_000
 QUIET_S = 3.0
 """For so long events flow before the file is written, to compare with."""
 WAIT_S = 120.0
-NEW = "id: new-{0}\ntitle: t\nseverity: low\nmatch: {{event_type: NEVER, n: {0}}}\n---\n"
+NEW = "id: new-{0}-{1}\ntitle: t\nseverity: low\nmatch: {{event_type: NEVER, n: {0}}}\n---\n"
 
 START = """
 import json, sys, time
@@ -153,7 +153,7 @@ def reload(
         time.sleep(QUIET_S)
         quiet = len(source.waits_s)
         for number, file in enumerate(files if all_files else files[:1]):
-            file.write_text(NEW.format(number) + file.read_text())
+            file.write_text(NEW.format(number, str(all_files).lower()) + file.read_text())
         began_s = time.perf_counter()
         assert done.wait(WAIT_S)
         busy = len(source.waits_s)

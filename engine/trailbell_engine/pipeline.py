@@ -103,6 +103,14 @@ class Pipeline:
             if source.watermark_us is not None and name not in self._left
         }
 
+    def left(self) -> dict[str, int]:
+        """The watermark of every source that has left and has one; where it takes up when it returns."""
+        return {
+            name: source.watermark_us
+            for name, source in self._sources.items()
+            if source.watermark_us is not None and name in self._left
+        }
+
     def matching_counters(self) -> Mapping[str, int]:
         """Bytes and counts of what the matcher remembers: ``limit_bytes``, ``used_bytes``, ``misses``, ``clears``."""
         return self._matcher.memory.counters() if isinstance(self._matcher, Matcher) else {}

@@ -82,9 +82,20 @@ class SlackApi:
         method = "conversations.replies" if thread else "conversations.history"
         query: dict[str, Any] = {"channel": channel, "oldest": str(oldest_s), "limit": _PAGE}
         query |= {"include_all_metadata": True} | ({"ts": thread} if thread else {})
+        return self._listed(method, query, "messages")
+
+    def channel_id(self, channel: str) -> str:
+        """The id of ``#name``, as far as the bot may see it (scope ``channels:read``); what is an id is given back."""
+        if not channel.startswith("#"):
+            return channel
+        query = {"types": "public_channel,private_channel", "exclude_archived": True, "limit": _PAGE}
+        found = self._listed("conversations.list", query, "channels")
+        return next((str(one["id"]) for one in found if one.get("name") == channel[1:]), channel)
+
+    def _listed(self, method: str, query: dict[str, Any], name: str) -> Iterator[Mapping[str, Any]]:
         for _ in range(_PAGES):
             answer = self.call(method, query)
-            yield from answer.document.get("messages") or ()
+            yield from answer.document.get(name) or ()
             cursor = (answer.document.get("response_metadata") or {}).get("next_cursor")
             if not cursor:
                 return

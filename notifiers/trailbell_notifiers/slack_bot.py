@@ -213,7 +213,7 @@ class SlackBot:
     def _find(self, attempt: Attempt, earlier: Place | None) -> Place | None:
         """This delivery's message, in the thread or in the channel; None also if Slack does not let us look."""
         oldest_s = int(attempt.created_s) - _SKEW_S
-        channel = earlier.channel if earlier is not None else self.channel
+        channel = earlier.channel if earlier is not None else self.api.channel_id(self.channel)
         for thread in [earlier.thread, ""] if earlier is not None else [""]:
             for message in self.api.messages(channel, oldest_s, thread):
                 payload = (message.get("metadata") or {}).get("event_payload") or {}

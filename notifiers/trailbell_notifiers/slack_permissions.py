@@ -76,8 +76,8 @@ class Permissions(NamedTuple):
         names = self.names(verb)
         if names is None:
             return True
-        known = {user_id, *groups} | ({email.casefold()} if email else set())
-        return any(name in known or name.casefold() in known for name in names)
+        ids = {user_id, *groups}
+        return any(name.casefold() == email.casefold() if "@" in name else name in ids for name in names)
 
 
 def permissions(settings: Mapping[str, Any]) -> Permissions:

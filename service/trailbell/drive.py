@@ -14,8 +14,9 @@ Dry-runs and tests read one source here, plainly; a live run reads many (``runni
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager, closing
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 from trailbell_engine.alert import Duplicate, Output
@@ -41,8 +42,21 @@ class Ledger(State, Protocol):
     def record(self, item: Input) -> bool:
         """Record an input; False for an event whose (source, id) is recorded already."""
 
-    def complete(self, source: str, watermarks: dict[str, int], checkpoint: Json | None) -> None:
-        """Note, as the last act of a transaction, how far the source is; a checkpoint of None leaves the old one."""
+    def complete(
+        self,
+        source: str,
+        watermarks: Mapping[str, int],
+        checkpoint: Json | None,
+        left: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
+        """Note, as the last act of a transaction, how far the source is; a checkpoint of None leaves the old one.
+
+        Args:
+            source: which gave the batch.
+            watermarks: of the sources that are there.
+            checkpoint: of the source.
+            left: the watermarks of those that have left.
+        """
 
 
 class Sink(Protocol):
@@ -80,7 +94,7 @@ def commit(group: Sequence[Given], pipeline: Pipeline, ledger: Ledger, sink: Sin
     with ledger.transaction():
         fresh = [_take(batch, pipeline, ledger, sink) for _, batch in group]
         for source, checkpoint in _reached(group).items():
-            ledger.complete(source, pipeline.watermarks(), checkpoint)
+            ledger.complete(source, pipeline.watermarks(), checkpoint, pipeline.left())
     for (source, batch), events in zip(group, fresh, strict=True):
         if batch.committed is not None or batch.fresh is not None:
             _tell(source, batch, events)

@@ -24,6 +24,7 @@ from .audit.errors import AuditError
 from .clock import now_us
 from .config import Config
 from .sources.base import Source
+from .sources.brokers.source import BrokerSource
 from .sources.errors import SourceError
 from .sources.feeds import FeedSource
 from .sources.following import FollowSource
@@ -116,7 +117,7 @@ def api_findings(client: AuditClient, rules: RuleSet) -> Iterator[Finding]:
 def source_findings(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
     """The sources other than the Audit API: do they let us in, and how old is the newest event of the last hour.
 
-    Sources that hand out what they are asked for only once (standard input, brokers) are not asked.
+    Sources that hand out what they are asked for only once are not asked for it: brokers tell how much waits there.
     """
     for name, kind, settings in config.sources:
         if kind == "vonage":
@@ -128,6 +129,8 @@ def source_findings(config: Config, environ: Mapping[str, str]) -> Iterator[Find
             source = maker_of(kind).build(name, recent, environ, once=True)
             if isinstance(source, WindowSource | FeedSource | ObjectSource | FollowSource):
                 yield Finding("ok", subject, _newest(source))
+            elif isinstance(source, BrokerSource):
+                yield Finding("ok", subject, str(source.probe()))
             else:
                 yield Finding("note", subject, f"{kind}; its settings are right, it is not asked")
         except (SettingsError, SourceError) as error:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 from trailbell_engine.event import Event, Input
@@ -52,7 +53,13 @@ class MemoryLedger(MemoryState):
         """Whether the event is new; everything else is."""
         return not isinstance(item, Event) or self._seen.is_new((item.source, item.id))
 
-    def complete(self, source: str, watermarks: dict[str, int], checkpoint: Json | None) -> None:  # noqa: ARG002 - the protocol's signature
+    def complete(
+        self,
+        source: str,  # noqa: ARG002 - the protocol's signature
+        watermarks: Mapping[str, int],
+        checkpoint: Json | None,  # noqa: ARG002 - as above
+        left: Mapping[str, int] = MappingProxyType({}),  # noqa: ARG002 - as above
+    ) -> None:
         """Forget what no event can ask for any more."""
         if watermarks:
             self.sweep(min(watermarks.values()))

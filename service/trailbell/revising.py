@@ -129,30 +129,35 @@ class Revise:
         card = self._cards.due(queue, now_us)
         if card is None:
             return self._cards.next_us(queue, now_us)
-        rate = self._living.revision_rate
-        self._bucket, wait_us = take(self._bucket or full(rate, now_us), rate, now_us)
-        if wait_us:
-            return now_us + wait_us
-        self._look_after(card, self._living, now_us)
-        return now_us
+        return now_us + self._look_after(card, self._living, now_us)
 
-    def _look_after(self, card: Card, living: Living, now_us: int) -> None:
+    def _look_after(self, card: Card, living: Living, now_us: int) -> int:
+        """Change a card if it has to be; how long to wait until that may be done (microseconds), else 0."""
         now = self._revisions.now(card, now_us)
         body = None if now is None else self._revisions.body(card, now, living)
         if now is None or body is None:
             self._cards.showed(card, card.digest, card.standing, None)
-            return
+            return 0
         digest = digest_of(body)
         if digest != card.digest:
+            wait_us = self._pace(living, now_us)
+            if wait_us:
+                return wait_us
             receipt = self._revise(card, body, living, now_us)
             if not isinstance(receipt, Delivered):
                 log.warning("%s: a message was not changed: %s", card.queue.receiver, receipt.reason)
                 self._cards.postpone(card, now_us + _pause_us(card, receipt))
-                return
+                return 0
         # What is said in the thread is said at most once: it is noted first.
         self._cards.showed(card, digest, now.situation.standing, _look_us(card, now, now_us))
         for words in self._words(card, now, now_us):
             living.note(words, self._attempt(card, "note"), now_us / SECOND_US)
+        return 0
+
+    def _pace(self, living: Living, now_us: int) -> int:
+        rate = living.revision_rate
+        self._bucket, wait_us = take(self._bucket or full(rate, now_us), rate, now_us)
+        return wait_us
 
     def _revise(self, card: Card, body: bytes, living: Living, now_us: int) -> Receipt:
         attempt = self._attempt(card, card.delivery_id)

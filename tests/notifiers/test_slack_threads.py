@@ -22,6 +22,7 @@ from trailbell_notifiers.slack_thread import rises, slack_reply
 ID = "dlv_0123456789abcdef0123456789abcdef"
 CHANNEL, OTHER = CHANNELS
 NOW_S = 1_800_000_000.0
+CREATED_S = 1_700_000_000.0
 KEY = b"k" * 32
 VERBS = ("acknowledge", "release", "resolve", "silence", "explain")
 STANDINGS = [
@@ -49,7 +50,7 @@ def bot(slack_server):
 
 
 def _attempt(receipt=None, id_=ID, **more):
-    return Attempt(id_, earlier=receipt.reference if receipt else "", created_s=NOW_S, **more)
+    return Attempt(id_, earlier=receipt.reference if receipt else "", created_s=CREATED_S, **more)
 
 
 @pytest.fixture
@@ -206,7 +207,7 @@ def test_stored_bodies_hold_no_signature(bot, slack_server, message, told):
     """Values are signed when they are sent, alike at every attempt."""
     assert b"v1." not in bot.render(message, ID)
     value = slack_server.messages[0].controls()["trailbell.acknowledge"]["value"]
-    wanted = read(value, KEY, NOW_S)
+    wanted = read(value, KEY, CREATED_S)
     assert (wanted.verb, wanted.thread) == ("acknowledge", message.thread)
     bot.send(bot.render(message, ID), _attempt(number=2), NOW_S + 500)
     assert slack_server.messages[1].controls()["trailbell.acknowledge"]["value"] == value
@@ -228,12 +229,12 @@ def test_what_a_value_must_be():
 def test_permissions():
     """Everybody, or users, groups and addresses; nobody silences unless somebody is named."""
     assert Permissions().verbs() == ("acknowledge", "release", "resolve", "explain")
-    allow = permissions({"acknowledge": ["U1", "S1"], "silence": ["Ada@example.com"], "explain": "everybody"})
+    allow = permissions({"acknowledge": ["U1", "S01"], "silence": ["Ada@example.com"], "explain": "everybody"})
     assert allow.verbs() == VERBS
-    assert allow.groups("resolve") == ["S1"]
+    assert allow.groups("resolve") == ["S01"]
     assert allow.allow("release", "U1", "", [])
-    assert allow.allow("release", "U2", "", ["S1"])
-    assert not allow.allow("release", "U2", "u1", ["S2"])
+    assert allow.allow("release", "U2", "", ["S01"])
+    assert not allow.allow("release", "U2", "u1", ["S02"])
     assert allow.allow("silence", "U2", "ada@Example.com", [])
     assert not allow.allow("silence", "U2", "", [])
     assert allow.allow("explain", "U9", "", [])
@@ -242,7 +243,7 @@ def test_permissions():
 @pytest.mark.parametrize(
     ("arrange", "words"),
     [
-        (lambda slack: None, "signed in to Fake as trailbell, in #alerts"),
+        (lambda _: None, "signed in to Fake as trailbell, in #alerts"),
         (lambda slack: setattr(slack, "member", False), "not in the channel"),
         (lambda slack: slack.workspace.archived.add(CHANNEL), "is archived"),
     ],

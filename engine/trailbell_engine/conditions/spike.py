@@ -115,7 +115,7 @@ class Spike(Remembering):
         return NOTED
 
     def _move(self, watch: _Watch, time_us: int) -> int:
-        """What leaves the window is of the baseline now, and what leaves that is gone; returns how much was made coarser."""
+        """What leaves the window is of the baseline now, and what leaves that is gone; returns how much got coarser."""
         now, before = watch["now"], watch["before"]
         watch["at_us"] = time_us
         cut = leaving(now, time_us - self.within)

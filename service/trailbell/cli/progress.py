@@ -56,14 +56,16 @@ class _Following(Progress):
     """A bar that asks how far it is at every refresh, so that the loop need not tell it anything."""
 
     def __init__(self, look: Callable[[], State], console: Console) -> None:
-        columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[words]}"), _Left())
+        columns = (TextColumn("{task.description}"), BarColumn(24), TextColumn("{task.fields[words]}"), _Left())
+        self._look = look  # rich draws once while it is made
         super().__init__(*columns, console=console, transient=True, refresh_per_second=8)
-        self._look = look
         state = look()
         self._reading = self.add_task("reading history", total=state.total, words=state.text)
 
     def get_renderables(self) -> Iterable[RenderableType]:
         """The bar as it stands now."""
+        if not self.tasks:
+            return
         state = self._look()
         elapsed_s = self.tasks[0].elapsed or 0.0
         rate = f"{state.events / elapsed_s:,.0f} events/s" if elapsed_s >= 0.5 else "… events/s"

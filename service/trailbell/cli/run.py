@@ -22,6 +22,7 @@ from trailbell.rulebook.book import Edition, RuleBook
 from trailbell.rulebook.cache import CACHE_FILE, RuleCache
 from trailbell.slack.buttons import with_buttons
 from trailbell.sources.base import Source
+from trailbell.sources.brokers.source import BrokerSource
 from trailbell.sources.errors import SourceError
 from trailbell.store.alerts import StoredAlert
 from trailbell.store.database import Database, StoreError, open_database
@@ -87,6 +88,7 @@ def command(
         sources = _sources(config, events, map_name, once=once)
         with terminable():
             if dry_run:
+                _refuse_to_take(sources)
                 _print_only(edition.rules, sources, say, ends=once or bool(events))
                 return Exit.OK
             return _run(config, book, edition, sources, say, ends=once or bool(events))
@@ -229,6 +231,17 @@ def _log_attempt(sent: Sent) -> None:
     else:
         log.warning(
             "%s: %s (attempt %d, now %s)", delivery.receiver, sent.receipt.reason, delivery.attempts, delivery.state
+        )
+
+
+def _refuse_to_take(sources: Sequence[Source]) -> None:
+    """What a dry run reads must be there for the real run, and a broker's message is gone once it is taken."""
+    taking = [source.name for source in sources if isinstance(source, BrokerSource)]
+    if taking:
+        raise Failure(
+            Exit.USAGE,
+            f"a dry run would take messages from {', '.join(taking)}, and a real run would miss them",
+            "use `--events` with files, or `trailbell dry-run` over what is stored",
         )
 
 

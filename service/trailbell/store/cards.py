@@ -124,7 +124,7 @@ class Cards:
             f"SELECT {_COLUMNS} FROM card WHERE receiver = ?1 AND target = ?2 AND created_us > ?4 "  # noqa: S608 - constants
             "AND ((look_us IS NULL AND version > shown) OR look_us <= ?3) AND EXISTS (SELECT 1 FROM outbox AS o WHERE "
             "o.receiver = card.receiver AND o.thread = card.thread AND o.target = card.target AND o.state = 'sent' "
-            "AND o.reference != '') ORDER BY look_us, created_us LIMIT 1",
+            "AND o.reference != '') ORDER BY created_us DESC LIMIT 1",
             (*queue, now_us, now_us - LIVES_US),
         )
         return None if row is None else _card(row)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from types import MappingProxyType
 from typing import Final
 
 import orjson
@@ -108,7 +109,13 @@ class StoreLedger(CachedState):
         """The sources that sent no more as of the last commit (see ``event.LEAVES_US``)."""
         return {name for (name,) in self._database.rows("SELECT name FROM source WHERE left_off")}
 
-    def complete(self, source: str, watermarks: dict[str, int], checkpoint: Json | None) -> None:
+    def complete(
+        self,
+        source: str,
+        watermarks: Mapping[str, int],
+        checkpoint: Json | None,
+        left: Mapping[str, int] = MappingProxyType({}),
+    ) -> None:
         """Note the source's checkpoint if there is a new one, and the watermarks; sweep state that has expired.
 
         A source with a watermark that is not among those given has left.
@@ -117,12 +124,14 @@ class StoreLedger(CachedState):
         connection = self._database.connection
         connection.execute("INSERT INTO source (name) VALUES (?) ON CONFLICT DO NOTHING", (source,))
         connection.execute("UPDATE source SET checkpoint = coalesce(?, checkpoint) WHERE name = ?", (encoded, source))
-        for name, watermark_us in sorted(watermarks.items()):
-            connection.execute(
-                "INSERT INTO source (name, watermark_us) VALUES (?, ?) "
-                "ON CONFLICT (name) DO UPDATE SET watermark_us = excluded.watermark_us, left_off = 0",
-                (name, watermark_us),
-            )
+        connection.executemany(
+            "INSERT INTO source (name, watermark_us, left_off) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+            "watermark_us = excluded.watermark_us, left_off = excluded.left_off",
+            [
+                *((name, watermark_us, 0) for name, watermark_us in sorted(watermarks.items())),
+                *((name, watermark_us, 1) for name, watermark_us in sorted(left.items())),
+            ],
+        )
         connection.execute(
             "UPDATE source SET left_off = 1 "
             "WHERE watermark_us IS NOT NULL AND name NOT IN (SELECT value FROM json_each(?))",

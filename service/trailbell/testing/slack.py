@@ -198,6 +198,7 @@ class FakeSlack:
             "conversations.history": self._history,
             "conversations.replies": self._history,
             "conversations.info": self._info,
+            "conversations.list": self._list,
             "users.info": self._person,
             "usergroups.users.list": self._group,
             "auth.test": self._auth,
@@ -227,6 +228,9 @@ class FakeSlack:
             return _json({"ok": False, "error": "channel_not_found"})
         about = {"id": id_, "name": self.channels[id_], "is_member": self.member}
         return _json({"ok": True, "channel": about | {"is_archived": id_ in self.workspace.archived}})
+
+    def _list(self, _: Mapping[str, Any]) -> Answer:
+        return _json({"ok": True, "channels": [{"id": id_, "name": name} for id_, name in self.channels.items()]})
 
     def _person(self, arguments: Mapping[str, Any]) -> Answer:
         person = self.workspace.people.get(str(arguments.get("user", "")))

@@ -394,12 +394,6 @@ def wait_for():
 
 
 @pytest.fixture(scope="session")
-def make_event():
-    """A function: an event by its number."""
-    return event_of
-
-
-@pytest.fixture(scope="session")
 def brokers():
     """The servers that a test may start by itself, with arguments of its own."""
     from types import SimpleNamespace

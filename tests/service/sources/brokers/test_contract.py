@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import threading
 from contextlib import closing
 
@@ -40,8 +39,8 @@ def take(given, count):
         taken.append(batch)
         found += sum(not isinstance(item, Tick) for item in batch.inputs)
         if found >= count:
-            break
-    return taken
+            return taken
+    raise AssertionError(f"{found} of {count} came")
 
 
 def commit(taken):
@@ -90,7 +89,7 @@ def test_what_was_committed_does_not_come_again(bench, batches):
 def test_what_was_not_committed_comes_again_in_its_order_with_its_ids(bench, batches):
     """Half of it is durable, and then the link breaks."""
     bench.publish_events(range(20))
-    bench.publish([b'{"event_type": "NO_ID"}', b'{"event_type": "NO_ID"}'])
+    bench.publish([b'{"event_type": "NO_ID", "of": 1}', b'{"event_type": "NO_ID", "of": 2}'])
     with batches(bench.source(prefetch=10)) as given:
         first = take(given, 10)
         checkpoint = commit(first)
@@ -261,9 +260,3 @@ def _nobody(kind):
     if kind == "kafka":
         return {"brokers": ["127.0.0.1:1"]}
     return {"url": {"nats": "nats", "redis": "redis", "rabbitmq": "amqp"}[kind] + "://127.0.0.1:1"}
-
-
-def test_the_contract_is_shown_with_every_broker(bench):
-    """So that a kind that is added is not forgotten here."""
-    assert bench.kind in {"nats", "redis", "kafka", "rabbitmq"}
-    assert list(itertools.islice(bench.settings, 1))

@@ -141,6 +141,7 @@ def test_what_another_redis_consumer_left_lying_is_taken_over(servers):
     assert event.id == "e0"
 
 
+@pytest.mark.xdist_group("rabbitmq")
 def test_a_queue_that_is_not_there_is_named(servers):
     """And is made and bound if an exchange is given."""
     bench = servers("rabbitmq").bench()
