@@ -45,9 +45,10 @@ class Shelf:
         codec: of the part; None if the memories are JSON and their instants are kept beside them.
         number: within its state.
         prefix: begins the names of its cells.
+        whole: nothing of it is in the backing alone, so that what is not at hand is not there; None: not known.
     """
 
-    __slots__ = ("codec", "number", "part", "prefix", "rule_id", "version")
+    __slots__ = ("codec", "number", "part", "prefix", "rule_id", "version", "whole")
 
     def __init__(self, rule_id: str, version: str, part: str, number: int, codec: Codec | None) -> None:
         self.rule_id = rule_id
@@ -56,6 +57,7 @@ class Shelf:
         self.number = number
         self.prefix = f"{number} "
         self.codec = codec
+        self.whole: bool | None = None
 
     @property
     def names(self) -> tuple[str, str, str]:
@@ -121,6 +123,9 @@ class Backing(Protocol):
     def expire(self, grain: int) -> None:
         """Drop what expires before that grain."""
 
+    def is_empty(self, shelf: Shelf) -> bool:
+        """Whether there is no cell of the shelf."""
+
     def cells(self, shelf: Shelf) -> Iterable[Cell]:
         """All cells of a shelf."""
 
@@ -178,7 +183,7 @@ class Cache:
         cell = self._old.pop(name, None) or self._dirty.get(name)
         size = CELL_BYTES
         if cell is None:
-            loaded = self.backing.load(shelf, key)
+            loaded = None if self._is_whole(shelf) else self.backing.load(shelf, key)
             cell, size = (Cell(shelf, key), size) if loaded is None else (loaded[0], size + 4 * loaded[1])
         self._young[name] = cell
         self._spent_bytes += size
@@ -199,9 +204,18 @@ class Cache:
     def _let_go(self) -> None:
         if self._leaving:
             cell = self._old.pop(name := self._leaving.pop(), None)
-            if cell is not None and cell.dirty:
+            if cell is None:
+                return
+            if cell.memory is not None:
+                cell.shelf.whole = False
+            if cell.dirty:
                 del self._dirty[name]
                 self._save([cell])
+
+    def _is_whole(self, shelf: Shelf) -> bool:
+        if shelf.whole is None:
+            shelf.whole = self.backing.is_empty(shelf)
+        return shelf.whole
 
     def _save(self, cells: list[Cell]) -> None:
         self.backing.save(cells)

@@ -13,6 +13,9 @@ class Census:
 
     A key counts until the grain has passed in which it expires, for the clocks of all sources: up to 67 s longer than
     it need. The count is a function of the inputs alone; it does not depend on when a store sweeps.
+
+    Attributes:
+        clock_us: the least of the clocks of all sources; another pipeline may take over.
     """
 
     def __init__(self, clock_us: Callable[[], int | None]) -> None:
@@ -21,7 +24,7 @@ class Census:
         Args:
             clock_us: the least of the clocks of all sources, asked when it matters.
         """
-        self._clock_us = clock_us
+        self.clock_us = clock_us
         self._keys: dict[int, int] = {}
         self._order: list[int] = []
         self._total = 0
@@ -51,7 +54,7 @@ class Census:
 
     def counts(self, grain: int) -> bool:
         """Whether a key that expires in that grain counts still; if not, a store may have dropped it."""
-        clock_us = self._clock_us()
+        clock_us = self.clock_us()
         return clock_us is None or grain >= clock_us >> GRAIN_BITS
 
     def full(self, limit: int) -> bool:
@@ -62,6 +65,6 @@ class Census:
         return self._total >= limit
 
     def _pass(self) -> None:
-        clock_us = self._clock_us()
+        clock_us = self.clock_us()
         while clock_us is not None and self._order and self._order[0] < clock_us >> GRAIN_BITS:
             self._total -= self._keys.pop(heapq.heappop(self._order))

@@ -36,6 +36,10 @@ class PackedBacking:
         """The size of all records."""
         return self._table.used_bytes
 
+    def shelves(self) -> list[Shelf]:
+        """The shelves that ever had a cell."""
+        return [*self._shelves.values()]
+
     def load(self, shelf: Shelf, key: str) -> tuple[Cell, int] | None:
         """The cell of a key and the size of its memory."""
         record = self._table.get(_name(shelf, key))
@@ -55,6 +59,10 @@ class PackedBacking:
     def expire(self, grain: int) -> None:
         """Drop what expires before that grain."""
         self._table.expire(grain)
+
+    def is_empty(self, shelf: Shelf) -> bool:
+        """Whether there never was a cell of the shelf."""
+        return shelf.number not in self._shelves
 
     def cells(self, shelf: Shelf) -> Iterable[Cell]:
         """All cells of a shelf."""

@@ -79,7 +79,7 @@ def _packed_uuid(text: str) -> bytes | None:
         packed = bytes.fromhex(digits)
     except ValueError:
         return None
-    return packed if packed.hex() == digits else None
+    return packed if len(packed) == 16 and packed.hex() == digits else None
 
 
 def _uuid(packed: bytes) -> str:

@@ -65,13 +65,23 @@ class Pipeline:
             learned: the calls that the state of rules asks for which are new here.
         """
         self._lateness_us, self._sources, self._left = before._lateness_us, before._sources, before._left
-        self._state, self._timers, self._censuses = before._state, before._timers, before._censuses
-        self._at_work = {}
-        fresh = {(rule.id, rule.version) for rule in self.rules} - {(rule.id, rule.version) for rule in before.rules}
-        if self._state is not None and fresh:
+        self._state, self._timers, self._at_work = before._state, before._timers, {}
+        versions = {(rule.id, rule.version) for rule in self.rules}
+        self._censuses = {version: census for version, census in before._censuses.items() if version in versions}
+        for census in self._censuses.values():
+            census.clock_us = self._clock_us
+        fresh = versions - {(rule.id, rule.version) for rule in before.rules}
+        if self._state is not None:
+            self._state.keep_only(versions)
             self._count(self._state, fresh)
         for slot, wake in learned:
             self._timers.add(wake.source, Call(slot.rule_id, slot.version, slot.key), wake.at_us)
+
+    def close(self) -> None:
+        """Let go of the rules: another pipeline has taken over."""
+        if isinstance(self._matcher, Matcher):
+            self._matcher.close()
+        self._at_work, self.rules, self._matcher = {}, RuleSet(), Matcher(RuleSet())
 
     def resume_timers(self, state: State) -> None:
         """Take up what an earlier run's state asks for: calls, and the number of keys that rules remember."""

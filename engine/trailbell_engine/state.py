@@ -96,6 +96,9 @@ class State(Protocol):
     def refresh(self) -> None:
         """A pipeline takes up the state: what is kept is what others may have written."""
 
+    def keep_only(self, versions: AbstractSet[tuple[str, str]]) -> None:
+        """Other versions of rules do not run any more; what they remember stays until it expires."""
+
 
 class CachedState:
     """State over a backing, with what was touched lately in memory as living objects."""
@@ -110,6 +113,7 @@ class CachedState:
         """
         self._cache = Cache(backing, limit_bytes, limit_cells)
         self._shelves: dict[tuple[str, str, str], Shelf] = {}
+        self._made = 0
         self._swept_grain: int | None = None
         self.cell, self.changed = self._cache.cell, self._cache.changed  # one call less on every event
 
@@ -117,7 +121,8 @@ class CachedState:
         """Where the memories of one part of a rule's version are."""
         shelf = self._shelves.get((rule_id, version, part))
         if shelf is None:
-            shelf = self._shelves[rule_id, version, part] = Shelf(rule_id, version, part, len(self._shelves), codec)
+            shelf = self._shelves[rule_id, version, part] = Shelf(rule_id, version, part, self._made, codec)
+            self._made += 1
         elif codec is not None:
             if shelf.codec is None:  # what is at hand is JSON so far
                 self.refresh()
@@ -163,7 +168,12 @@ class CachedState:
     def refresh(self) -> None:
         """Let the backing know all, and read it anew: others may have written there."""
         self._cache.flush()
-        self._cache.clear()
+        self._empty()
+
+    def keep_only(self, versions: AbstractSet[tuple[str, str]]) -> None:
+        """Let go of the shelves of other versions; what is on them stays in the backing."""
+        self.refresh()
+        self._shelves = {names: shelf for names, shelf in self._shelves.items() if names[:2] in versions}
 
     def flush(self) -> None:
         """Let the backing know all."""
@@ -171,17 +181,29 @@ class CachedState:
 
     def clear(self) -> None:
         """Forget what the backing does not know."""
-        self._cache.clear()
+        self._empty()
         self._swept_grain = None
+
+    def _empty(self) -> None:
+        self._cache.clear()
+        for shelf in self._shelves.values():
+            shelf.whole = None
 
 
 class MemoryState(CachedState):
     """State in memory: for dry-runs and rule tests."""
 
-    def __init__(self, limit_bytes: int = MEMORY_BYTES, limit_cells: int = MEMORY_CELLS) -> None:
-        """Begin with nothing; the limits are those of the living objects."""
-        self._packed = PackedBacking()
-        super().__init__(self._packed, limit_bytes, limit_cells)
+    def __init__(
+        self, limit_bytes: int = MEMORY_BYTES, limit_cells: int = MEMORY_CELLS, backing: Backing | None = None
+    ) -> None:
+        """Begin with nothing.
+
+        Args:
+            limit_bytes: of the living objects.
+            limit_cells: as many of them at most.
+            backing: an empty one for what is not at hand; by default it is packed in memory.
+        """
+        super().__init__(PackedBacking() if backing is None else backing, limit_bytes, limit_cells)
 
     def items(self) -> Iterator[tuple[Slot, Kept]]:
         """Everything that is kept."""
@@ -194,8 +216,7 @@ class MemoryState(CachedState):
         return ((slot, kept.wake) for slot, kept in self.items() if kept.wake is not None)
 
     def __len__(self) -> int:
-        self.flush()
-        return len(self._packed)
+        return sum(1 for _ in self.items())
 
 
 def kept_of(cell: Cell) -> Kept:

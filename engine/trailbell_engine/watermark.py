@@ -13,8 +13,14 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable
+from typing import Final
 
+from .codec import decode_event, encode_event
+from .decode import read_json, write_json
 from .event import Event
+
+AT_HAND: Final = 4_096
+"""So many events are held as they are; further ones as JSON, which takes a quarter of the memory."""
 
 
 class Reorder:
@@ -30,8 +36,9 @@ class Reorder:
         """
         self.lateness_us = lateness_us
         self.watermark_us = watermark_us
-        self._held = [(event.time_us, event.id, event) for event in held]
-        heapq.heapify(self._held)
+        self._held: list[tuple[int, str, Event | bytes]] = []
+        for event in held:
+            self._hold(event)
 
     def __len__(self) -> int:
         return len(self._held)
@@ -52,7 +59,7 @@ class Reorder:
         if not self.lateness_us and not self._held:
             self._raise(event.time_us)
             return [event]
-        heapq.heappush(self._held, (event.time_us, event.id, event))
+        self._hold(event)
         return self.advance(event.time_us - self.lateness_us)
 
     def advance(self, watermark_us: int) -> list[Event]:
@@ -60,7 +67,8 @@ class Reorder:
         self._raise(watermark_us)
         passed = []
         while self._held and self.watermark_us is not None and self._held[0][0] < self.watermark_us:
-            passed.append(heapq.heappop(self._held)[2])
+            waited = heapq.heappop(self._held)[2]
+            passed.append(_unpacked(waited) if isinstance(waited, bytes) else waited)
         return passed
 
     @property
@@ -68,6 +76,14 @@ class Reorder:
         """The time of the newest event that is held; None if none is."""
         return max((entry[0] for entry in self._held), default=None)
 
+    def _hold(self, event: Event) -> None:
+        waits = event if len(self._held) < AT_HAND else write_json(encode_event(event))
+        heapq.heappush(self._held, (event.time_us, event.id, waits))
+
     def _raise(self, watermark_us: int) -> None:
         if self.watermark_us is None or watermark_us > self.watermark_us:
             self.watermark_us = watermark_us
+
+
+def _unpacked(waited: bytes) -> Event:
+    return decode_event(read_json(waited))

@@ -156,10 +156,24 @@ def _read(file: Path) -> Document | None:
     if documents and documents[0].value is not None:
         problems.extend(validate_document(documents[0], config_schema()))
         if not problems:
-            problems.extend((*_policy_problems(documents[0]), *_duration_problems(documents[0])))
+            checks = (_receiver_problems, _policy_problems, _duration_problems)
+            problems.extend(problem for check in checks for problem in check(documents[0]))
     if problems:
         raise ConfigError(problems, texts)
     return documents[0] if documents and documents[0].value is not None else None
+
+
+def _receiver_problems(document: Document) -> list[Problem]:
+    """What the schema leaves open since options stand beside the channel: that there is one channel, and only one."""
+    problems = []
+    for name, receiver in document.value.get("receivers", {}).items():
+        channels = list(without_options(receiver))
+        if len(channels) != 1:
+            words = f"has {len(channels)} channels: {', '.join(channels)}" if channels else "has no channel"
+            span = document.span_of_value(("receivers", name))
+            help_ = "make a receiver of each; a route may name several" if channels else "write one: `slack: {…}`"
+            problems.append(Problem("bad-value", "error", f'"{name}" {words}', span, help_))
+    return problems
 
 
 def _policy_problems(document: Document) -> list[Problem]:

@@ -122,10 +122,10 @@ class Live:
         """
         with not_collecting():
             warm_up(self.rules, self._database, self._ledger)
-            pipeline = self._resumed({source.name: source.lateness_us for source in sources})
+            self._loop.pipeline = self._resumed({source.name: source.lateness_us for source in sources})
             gc.collect()
             gc.freeze()  # the compiled rules stay; with many of them a full collection walks long, and all else waits
-        self._loop.run(pipeline, sources, patient=patient)
+        self._loop.run(sources, patient=patient)
 
     def stop(self) -> None:
         """End ``run`` in good order: the group at hand is committed. Callable from any thread and signal handler."""
@@ -159,7 +159,9 @@ class Live:
             self._sink.use(rules, self._receivers.channels, self._receivers.policy)
             self.rules = rules
 
+        before = self._loop.pipeline
         self._loop.call(swap).result()
+        before.close()
 
     def drain(self) -> bool:
         """Wait for deliveries that are due within a minute; say whether everything has been delivered."""

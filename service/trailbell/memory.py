@@ -11,8 +11,13 @@ from trailbell_engine.event import Event, Input
 from trailbell_engine.state import MemoryState
 from trailbell_engine.values import Json
 
+from .spill import Spilling
+
 DUPLICATE_HORIZON: Final = 200_000
 """A duplicate is recognised among at least this many events before it; the store recognises every one."""
+
+STATE_BYTES: Final = 512 * 2**20
+"""Some five million keys of a `count`."""
 
 
 class Seen:
@@ -36,8 +41,13 @@ class Seen:
 class MemoryLedger(MemoryState):
     """State, identities and nothing else. A failed batch ends the run, so there is nothing to roll back."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, limit_bytes: int = STATE_BYTES) -> None:
+        """Begin with nothing.
+
+        Args:
+            limit_bytes: what rules may remember in memory, packed; beyond that it goes to a temporary file.
+        """
+        super().__init__(backing=Spilling(limit_bytes))
         self._seen = Seen()
 
     def checkpoint(self, source: str) -> Json | None:  # noqa: ARG002 - the protocol's signature

@@ -65,6 +65,7 @@ class Lesson:
             running: the versions that run now, or ran last.
         """
         self.fresh = [rule for rule in rules if (rule.id, rule.version) not in running]
+        self._ended = sorted(running - {(rule.id, rule.version) for rule in rules})
         self._rules = rules
         self._learning = [rule for rule in self.fresh if spec_of(rule.condition).remembers]
         self._pipeline: Pipeline | None = None
@@ -99,10 +100,11 @@ class Lesson:
             for source, watermark_us in ledger.watermarks().items():
                 self._pipeline.take(Tick(watermark_us, source), self._memory)
         contents, digests = Contents(database), self._rules.lookups.digests
+        begun = [(rule.id, rule.version) for rule in self.fresh]
         with ledger.transaction():
             contents.note(digests, self._after_seq)
-            RuleVersions(database).exchange(self._rules, self._after_seq)
-            ledger.forget((rule.id, rule.version) for rule in self.fresh)
+            RuleVersions(database).exchange(self._ended, begun, self._after_seq)
+            ledger.forget(begun)
             for slot, kept in self._memory.items():
                 if slot.part == "when":
                     ledger.put(slot, kept)

@@ -44,6 +44,7 @@ class Matcher:
         self._compiler = Compiler(self.memory)
         self._matches: dict[str, Compiled] = {}
         self._loose: list[Candidate] = []
+        self._candidates: list[Candidate] = []
         registered = self._register()
         self._others, self._plans = plans(
             {path: Field(tests, self.memory) for path, tests in registered.items()},
@@ -75,6 +76,18 @@ class Matcher:
                 hits.append(Hit(candidate.hit.rule, error))
         return hits
 
+    def close(self) -> None:
+        """Let go of everything: nothing will be asked any more. Much of it refers to itself, and would stay for long.
+
+        It goes bit by bit, so that another thread need not wait for all of it.
+        """
+        while self._candidates:
+            self._candidates.pop().rest = None
+        for plan in (self._others, *self._plans.values()):
+            plan.close()
+        self._matches.clear()
+        self._rules = RuleSet()
+
     def _register(self) -> dict[Path, list[tuple[Test, Candidate]]]:
         """The tests that rules are registered under, by field; rules that have none are ``_loose``."""
         anchors = Anchors(rule.match for rule in self._rules)
@@ -83,6 +96,7 @@ class Matcher:
             types = event_types(rule.match)
             anchor, rest = anchors.choose(conjuncts(rule.match))
             candidate = Candidate(position, types, None, Hit(rule))
+            self._candidates.append(candidate)
             if rest:
                 candidate.rest = self._compiled_when_asked(candidate, rest)
             if anchor is None:

@@ -71,6 +71,12 @@ class Plan:
         self._always = always
         self.find: _Find = self._find_first
 
+    def close(self) -> None:
+        """Let go of the indexes; nothing will be asked any more."""
+        if self.find.__name__ == "find":
+            self.find.__globals__.clear()  # which hold the function that holds them
+        self._fields, self._always, self.find = {}, (), _nothing
+
     def _find_first(self, event: Event) -> list[Candidate]:
         names: dict[str, Any] = {"MISSING": MISSING, "TYPE": self._event_type, "ALWAYS": list(self._always)}
         exec(self.source(names), names)  # noqa: S102 - the source is ours: of rules it has only numbers and quoted names
@@ -96,6 +102,10 @@ class Plan:
         if tree.inner:
             lines += [" here0 = event.data", *tree.lines(0, " ")]
         return "\n".join([*lines, " return found"])
+
+
+def _nothing(_: Event) -> list[Candidate]:
+    return []
 
 
 class _Node:

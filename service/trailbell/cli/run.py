@@ -260,5 +260,6 @@ def _print_only(
     loop = Loop(MemoryLedger(), recorder, now_us=now_us)
     with stopped_by_signals(loop.stop):
         lateness_us = {source.name: source.lateness_us for source in sources}
-        loop.run(Pipeline(rules, lateness_us), sources, patient=not ends)
+        loop.pipeline = Pipeline(rules, lateness_us)
+        loop.run(sources, patient=not ends)
     _log_end(recorder.tally, "left out")

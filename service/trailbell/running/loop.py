@@ -53,7 +53,7 @@ class Loop:
     """Drives sources through a pipeline until they end, or until it is told to stop.
 
     Attributes:
-        pipeline: what decides. It may be exchanged between two groups, by ``call``.
+        pipeline: what decides; to be set before the run. It may be exchanged between two groups, by ``call``.
     """
 
     def __init__(
@@ -100,13 +100,12 @@ class Loop:
             self._cancel()
         return call.done
 
-    def run(self, pipeline: Pipeline, sources: Sequence[Source], *, patient: bool = True) -> None:
-        """Run all sources to their ends; live ones have none.
+    def run(self, sources: Sequence[Source], *, patient: bool = True) -> None:
+        """Run all sources through the pipeline to their ends; live ones have none.
 
         A source that fails is read again after a while, and the others go on.
 
         Args:
-            pipeline: what decides.
             sources: to read.
             patient: with no other source left, too, wait for one that failed because of something that may pass.
 
@@ -122,7 +121,7 @@ class Loop:
             )
             for source in sources
         ]
-        self.pipeline, self._attendance, self._patient = pipeline, Attendance(readers), patient
+        self._attendance, self._patient = Attendance(readers), patient
         try:
             for reader in readers:
                 reader.start()

@@ -95,7 +95,8 @@ class Reloader:
         seen, pause_s, read_s = self._survey(), EVERY_S, time.monotonic()
         while not self._stopping:
             asked = self._asked.wait(pause_s if self._watches else None)
-            self._asked.clear()
+            if asked:  # otherwise somebody may be asking just now
+                self._asked.clear()
             if self._stopping:
                 return
             started_s = time.thread_time()
@@ -117,7 +118,7 @@ class Reloader:
         return seen
 
     def _read(self, *, asked: bool) -> None:
-        """Read, and take what is new. Whatever is wrong, the rules that run go on, and it is said once, or to who asked."""
+        """Read, and take what is new. If anything is wrong, the rules that run go on; it is said once, or if asked."""
         started_s = time.perf_counter()
         try:
             with _courteous():

@@ -33,6 +33,7 @@ class Successor:
         self._lesson = Lesson(rules, {(rule.id, rule.version) for rule in running})
         if self._lesson.fresh:
             self._catch_up()
+        gc.collect()  # while it was off, others made garbage, too
         gc.freeze()  # with many rules a full collection that walks them stops all for long
 
     def take_over(self, before: Pipeline, ledger: StoreLedger) -> Pipeline:

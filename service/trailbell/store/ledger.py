@@ -31,8 +31,10 @@ class StoreLedger(CachedState):
 
     def __init__(self, database: Database, limit_bytes: int = CACHE_BYTES) -> None:
         """Read and write that store; at most so many bytes of state are kept at hand between batches."""
-        super().__init__(Memories(database), limit_bytes, limit_bytes // CELL_BYTES)
         self._database = database
+        self._memories = Memories(database)
+        self._noted: dict[str, tuple[int, int]] = {}
+        super().__init__(self._memories, limit_bytes, limit_bytes // CELL_BYTES)
 
     def checkpoint(self, source: str) -> Json | None:
         """Where the source was at the last commit; None for a source that never committed one."""
@@ -101,9 +103,13 @@ class StoreLedger(CachedState):
     def forget(self, versions: Iterable[tuple[str, str]]) -> None:
         """Drop what the conditions of these versions of rules (id, version) remember, inside a transaction."""
         self.refresh()
-        self._database.connection.executemany(
-            "DELETE FROM state WHERE rule_id = ? AND version = ? AND part = 'when'", list(versions)
-        )
+        self._memories.forget(versions)
+
+    def clear(self) -> None:
+        """Forget what the store does not know: it was rolled back."""
+        super().clear()
+        self._memories.undone()
+        self._noted.clear()
 
     def left(self) -> set[str]:
         """The sources that sent no more as of the last commit (see ``event.LEAVES_US``)."""
@@ -120,23 +126,29 @@ class StoreLedger(CachedState):
 
         A source with a watermark that is not among those given has left.
         """
-        encoded = None if checkpoint is None else orjson.dumps(checkpoint)
         connection = self._database.connection
-        connection.execute("INSERT INTO source (name) VALUES (?) ON CONFLICT DO NOTHING", (source,))
-        connection.execute("UPDATE source SET checkpoint = coalesce(?, checkpoint) WHERE name = ?", (encoded, source))
-        connection.executemany(
-            "INSERT INTO source (name, watermark_us, left_off) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
-            "watermark_us = excluded.watermark_us, left_off = excluded.left_off",
-            [
-                *((name, watermark_us, 0) for name, watermark_us in sorted(watermarks.items())),
-                *((name, watermark_us, 1) for name, watermark_us in sorted(left.items())),
-            ],
-        )
-        connection.execute(
-            "UPDATE source SET left_off = 1 "
-            "WHERE watermark_us IS NOT NULL AND name NOT IN (SELECT value FROM json_each(?))",
-            (orjson.dumps(list(watermarks)).decode(),),
-        )
+        if checkpoint is not None or source not in self._noted:
+            connection.execute(
+                "INSERT INTO source (name, checkpoint) VALUES (?, ?) ON CONFLICT (name) "
+                "DO UPDATE SET checkpoint = coalesce(excluded.checkpoint, checkpoint)",
+                (source, None if checkpoint is None else orjson.dumps(checkpoint)),
+            )
+        reached = {name: (watermark_us, 1) for name, watermark_us in left.items()}
+        reached |= {name: (watermark_us, 0) for name, watermark_us in watermarks.items()}
+        changed = [(name, *there) for name, there in sorted(reached.items()) if self._noted.get(name) != there]
+        if changed:
+            connection.executemany(
+                "INSERT INTO source (name, watermark_us, left_off) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
+                "watermark_us = excluded.watermark_us, left_off = excluded.left_off",
+                changed,
+            )
+        if self._noted.keys() - reached.keys() or not self._noted:
+            connection.execute(
+                "UPDATE source SET left_off = 1 "
+                "WHERE watermark_us IS NOT NULL AND name NOT IN (SELECT value FROM json_each(?))",
+                (orjson.dumps(list(watermarks)).decode(),),
+            )
+        self._noted = reached
         if watermarks:
             self.sweep(min(watermarks.values()))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, Final
 
 from trailbell_engine.agenda import GRAIN_BITS, NEVER_US
 from trailbell_engine.cells import Cell, Shelf, Tracked
@@ -12,78 +12,119 @@ from trailbell_engine.decode import read_json, write_json
 
 from .database import Database
 
-_WHERE = "WHERE rule_id = ? AND version = ? AND part = ? AND key = ?"
+_LOAD: Final = "SELECT value, expires_us, grain, wakes_us, wakes_source FROM state WHERE shelf = ? AND key = ?"
+_INSERT: Final = (
+    "INSERT INTO state (value, expires_us, wakes_us, wakes_source, shelf, key, grain) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET value = excluded.value, expires_us = excluded.expires_us, grain = excluded.grain, "
+    "wakes_us = excluded.wakes_us, wakes_source = excluded.wakes_source"
+)
+_UPDATE: Final = (
+    "UPDATE state SET value = ?, expires_us = ?, wakes_us = ?, wakes_source = ? WHERE shelf = ? AND key = ?"
+)
+_DELETE: Final = "DELETE FROM state WHERE shelf = ? AND key = ?"
 
 
 class Memories:
-    """``cells.Backing`` over the table. Whoever writes is inside a transaction."""
+    """``cells.Backing`` over the table. Whoever writes is inside a transaction.
+
+    A row is indexed by the grain in which it was to expire when it came. It lives on as its key is seen again; when
+    that grain has passed, and not before, it is indexed anew or dropped. So nearly every write changes one place.
+    """
 
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._numbers: dict[tuple[str, str, str], int] = {}
+        self._swept_grain = -NEVER_US
 
     def load(self, shelf: Shelf, key: str) -> tuple[Cell, int] | None:
         """The cell of a key, and the size of its JSON."""
-        row = self._database.one(
-            f"SELECT value, expires_us, grain, wakes_us, wakes_source FROM state {_WHERE}",  # noqa: S608 - a constant
-            (*shelf.names, key),
-        )
+        number = self._number(shelf)
+        row = None if number is None else self._database.one(_LOAD, (number, key))
         return None if row is None else (_cell(shelf, key, *row), len(row[0]))
 
     def save(self, cells: Sequence[Cell]) -> None:
-        """Write them. Where only the memory differs, the index of what expires is left alone."""
-        gone, same, other = [], [], []
+        """Write them."""
+        gone, known, new = [], [], []
         for cell in cells:
-            name = (*cell.shelf.names, cell.key)
+            name = (self._made(cell.shelf), cell.key)
             if cell.memory is None:
                 gone.append(name)
                 cell.grain = None
                 continue
-            grain = None if cell.expires_us == NEVER_US else cell.expires_us >> GRAIN_BITS
-            row = (_value(cell), *_instants(cell))
-            if grain is not None and grain == cell.grain:
-                same.append((*row, *name))
+            row = (_value(cell), *_instants(cell), *name)
+            grain = cell.expires_us >> GRAIN_BITS
+            if cell.grain is not None and self._swept_grain <= cell.grain <= grain:  # else the row may have been swept
+                known.append(row)
             else:
-                other.append((*name, *row, grain))
+                new.append((*row, None if cell.expires_us == NEVER_US else grain))
                 cell.grain = grain
-        connection = self._database.connection
-        if gone:
-            connection.executemany(f"DELETE FROM state {_WHERE}", gone)  # noqa: S608 - a constant
-        if same:
-            connection.executemany(
-                f"UPDATE state SET value = ?, expires_us = ?, wakes_us = ?, wakes_source = ? {_WHERE}",  # noqa: S608 - a constant
-                same,
-            )
-        if other:
-            connection.executemany(
-                "INSERT INTO state (rule_id, version, part, key, value, expires_us, wakes_us, wakes_source, grain) "
-                "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO UPDATE SET value = excluded.value, "
-                "expires_us = excluded.expires_us, wakes_us = excluded.wakes_us, "
-                "wakes_source = excluded.wakes_source, grain = excluded.grain",
-                other,
-            )
+        execute = self._database.connection.executemany
+        for sql, rows in ((_DELETE, gone), (_UPDATE, known), (_INSERT, new)):
+            if rows:
+                execute(sql, rows)
 
     def expire(self, grain: int) -> None:
         """Drop what expires before that grain."""
-        self._database.connection.execute("DELETE FROM state WHERE grain < ?", (grain,))
+        self._swept_grain = max(self._swept_grain, grain)
+        connection = self._database.connection
+        live = f"WHERE grain < ?1 AND coalesce(expires_us, {NEVER_US}) >> {GRAIN_BITS} >= ?1"
+        connection.execute(f"UPDATE state SET grain = expires_us >> {GRAIN_BITS} {live}", (grain,))  # noqa: S608 - numbers
+        connection.execute("DELETE FROM state WHERE grain < ?", (grain,))
+
+    def is_empty(self, shelf: Shelf) -> bool:
+        """Whether there is no cell of the shelf."""
+        number = self._number(shelf)
+        return number is None or self._database.one("SELECT 1 FROM state WHERE shelf = ? LIMIT 1", (number,)) is None
 
     def cells(self, shelf: Shelf) -> Iterable[Cell]:
         """All cells of a shelf."""
         rows = self._database.rows(
-            "SELECT key, value, expires_us, grain, wakes_us, wakes_source FROM state "
-            "WHERE rule_id = ? AND version = ? AND part = ?",
-            shelf.names,
+            "SELECT key, value, expires_us, grain, wakes_us, wakes_source FROM state WHERE shelf = ?",
+            (self._number(shelf),),
         )
         return (_cell(shelf, *row) for row in rows)
 
     def tracked(self, versions: AbstractSet[tuple[str, str]], grain: int) -> Iterator[Tracked]:
         """How many keys of these versions have a memory for ``when`` that expires in that grain or after it."""
-        for rule_id, version in sorted(versions):
-            rows = self._database.rows(
-                "SELECT coalesce(grain, ?1) AS until, count(*) FROM state "
-                "WHERE rule_id = ?2 AND version = ?3 AND part = 'when' AND until >= ?4 GROUP BY until",
-                (NEVER_US >> GRAIN_BITS, rule_id, version, grain),
+        shelves = self._database.rows("SELECT number, rule_id, version FROM shelf WHERE part = 'when' ORDER BY number")
+        for number, rule_id, version in shelves:
+            if (rule_id, version) in versions:
+                rows = self._database.rows(
+                    f"SELECT coalesce(expires_us, {NEVER_US}) >> {GRAIN_BITS} AS until, count(*) FROM state "  # noqa: S608 - numbers
+                    "WHERE shelf = ? AND until >= ? GROUP BY until",
+                    (number, grain),
+                )
+                yield from (Tracked(rule_id, version, *row) for row in rows)
+
+    def forget(self, versions: Iterable[tuple[str, str]]) -> None:
+        """Drop what the conditions of these versions of rules (id, version) remember."""
+        self._database.connection.executemany(
+            "DELETE FROM state "
+            "WHERE shelf = (SELECT number FROM shelf WHERE rule_id = ? AND version = ? AND part = 'when')",
+            list(versions),
+        )
+
+    def undone(self) -> None:
+        """A transaction was rolled back; shelves that it made are not there."""
+        self._numbers.clear()
+
+    def _number(self, shelf: Shelf) -> int | None:
+        number = self._numbers.get(shelf.names)
+        if number is None:
+            row = self._database.one(
+                "SELECT number FROM shelf WHERE rule_id = ? AND version = ? AND part = ?", shelf.names
             )
-            yield from (Tracked(rule_id, version, *row) for row in rows)
+            if row is not None:
+                number = self._numbers[shelf.names] = int(row[0])
+        return number
+
+    def _made(self, shelf: Shelf) -> int:
+        number = self._number(shelf)
+        if number is None:
+            connection = self._database.connection
+            connection.execute("INSERT INTO shelf (rule_id, version, part) VALUES (?, ?, ?)", shelf.names)
+            number = self._numbers[shelf.names] = connection.last_insert_rowid()
+        return number
 
 
 def _value(cell: Cell) -> bytes:
@@ -103,5 +144,5 @@ def _cell(
     if shelf.codec is not None:
         memory = shelf.codec.thaw(memory)
     cell = Cell(shelf, key, memory, NEVER_US if expires_us is None else expires_us, wakes_us, source or "")
-    cell.grain = grain
+    cell.grain = NEVER_US >> GRAIN_BITS if grain is None else grain
     return cell

@@ -44,20 +44,20 @@ class RuleVersions:
         row = self._database.one("SELECT coalesce(max(seq), 0) FROM input")
         return int(row[0]) if row else 0
 
-    def exchange(self, rules: Iterable[Rule], after_seq: int) -> None:
-        """Note, inside a transaction, which versions run from now on. Those that ran before go on where they are.
+    def exchange(self, ended: Iterable[Version], begun: Iterable[Version], after_seq: int) -> None:
+        """Note, inside a transaction, which versions run no more and which do from now on. Others go on as they are.
 
         Args:
-            rules: all of them.
+            ended: that ran.
+            begun: that did not.
             after_seq: the last input before.
         """
-        before, after = self.running(), {(rule.id, rule.version) for rule in rules}
         connection = self._database.connection
         connection.executemany(
             "UPDATE rule_version SET until_seq = ? WHERE rule_id = ? AND version = ? AND until_seq IS NULL",
-            [(after_seq, *version) for version in sorted(before - after)],
+            [(after_seq, *version) for version in ended],
         )
         connection.executemany(
             "INSERT INTO rule_version VALUES (?, ?, ?, NULL) ON CONFLICT DO UPDATE SET until_seq = NULL",
-            [(*version, after_seq) for version in sorted(after - before)],
+            [(*version, after_seq) for version in begun],
         )

@@ -4,8 +4,29 @@ from __future__ import annotations
 
 from typing import Final
 
-STEPS: Final[tuple[str, ...]] = (
-    """
+STATE_TABLES: Final = """
+    CREATE TABLE shelf (
+        number  INTEGER PRIMARY KEY,
+        rule_id TEXT NOT NULL,
+        version TEXT NOT NULL,
+        part    TEXT NOT NULL,
+        UNIQUE (rule_id, version, part)
+    );
+    CREATE TABLE state (
+        shelf      INTEGER NOT NULL,
+        key        TEXT NOT NULL,
+        value      BLOB NOT NULL,
+        expires_us INTEGER,
+        grain      INTEGER,                   -- when to look whether it has expired; no later than it does
+        wakes_us   INTEGER,                   -- a condition may fire because nothing came until then
+        wakes_source TEXT,
+        PRIMARY KEY (shelf, key)
+    ) WITHOUT ROWID;
+    CREATE INDEX state_grain ON state (grain) WHERE grain IS NOT NULL;
+"""
+"""What rules remember; a dry-run that remembers too much for its memory has these tables in a file of its own."""
+
+_TABLES: Final = """
     -- What came in, in the order it came: replaying it gives the same alerts.
     CREATE TABLE input (
         seq        INTEGER PRIMARY KEY,
@@ -38,20 +59,6 @@ STEPS: Final[tuple[str, ...]] = (
         digest BLOB NOT NULL,
         UNIQUE (source, digest)
     );
-
-    CREATE TABLE state (
-        rule_id    TEXT NOT NULL,
-        version    TEXT NOT NULL,
-        part       TEXT NOT NULL,
-        key        TEXT NOT NULL,
-        value      BLOB NOT NULL,
-        expires_us INTEGER,
-        grain      INTEGER,                   -- of expires_us: by it is swept, so that few writes change the index
-        wakes_us   INTEGER,                   -- a condition may fire because nothing came until then
-        wakes_source TEXT,
-        PRIMARY KEY (rule_id, version, part, key)
-    ) WITHOUT ROWID;
-    CREATE INDEX state_grain ON state (grain) WHERE grain IS NOT NULL;
 
     CREATE TABLE rule_version (
         rule_id   TEXT NOT NULL,
@@ -216,5 +223,6 @@ STEPS: Final[tuple[str, ...]] = (
         value INTEGER NOT NULL
     ) WITHOUT ROWID;
     INSERT INTO meta VALUES ('epoch', 0);
-    """,
-)
+"""
+
+STEPS: Final[tuple[str, ...]] = (_TABLES + STATE_TABLES,)

@@ -171,6 +171,9 @@ class Texts:
     def expire(self, grain):
         self.texts = {slot: text for slot, text in self.texts.items() if json.loads(text)[1] >> GRAIN_BITS >= grain}
 
+    def is_empty(self, shelf):
+        return not self.cells(shelf)
+
     def cells(self, shelf):
         slots = [(slot, text) for slot, text in self.texts.items() if slot[:3] == shelf.names]
         return [self._cell(shelf, slot[3], text) for slot, text in slots]

@@ -53,3 +53,12 @@ class TestWatermark:
         assert len(pipeline.take(event, state)) == 2
         assert len(close(pipeline, state)) == 2
         assert pipeline.held == 0
+
+    def test_many_events_that_wait_take_less_room(self, a_rule, events_of, close, monkeypatch):
+        """Beyond some thousand they are held as JSON, and come out as they went in."""
+        monkeypatch.setattr("trailbell_engine.watermark.AT_HAND", 2)
+        pipeline, state = Pipeline(RuleSet([a_rule(Each())]), {"test": 60 * SECOND_US}), MemoryState()
+        events = events_of([at(n, big=10**30, text="\u00e9", nested={"a": [1.0, None]}) for n in range(5)])
+        for event in reversed(events):
+            assert pipeline.take(event, state) == []
+        assert [output.event for output in close(pipeline, state) if isinstance(output, Matched)] == events

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import weakref
 
 import pytest
 
@@ -284,3 +285,16 @@ def test_a_rule_file_cut_at_any_byte_loses_nothing(reloading, heard, event):
     for stored in alerts:
         (row,) = run.database.rows("SELECT seq FROM input WHERE id = ?", (stored.alert.event_ids[0],))
         assert (stored.alert.rule_id, stored.alert.rule_version) in RuleVersions(run.database).at(row[0])
+
+
+def test_exchanged_rules_leave_nothing_behind(reloading, heard, event):
+    """However often rules are exchanged, those that are gone take no memory."""
+    run = reloading(BURST + "---" + LOGIN)
+    gone = []
+    for number in range(3):
+        run.take(event(2 * number, "USER_LOGIN"), event(2 * number + 1))
+        gone += [weakref.ref(run.live.rules), weakref.ref(run.live._loop.pipeline._matcher)]
+        before = len(heard.messages)
+        run.write(BURST + "---" + LOGIN.replace("USER_LOGIN}", f"USER_LOGIN, n: {number}}}"))
+        heard.wait("1 changed", before)
+    assert [one() for one in gone] == [None] * 6

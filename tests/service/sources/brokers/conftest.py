@@ -16,9 +16,12 @@ from pathlib import Path
 
 import pytest
 
+from trailbell.clock import now_us
 from trailbell.sources.kinds import maker_of
+from trailbell_engine.timestamps import format_time
 
 READY_S = 90
+BEGAN_US = now_us()
 KINDS = ("nats", "redis", "kafka", "rabbitmq")
 _names = itertools.count(1)
 
@@ -204,7 +207,7 @@ class Kafka:
         self.brokers = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
 
     def ready(self):
-        """It is as soon as it has been made."""
+        pass  # it is as soon as it has been made
 
     def close(self):
         self._library.rd_kafka_mock_cluster_destroy(self._cluster)
@@ -238,7 +241,7 @@ class Bench:
         return maker_of(self.kind).build("audit", self.settings | settings, {}, once=once)
 
     def publish_events(self, numbers, **fields):
-        """Events with these numbers for ids, a second apart."""
+        """Events with these numbers for ids, a millisecond apart."""
         self.publish([json.dumps(event_of(number) | fields).encode() for number in numbers])
 
     def away(self):
@@ -352,8 +355,8 @@ class KafkaBench(Bench):
 
 
 def event_of(number):
-    """An event as an application might publish it."""
-    at = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(1_790_000_000 + number))
+    """An event as an application might publish it: of now, since a source that has caught up says what time it is."""
+    at = format_time(BEGAN_US + number * 1_000)
     return {"id": f"e{number}", "event_type": "LOGIN", "time": at, "user": f"user{number % 7}", "pair": number // 2}
 
 

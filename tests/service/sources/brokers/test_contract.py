@@ -11,8 +11,6 @@ from trailbell.running.loop import Loop
 from trailbell.sources.errors import SourceError
 from trailbell.store.ledger import StoreLedger
 from trailbell_engine.event import Event, Malformed, Tick
-from trailbell_engine.pipeline import Pipeline
-from trailbell_engine.rule import RuleSet
 
 PATIENCE_S = 60
 
@@ -207,7 +205,7 @@ def test_a_restart_of_the_broker_is_survived(bench, store, wait_for):
     """The engine runs on, and gets everything that was and is published."""
     source, database = bench.source(), store()
     loop = Loop(StoreLedger(database), _Nowhere(), now_us=lambda: 0, first_retry_s=0.05)
-    thread = threading.Thread(target=loop.run, args=(Pipeline(RuleSet()), [source]))
+    thread = threading.Thread(target=loop.run, args=([source],))
     thread.start()
 
     def stored():

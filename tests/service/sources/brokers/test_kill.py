@@ -98,7 +98,9 @@ def alerts():
 
 def end(runs, wait_for, count):
     """A run that is left alone until everything is stored, then stopped as by ^C; how long that took."""
+    said = Path("log").stat().st_size
     process = runs.start()
+    wait_for(lambda: Path("log").stat().st_size > said)  # in the first millisecond a fork is deaf to signals
     wait_for(lambda: len(stored()) >= count, pause_s=0.1)
     began_s = time.monotonic()
     os.kill(process, signal.SIGINT)

@@ -1,0 +1,104 @@
+"""Memories packed into few bytes: what was put is there, until it expires, and takes little."""
+
+import json
+import uuid
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from trailbell_engine.packed_table import NEVER, PackedTable, Record
+from trailbell_engine.packing import pack, unpack
+
+TIMES = st.integers(-(2**70), 2**70) | st.sampled_from((0, 2**63 - 1, -(2**63)))
+IDS = st.text(max_size=300) | st.uuids().map(str) | st.uuids().map(str).map(str.upper) | st.sampled_from(("", "-" * 36))
+PAIRS = st.lists(st.tuples(TIMES, IDS).map(list), max_size=120)
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | IDS,
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=4), inner, max_size=4),
+    max_leaves=8,
+)
+
+
+@given(PAIRS | VALUES)
+def test_what_is_packed_is_unpacked(value):
+    """Equal, types and all: pairs of times and ids, and any other JSON."""
+    try:
+        json.dumps(value).encode().decode("utf-8")
+        expected = json.dumps(value, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        return  # half of a surrogate pair is in no event
+    assert json.dumps(unpack(pack(value)), ensure_ascii=False).encode() == expected
+
+
+def test_a_pair_takes_25_bytes():
+    """A window of three events, their ids UUIDs."""
+    window = [[1_780_000_000_000_000 + n, str(uuid.UUID(int=n))] for n in range(3)]
+    assert len(pack(window)) == 1 + 3 * 25
+
+
+class Table(RuleBasedStateMachine):
+    """A packed table beside a dictionary."""
+
+    def __init__(self):
+        super().__init__()
+        self.table, self.model, self.now = PackedTable(), {}, 0
+
+    @rule(
+        name=st.binary(min_size=1, max_size=40) | st.integers(0, 30).map(lambda n: b"0 key-%d" % n),
+        payload=st.binary(min_size=1, max_size=200),
+        grain=st.integers(0, 12) | st.just(NEVER),
+    )
+    def put(self, name, payload, grain):
+        grain = grain if grain == NEVER else self.now + grain
+        self.table.set(Record(grain, name, payload))
+        self.model[name] = Record(grain, name, payload)
+
+    @precondition(lambda self: self.model)
+    @rule(data=st.data())
+    def remove(self, data):
+        name = data.draw(st.sampled_from(sorted(self.model)))
+        self.table.remove(name)
+        del self.model[name]
+
+    @rule(grains=st.integers(0, 5))
+    def expire(self, grains):
+        self.now += grains
+        self.table.expire(self.now)
+        self.model = {name: record for name, record in self.model.items() if record.grain >= self.now}
+
+    @invariant()
+    def the_same(self):
+        assert sorted(self.table) == sorted(self.model.values())
+        assert len(self.table) == len(self.model)
+        for name, record in self.model.items():
+            assert self.table.get(name) == record
+        assert self.table.get(b"never there") is None
+
+
+Table.TestCase.settings = settings(max_examples=40, stateful_step_count=25, deadline=None)
+TestTable = Table.TestCase
+
+
+def test_what_comes_and_goes_leaves_nothing():
+    """Neither records nor their names, once the grain is over in which they would have expired."""
+    table = PackedTable()
+    for turn in range(50):
+        for number in range(100):
+            table.set(Record(turn + 1, b"key-%d" % number, b"x" * 50))
+            table.remove(b"key-%d" % number)
+        table.expire(turn + 2)
+    assert (len(table), table.used_bytes) == (0, 0)
+
+
+def test_a_hundred_thousand_records_take_little():
+    """Beyond names and payloads some twenty bytes each; growing moves no more than a bucket at a time."""
+    table = PackedTable()
+    for number in range(100_000):
+        table.set(Record(number % 7, b"user-%07d" % number, b"x" * 26))
+    assert len(table) == 100_000
+    assert table.used_bytes == 100_000 * (12 + 12 + 26)
+    buckets = table._buckets
+    overhead = (sum(map(len, buckets)) and sum(bucket.__sizeof__() - len(bucket) + 8 for bucket in buckets)) / 100_000
+    assert overhead < 10
+    assert max(map(len, buckets)) < 10 * 400
