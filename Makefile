@@ -29,6 +29,8 @@ bench: $(VENV)/.dev  ## tables of ratios; see benchmarks/README.md
 	$(BIN)/python benchmarks/scale.py
 	$(BIN)/python benchmarks/pipeline.py
 	$(BIN)/python benchmarks/peers.py
+	$(BIN)/python benchmarks/state.py
+	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/dry_run.py
 
 format: $(VENV)/.dev  ## put the code into its one form

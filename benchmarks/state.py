@@ -15,6 +15,7 @@ import statistics
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 
 from trailbell_engine.conditions import CONDITIONS, Condition
@@ -111,8 +112,7 @@ def cost(name: str, keys: int, number: int) -> tuple[float, float]:
 
 def resident() -> int:
     """Bytes of this process in memory."""
-    with open("/proc/self/statm") as statm:
-        return int(statm.read().split()[1]) * 4096
+    return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * 4096
 
 
 def memory(name: str, keys: int, events_a_key: int) -> float:

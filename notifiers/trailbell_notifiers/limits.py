@@ -33,7 +33,7 @@ SLACK_TEXT_KEPT: Final = 4_000  # DOCS/methods/chat.postMessage: the advised len
 SLACK_ATTACHMENTS: Final = 100  # chat.postMessage: `too_many_attachments`
 SLACK_RATE_PER_S: Final = 1  # docs.slack.dev/apis/web-api/rate-limits: one message per second per channel
 SLACK_BURST: Final = 3  # same page: "short bursts" are allowed; the number is our own caution
-SLACK_REVISIONS_PER_S: Final = 0.8  # chat.update is of tier 3, "50+ per minute", docs.slack.dev/apis/web-api/rate-limits
+SLACK_REVISIONS_PER_S: Final = 0.8  # chat.update is of tier 3, "50+ per minute", on the same page
 SLACK_METADATA_BYTES: Final = 8 * 1024  # docs.slack.dev/messaging/message-metadata: `metadata_too_large` beyond 8 KB
 SLACK_REPLY_BYTES: Final = 2 * 1024 * 1024  # our own: a page of a channel's history, whole
 

@@ -178,7 +178,7 @@ def _rule_keys() -> Schema:
         "limits": mapping(
             {"keys": described({"type": "integer", "minimum": 1}, "Values of `by` that are remembered at once.", 1000)},
             required=("keys",),
-            description=f"What the rule may remember, {MAX_KEYS:,} keys by default; events of further keys are counted.",
+            description=f"What the rule may remember: {MAX_KEYS:,} keys by default; events of others are counted.",
         ),
         "tests": {"type": "array", "items": _test_case(), "description": "Events, and the alerts they must give."},
     }

@@ -361,3 +361,55 @@ def test_no_secret_is_in_the_store_or_the_log(world, trailbell):
     for secret in (vonage_api.SECRET, fake_slack.TOKEN, webhook.SECRET, "secret-path"):
         assert secret not in out + err
         assert secret.encode() not in written
+
+
+def _said(process, words):
+    """The first line on stderr with these words; waits for it."""
+    for line in process.stderr:
+        if words in line:
+            return line
+    raise AssertionError(f"nothing was said of {words!r}")
+
+
+@pytest.mark.parametrize("hangs_up", [True, False], ids=["SIGHUP", "watching"])
+def test_rules_are_read_again_while_it_runs(world, running, monkeypatch, hangs_up):
+    """At SIGHUP, and by itself when a file changes; a mistake is said, and takes nothing away."""
+    monkeypatch.setenv("TRAILBELL_WATCH_RULES", str(not hangs_up).lower())
+    process = running()
+    for text, words in (
+        ("id: [", "the rules have changed and cannot be taken; those that ran go on: rules/new.yaml:1: "),
+        (
+            RULES.replace("voice-type-changed", "new-a").replace("off-hours-login", "new-b"),
+            "reloaded: 2 new (new-a, new-b), 2 unchanged",
+        ),
+    ):
+        (world.folder / "rules" / "new.yaml").write_text(text)
+        if hangs_up:
+            process.send_signal(signal.SIGHUP)
+        assert words in _said(process, words[:20])
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=PATIENCE_S)
+    assert (process.returncode, "Traceback" in err) == (0, False), err
+
+
+SECOND = """\
+  other:
+    vonage: {{since: 10d, lateness: 0s, url: "{url}", api_key: "${{OTHER_KEY}}", api_secret: "${{OTHER_SECRET}}"}}
+receivers:
+"""
+
+
+def test_two_accounts_are_two_sources(world, trailbell, record, monkeypatch):
+    """Each under a name of its own, with its own place and its own events; one that refuses us ends the run."""
+    file = world.folder / "trailbell.yaml"
+    login = record(50, "USER_LOGIN") | {"created_at": f"{_last_sunday():%Y-%m-%dT%H:%M:%S}"}
+    monkeypatch.setenv("OTHER_KEY", vonage_api.KEY)
+    monkeypatch.setenv("OTHER_SECRET", vonage_api.SECRET)
+    with vonage_api.FakeAuditApi([login]) as other:
+        file.write_text(file.read_text().replace("receivers:\n", SECOND.format(url=other.base_url)))
+        code, out, err = trailbell("run", "--once", "--format", "json")
+        assert code == 0, err
+        assert "2 rules, sources vonage, other, store" in err
+        assert len(out.splitlines()) == 3
+        monkeypatch.setenv("OTHER_SECRET", "wrong")
+        assert trailbell("run", "--once")[0] == 4

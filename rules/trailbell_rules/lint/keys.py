@@ -96,7 +96,8 @@ def _find(subject: Subject) -> Iterator[Problem]:
     for path in condition.by:
         if _ever_new(path):
             summary = f"one value is kept for each `{path}` that was ever seen"
-            yield subject.warning(UNBOUNDED.name, (*place, "by"), summary, "add `within`, after which it is forgotten, or `limits: {keys: 100000}`")
+            help_ = "add `within`, after which it is forgotten, or `limits: {keys: 100000}`"
+            yield subject.warning(UNBOUNDED.name, (*place, "by"), summary, help_)
 
 
 def _one_subject(subject: Subject) -> bool:

@@ -52,7 +52,8 @@ def remarks(report: Report) -> Iterator[RenderableType]:
         yield Text(f"no events at all on {said}", "yellow")
     for entry in report.rules:
         if entry.tally.untracked:
-            said = f"{entry.tally.untracked:,} matches not evaluated: it remembered {entry.rule.max_keys:,} keys already"
+            keys = f"it remembered {entry.rule.max_keys:,} keys already"
+            said = f"{entry.tally.untracked:,} matches not evaluated: {keys}"
             yield Text(f"{entry.rule.id}: {said} (`limits: {{keys: …}}`)", "bold yellow")
         if entry.tally.overflow:
             said = f"{entry.tally.overflow:,} entries given up, its keys held as many as they may: less exact"

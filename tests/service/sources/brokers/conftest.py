@@ -28,9 +28,7 @@ _names = itertools.count(1)
 
 def missing(what):
     """Skip, or fail where everything has to be there."""
-    if os.environ.get("CI"):
-        pytest.fail(f"{what} is not installed")
-    pytest.skip(f"{what} is not installed")
+    (pytest.fail if os.environ.get("CI") else pytest.skip)(f"{what} is not installed")
 
 
 def program(name):
@@ -398,7 +396,5 @@ def wait_for():
 
 @pytest.fixture(scope="session")
 def brokers():
-    """The servers that a test may start by itself, with arguments of its own."""
-    from types import SimpleNamespace
-
-    return SimpleNamespace(Nats=Nats, Redis=Redis)
+    """The servers that a test may start by itself, with arguments of its own, by kind."""
+    return {"nats": Nats, "redis": Redis}

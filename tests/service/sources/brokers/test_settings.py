@@ -77,12 +77,12 @@ def guarded(brokers, certificate, ca_file, kind):
     """A server that wants TLS and a password, and the settings that reach it."""
     cert, key = str(certificate / "cert.pem"), str(certificate / "key.pem")
     if kind == "nats":
-        server = brokers.Nats(
+        server = brokers["nats"](
             certificate / "server", "--tls", "--tlscert", cert, "--tlskey", key, "--user", "ada", "--pass", "s3cret"
         )
         scheme = "tls"
     else:
-        server = brokers.Redis(
+        server = brokers["redis"](
             certificate / "server",
             *("--tls-port", "{port}", "--tls-cert-file", cert, "--tls-key-file", key, "--tls-auth-clients", "no"),
             *("--port", "0", "--requirepass", "s3cret"),
