@@ -160,7 +160,8 @@ class Cache:
         """The cell's memory is another than before, or has been changed in place."""
         if not cell.dirty:
             cell.dirty = True
-            self._dirty[cell.shelf.prefix + cell.key] = cell
+            name = cell.shelf.prefix + cell.key
+            self._dirty[name] = self._young[name] = cell  # it may have left the cache while it was worked with
         self._spent_bytes += _GROWTH_BYTES
 
     def flush(self) -> None:

@@ -10,7 +10,7 @@ from typing import Final
 
 from .agenda import GRAIN_BITS, NEVER_US
 from .cells import Cell, Shelf, Tracked
-from .packed_table import NEVER, PackedTable, Record
+from .packed_table import NEVER, PackedTable
 from .packing import pack, unpack
 
 _HEAD: Final = Struct("<BH")
@@ -42,8 +42,8 @@ class PackedBacking:
 
     def load(self, shelf: Shelf, key: str) -> tuple[Cell, int] | None:
         """The cell of a key and the size of its memory."""
-        record = self._table.get(_name(shelf, key))
-        return None if record is None else (self._cell(shelf, key, record.payload), len(record.payload))
+        payload = self._table.get(_name(shelf, key))
+        return None if payload is None else (self._cell(shelf, key, payload), len(payload))
 
     def save(self, cells: Sequence[Cell]) -> None:
         """Keep them as they are now."""
@@ -54,7 +54,7 @@ class PackedBacking:
                 continue
             self._shelves[cell.shelf.number] = cell.shelf
             grain = NEVER if cell.expires_us == NEVER_US else min(max(cell.expires_us >> GRAIN_BITS, 0), NEVER - 1)
-            self._table.set(Record(grain, name, self._payload(cell)))
+            self._table.set(name, grain, self._payload(cell))
 
     def expire(self, grain: int) -> None:
         """Drop what expires before that grain."""

@@ -52,18 +52,18 @@ class PackedTable:
     def __len__(self) -> int:
         return self._number
 
-    def get(self, name: bytes) -> Record | None:
-        """The record of that name."""
+    def get(self, name: bytes) -> bytes | None:
+        """The payload of that name; None if nothing is kept there."""
         bucket = self._buckets[self._place(hash(name))]
         found = _find(bucket, name) if name in bucket else None
         if found is None:
             return None
-        record = _read(bucket, found[0])
-        return record if record.payload else None
+        start, end = found
+        return bucket[start + _HEAD.size + len(name) : end] or None
 
-    def set(self, record: Record) -> None:
-        """Keep a record, instead of one of the same name if there is one."""
-        self._number += self._put(record)
+    def set(self, name: bytes, grain: int, payload: bytes) -> None:
+        """Keep a payload (not an empty one), instead of one of the same name if there is one."""
+        self._number += self._put(name, grain, payload)
         while self.used_bytes > len(self._buckets) * _FULL_BYTES:
             self._split()
 
@@ -72,9 +72,10 @@ class PackedTable:
 
         Until it would have expired the bare name stays, so that one that comes and goes is not filed over and over.
         """
-        record = self.get(name)
-        if record is not None:
-            self._number += self._put(record._replace(payload=b""))
+        bucket = self._buckets[self._place(hash(name))]
+        found = _find(bucket, name)
+        if found is not None:
+            self._number += self._put(name, _read(bucket, found[0]).grain, b"")
 
     def expire(self, grain: int) -> None:
         """Drop the records that expire before that grain."""
@@ -86,22 +87,24 @@ class PackedTable:
         for bucket in self._buckets:
             yield from (record for record in _records(bucket) if record.payload)
 
-    def _put(self, record: Record) -> int:
+    def _put(self, name: bytes, grain: int, payload: bytes) -> int:
         """Write a record; return how many more there are."""
-        name, hashed = record.name, hash(record.name)
+        hashed = hash(name)
         place = self._place(hashed)
         bucket = self._buckets[place]
+        packed = _HEAD.pack(grain, len(name), len(payload)) + name + payload
         found = _find(bucket, name) if name in bucket else None
         if found is None:
-            after, filed, before = bucket + _packed(record), NEVER, 0
+            self._write(place, bucket + packed)
+            filed, before = NEVER, 0
         else:
             start, end = found
             filed, _, length = _HEAD.unpack_from(bucket, start)
-            after, before = bucket[:start] + _packed(record) + bucket[end:], 1 if length else 0
-        self._write(place, after)
-        if record.grain < filed:  # else it is filed already, under a grain that comes no later
-            self._agenda.file(record.grain, hashed & _FILED_MASK)
-        return (1 if record.payload else 0) - before
+            self._write(place, bucket[:start] + packed + bucket[end:])
+            before = 1 if length else 0
+        if grain < filed:  # else it is filed already, under a grain that comes no later
+            self._agenda.file(grain, hashed & _FILED_MASK)
+        return (1 if payload else 0) - before
 
     def _expire(self, place: int, hashed: int, grain: int) -> None:
         kept = []

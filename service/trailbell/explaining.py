@@ -184,7 +184,7 @@ def why_not_stored(rule: Rule, recorded: RecordedEvent, database: Database, rout
     memory = memory_of(rule, event, ledger, watermark_us)
     alerts = Alerts(database).with_event(rule.id, event.id)
     held = bool(ledger.lateness().get(event.source)) and event.time_us >= watermark_us
-    answer = _answer(rule, recorded, alerts, RuleVersions(database).spoke_after(rule), held=held)
+    answer = _answer(rule, recorded, alerts, RuleVersions(database), held=held)
     return WhyNot(rule, event, answer, plain.verdict, plain.severity, memory, alerts, plain.told)
 
 
@@ -192,7 +192,7 @@ def _answer(
     rule: Rule,
     recorded: RecordedEvent,
     alerts: Sequence[StoredAlert],
-    spoke_after: int | None,
+    versions: RuleVersions,
     *,
     held: bool,
 ) -> str:
@@ -201,12 +201,15 @@ def _answer(
         alert = alerts[0].alert
         part = "opened" if alert.opener.id == recorded.event.id else "is part of"
         return f"it did: the event {part} alert {alert.id[:12]}"
+    spoke_after = versions.spoke_after(rule)
     if spoke_after is None:
         return f"the event matches, and this version of the rule ({rule.version}) has not run on this store"
     if recorded.seq <= spoke_after:
         return (
             f"the event matches, and came before this version of the rule ({rule.version}) ran: it only learned from it"
         )
+    if not versions.ran_at(rule, recorded.seq):
+        return f"the event matches, and came when this version of the rule ({rule.version}) ran no more"
     if held:
         return "the event matches, and waits for its turn: until the watermark passes it, an older one may come"
     if not spec_of(rule.condition).remembers:

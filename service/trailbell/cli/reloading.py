@@ -42,3 +42,4 @@ def reloading(
             signal.signal(signal.SIGHUP, before)
     finally:
         reloader.stop()
+        book.close()

@@ -83,6 +83,8 @@ def command(
     cache = RuleCache(config.state / CACHE_FILE) if config.rule_cache and not dry_run else None
     book = RuleBook(config.rules, cache)
     edition = edition_or_fail(book)
+    if once or events or dry_run:
+        book.close()  # it is not read again
     say = _json_line if format_ == "json" else _text_line
     try:
         sources = _sources(config, events, map_name, once=once)

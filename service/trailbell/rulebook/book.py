@@ -96,6 +96,12 @@ class RuleBook:
         files = (*(text.found.path for text in texts), *shared.files)
         return Edition(rules, files, self._texts.settled and shared.settled)
 
+    def close(self) -> None:
+        """Let go of the cache; the book can still be read."""
+        if self._cache is not None:
+            self._cache.close()
+            self._cache = None
+
     def _collected(self, reads: Mapping[Path, Read], shared: Shared) -> RuleSet:
         rules: list[Rule] = [rule for read in reads.values() for rule in read.rules]
         if rules and len({rule.id for rule in rules}) == len(rules):

@@ -33,6 +33,8 @@ GROUP: Final = 100
 """Inputs after which a group is committed without looking for more."""
 STOP_PATIENCE_S: Final = 10.0
 """For so long a source may take to end after it was told to; then it is left to itself. What it gave is stored."""
+_LONGEST_WAIT_S: Final = 1.0
+"""A signal that comes just before the wait begins is heard only after it."""
 
 
 class _Stop(NamedTuple):
@@ -148,12 +150,11 @@ class Loop:
         """The next message; None if it is time for something else."""
         if self._next:
             return self._next.popleft()
-        wait_s = self._attendance.due_s()
+        dues_s = [_LONGEST_WAIT_S, self._attendance.due_s()]
         if self._stop_by_s is not None:
-            left_s = max(0.0, self._stop_by_s - time.monotonic())
-            wait_s = left_s if wait_s is None else min(wait_s, left_s)
+            dues_s.append(max(0.0, self._stop_by_s - time.monotonic()))
         try:
-            return self._inbox.get(timeout=wait_s)
+            return self._inbox.get(timeout=min(due_s for due_s in dues_s if due_s is not None))
         except Empty:
             return None
 

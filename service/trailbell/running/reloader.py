@@ -92,7 +92,8 @@ class Reloader:
         self._thread.join()
 
     def _watch(self) -> None:
-        seen, pause_s, read_s = self._survey(), EVERY_S, time.monotonic()
+        seen: Survey = {}  # the first look finds what has changed since the rules were read
+        pause_s, read_s = EVERY_S, time.monotonic()
         while not self._stopping:
             asked = self._asked.wait(pause_s if self._watches else None)
             if asked:  # otherwise somebody may be asking just now

@@ -30,13 +30,15 @@ class RuleVersions:
         )
         return None if row is None or row[0] is None else int(row[0])
 
-    def at(self, seq: int) -> set[Version]:
-        """The versions that decided over an input."""
-        return set(
-            self._database.rows(
-                "SELECT rule_id, version FROM rule_version WHERE after_seq < ? AND coalesce(until_seq >= ?, TRUE)",
-                (seq, seq),
+    def ran_at(self, rule: Rule, seq: int) -> bool:
+        """Whether the version decided over an input."""
+        return (
+            self._database.one(
+                "SELECT 1 FROM rule_version "
+                "WHERE rule_id = ? AND version = ? AND after_seq < ? AND coalesce(until_seq >= ?, TRUE)",
+                (rule.id, rule.version, seq, seq),
             )
+            is not None
         )
 
     def newest_seq(self) -> int:

@@ -51,7 +51,7 @@ class Table(RuleBasedStateMachine):
     )
     def put(self, name, payload, grain):
         grain = grain if grain == NEVER else self.now + grain
-        self.table.set(Record(grain, name, payload))
+        self.table.set(name, grain, payload)
         self.model[name] = Record(grain, name, payload)
 
     @precondition(lambda self: self.model)
@@ -72,7 +72,7 @@ class Table(RuleBasedStateMachine):
         assert sorted(self.table) == sorted(self.model.values())
         assert len(self.table) == len(self.model)
         for name, record in self.model.items():
-            assert self.table.get(name) == record
+            assert self.table.get(name) == record.payload
         assert self.table.get(b"never there") is None
 
 
@@ -85,7 +85,7 @@ def test_what_comes_and_goes_leaves_nothing():
     table = PackedTable()
     for turn in range(50):
         for number in range(100):
-            table.set(Record(turn + 1, b"key-%d" % number, b"x" * 50))
+            table.set(b"key-%d" % number, turn + 1, b"x" * 50)
             table.remove(b"key-%d" % number)
         table.expire(turn + 2)
     assert (len(table), table.used_bytes) == (0, 0)
@@ -95,7 +95,7 @@ def test_a_hundred_thousand_records_take_little():
     """Beyond names and payloads some twenty bytes each; growing moves no more than a bucket at a time."""
     table = PackedTable()
     for number in range(100_000):
-        table.set(Record(number % 7, b"user-%07d" % number, b"x" * 26))
+        table.set(b"user-%07d" % number, number % 7, b"x" * 26)
     assert len(table) == 100_000
     assert table.used_bytes == 100_000 * (12 + 12 + 26)
     buckets = table._buckets

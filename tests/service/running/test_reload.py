@@ -7,9 +7,11 @@ import weakref
 
 import pytest
 
+from trailbell.explaining import why_not_stored
 from trailbell.rulebook import stamps
 from trailbell.store.alerts import Alerts
 from trailbell.store.contents import Contents
+from trailbell.store.events import RecordedEvent
 from trailbell.store.rule_versions import RuleVersions
 from trailbell.wiring import WiringError, check_notify
 from trailbell_engine.timestamps import SECOND_US
@@ -215,22 +217,22 @@ def test_a_definition_changes_the_rules_that_use_it(reloading, heard, event):
 
 
 def test_a_store_knows_which_rules_decided_over_which_event(reloading, heard, event):
-    """Each exchange is recorded at its place among the inputs."""
+    """Each exchange is recorded at its place among the inputs, for `why-not`."""
     run = reloading(LOGIN)
     run.take(event(1), event(2))
     run.write(BURST, "burst.yaml")
     heard.wait("1 new")
+    burst = run.live.rules["burst"]
     run.take(event(3))
     (run.folder / "burst.yaml").unlink()
     heard.wait("1 removed")
     run.take(event(4))
     versions = RuleVersions(run.database)
-    assert [sorted(name for name, _ in versions.at(seq)) for seq in (1, 2, 3, 4)] == [
-        ["login"],
-        ["login"],
-        ["burst", "login"],
-        ["login"],
-    ]
+    assert [versions.ran_at(run.live.rules["login"], seq) for seq in (1, 2, 3, 4)] == [True] * 4
+    assert [versions.ran_at(burst, seq) for seq in (1, 2, 3, 4)] == [False, False, True, False]
+    answers = [why_not_stored(burst, RecordedEvent(n, event(n)), run.database, None).answer for n in (1, 3, 4)]
+    words = ("it did: the event is part of alert", "it did: the event opened alert", "ran no more")
+    assert [word in answer for word, answer in zip(words, answers, strict=True)] == [True] * 3, answers
 
 
 def test_asked_to_it_reads_again_though_nothing_changed(reloading, heard):
@@ -282,9 +284,10 @@ def test_a_rule_file_cut_at_any_byte_loses_nothing(reloading, heard, event):
     assert [stored.alert.event_ids for stored in alerts if stored.alert.rule_id == "stays"] == [
         (one.id,) for one in sent
     ]
+    login = run.live.rules["login"]
     for stored in alerts:
         (row,) = run.database.rows("SELECT seq FROM input WHERE id = ?", (stored.alert.event_ids[0],))
-        assert (stored.alert.rule_id, stored.alert.rule_version) in RuleVersions(run.database).at(row[0])
+        assert stored.alert.rule_id == "stays" or RuleVersions(run.database).ran_at(login, row[0])
 
 
 def test_exchanged_rules_leave_nothing_behind(reloading, heard, event):
