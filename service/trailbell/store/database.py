@@ -13,6 +13,7 @@ from typing import IO, Any, Final, Protocol
 
 import apsw
 
+from .missing_pages import cut_off
 from .schema import STEPS
 
 APPLICATION_ID: Final = 0x74626C6C
@@ -199,28 +200,15 @@ def _connect(path: Path, *, write: bool) -> apsw.Connection:
 
 
 def _refuse_truncated(path: Path) -> None:
-    """SQLite finds out only when it needs a page that is not there, and takes an empty file for a new store.
-
-    The size in pages stands in the file's header (sqlite.org/fileformat2.html, 1.3), as of the last checkpoint.
-    """
-    size_bytes = path.stat().st_size
-    if size_bytes == 0:
+    """SQLite finds out only when it needs a page that is not there, and takes an empty file for a new store."""
+    if path.stat().st_size == 0:
         others = [name for name in (f"{path.name}-wal", "search.db") if (path.parent / name).exists()]
         if others:  # made before the store's first page was written, there would be none of them
             raise StoreError(
                 f"{path} is empty, and {others[0]} beside it says that it was not", "restore it from a backup"
             )
-        return
-    with path.open("rb") as file:
-        header = file.read(32)
-    page_bytes = int.from_bytes(header[16:18], "big")
-    whole_bytes = int.from_bytes(header[28:32], "big") * (65_536 if page_bytes == 1 else page_bytes)
-    sound = header.startswith(b"SQLite format 3\0") and page_bytes & (page_bytes - 1) == 0
-    if sound and size_bytes < whole_bytes:
-        raise StoreError(
-            f"{path} is cut off: {size_bytes:,} of {whole_bytes:,} bytes",
-            "restore it from a backup; nothing was changed",
-        )
+    elif words := cut_off(path):
+        raise StoreError(words, "restore it from a backup; nothing was changed")
 
 
 def _bring_up(connection: apsw.Connection, path: Path, *, write: bool) -> None:

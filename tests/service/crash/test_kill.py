@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import signal
@@ -26,12 +27,21 @@ def test_kills_at_random_instants(world, driver, long):
     world.misbehave()
     dice = random.Random(os.environ.get("TRAILBELL_SEED", "7"))
     runs, killed = driver(), 0
-    for _ in range(kills):
+    while killed < kills:
         process = runs.start()
         time.sleep(dice.uniform(0, 0.4))
-        os.kill(process, signal.SIGKILL)
-        killed += runs.ended() == -signal.SIGKILL
-    assert killed == kills, world.log()
+        with contextlib.suppress(ProcessLookupError):  # a fast machine may be through with the events before
+            os.kill(process, signal.SIGKILL)
+        if runs.ended() == -signal.SIGKILL:
+            killed += 1
+        else:
+            judge(runs, world)
+            world.begin_again()
+    judge(runs, world)
+
+
+def judge(runs, world):
+    """A last run comes to its end, and everything is as the input says."""
     assert runs.run() == 0, world.log()
     assert not world.wrong()
 
@@ -43,8 +53,7 @@ def test_kills_at_every_step_of_a_batch_and_of_a_delivery(world, driver, point):
     runs = driver()
     for turn in (1, 3):
         assert runs.run(point, turn) == -signal.SIGKILL, world.log()
-    assert runs.run() == 0, world.log()
-    assert not world.wrong()
+    judge(runs, world)
 
 
 @pytest.mark.parametrize(

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import pytest
 
 from trailbell.store import database as subject
 from trailbell.store.database import StoreError, open_database
 from trailbell.store.ledger import StoreLedger
+from trailbell.store.missing_pages import cut_off
 from trailbell.upkeep.backup import STORE, check
 
 LATER = ("CREATE TABLE later (x INTEGER); INSERT INTO later SELECT seq FROM input", "CREATE TABLE latest (y INTEGER)")
@@ -35,6 +39,55 @@ def test_a_file_that_was_cut_is_refused(folder, kept):
         with pytest.raises(StoreError, match="cut off"):
             open_database(folder, write=write)
     assert path.stat().st_size == int(len(data) * kept)
+
+
+@pytest.fixture
+def checkpoint_cut_short(folder, tmp_path, event):
+    """The folder of an engine that was killed when it had written only the first page of what a checkpoint writes."""
+    database = open_database(folder)
+    database.connection.execute("PRAGMA wal_autocheckpoint = 0")
+    ledger = StoreLedger(database)
+    with ledger.transaction():
+        for number in range(300, 900):
+            ledger.record(event(number))
+    killed = shutil.copytree(folder, tmp_path / "killed")
+    database.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    first_page = (folder / STORE).read_bytes()[:4096]
+    database.close()
+    with (killed / STORE).open("r+b") as file:
+        file.write(first_page)
+    return killed
+
+
+def test_a_checkpoint_that_was_cut_short_is_finished(checkpoint_cut_short):
+    """The file says that it has more pages than are there; the log beside it has them."""
+    assert "cut off" in cut_off_without_log(checkpoint_cut_short)
+    for write in (False, True):
+        database = open_database(checkpoint_cut_short, write=write)
+        assert database.one("SELECT count(*) FROM input") == (900,)
+        database.close()
+    check(checkpoint_cut_short / STORE)
+
+
+@pytest.mark.parametrize("harm", ["a shorter log", "the log of another time"])
+def test_a_log_without_the_missing_pages_does_not_help(checkpoint_cut_short, harm):
+    """What is in neither file is lost, and that is said."""
+    log = checkpoint_cut_short / f"{STORE}-wal"
+    data = bytearray(log.read_bytes())
+    if harm == "a shorter log":
+        del data[len(data) // 2 :]
+    else:
+        data[16:24] = b"\0" * 8
+    log.write_bytes(data)
+    with pytest.raises(StoreError, match="cut off"):
+        open_database(checkpoint_cut_short)
+
+
+def cut_off_without_log(folder):
+    """What is said of a store's file by itself."""
+    alone = folder.with_name("alone")
+    alone.mkdir()
+    return cut_off(Path(shutil.copy(folder / STORE, alone)))
 
 
 @pytest.mark.parametrize("sibling", ["search.db", f"{STORE}-wal"])
