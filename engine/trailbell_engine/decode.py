@@ -13,8 +13,9 @@ import orjson
 from .event import NO_ROWS, Event, Malformed
 from .maps import EventMap, unwrapped
 from .path import EVERY, Path, Segment
+from .shallow_json import REFUSALS, read_shallow
 from .timestamps import SECOND_US, parse_time
-from .values import MISSING, Json, Missing, canonical
+from .values import MISSING, Json, canonical
 
 RECORD_LIMIT_BYTES: Final = 1024 * 1024
 """The largest event. A wrapping around many events may be larger."""
@@ -25,8 +26,7 @@ DEPTH_LIMIT: Final = 64
 RAW_KEPT_BYTES: Final = 64 * 1024
 """How much of a malformed record is kept."""
 
-# One pass over the bytes answers two questions at C speed: every digit becomes 0 and every opening bracket `{`.
-_CLASSES: Final = bytes.maketrans(b"123456789[", b"000000000{")
+_DIGITS: Final = bytes.maketrans(b"123456789", b"000000000")
 _LONG_NUMBER: Final = b"0" * 19  # the shortest digits that may not fit in 64 bits
 
 
@@ -35,20 +35,15 @@ class NotJsonError(ValueError):
 
 
 def read_json(raw: bytes) -> Json:
-    """Decode one JSON text exactly.
-
-    orjson turns integers beyond 64 bits into floats without a word. So a text with 19 digits in a row is read by the
-    slower standard decoder, which keeps them whole. Fractions become IEEE doubles, as everywhere in JSON; of two equal
-    keys the last wins.
+    """Decode one JSON text exactly: integers stay whole, fractions become doubles; of two equal keys the last wins.
 
     Raises:
         NotJsonError: for bytes that are no UTF-8, no JSON, NaN, Infinity, or a number that no double can hold.
     """
     try:
-        value = orjson.loads(raw)
-    except orjson.JSONDecodeError as error:
-        raise NotJsonError(_reason(raw, error)) from None
-    return _read_wide(raw) if _LONG_NUMBER in raw.translate(_CLASSES) else value
+        return read_shallow(raw)
+    except REFUSALS:
+        return _read_any(raw)
 
 
 def write_json(value: Json) -> bytes:
@@ -57,6 +52,19 @@ def write_json(value: Json) -> bytes:
         return orjson.dumps(value)
     except TypeError:
         return json.dumps(value, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode()
+
+
+def _read_any(raw: bytes) -> Json:
+    """Decode what is out of the ordinary, or say what is wrong with it.
+
+    orjson says it best, but turns integers beyond 64 bits into floats without a word. So a text with 19 digits in a row
+    is read once more by the slower standard decoder, which keeps them whole.
+    """
+    try:
+        value = orjson.loads(raw)
+    except orjson.JSONDecodeError as error:
+        raise NotJsonError(_reason(raw, error)) from None
+    return _read_wide(raw) if _LONG_NUMBER in raw.translate(_DIGITS) else value
 
 
 def _reason(raw: bytes, error: orjson.JSONDecodeError) -> str:
@@ -115,28 +123,15 @@ class Decoder:
             raw: one JSON text, UTF-8.
             place: where it stands, for people: ``events.ndjson:17``.
         """
-        if len(raw) > RECORD_LIMIT_BYTES and (self.event_map.unwrap is None or len(raw) > WRAPPING_LIMIT_BYTES):
-            return [self.malformed(raw, place, f"larger than 1 MiB ({len(raw):,} bytes)")]
-        try:
-            record = orjson.loads(raw)
-            classes = raw.translate(_CLASSES)
-            if _LONG_NUMBER in classes:
-                record = _read_wide(raw)
-        except orjson.JSONDecodeError as error:
-            return [self.malformed(raw, place, _reason(raw, error))]
-        except NotJsonError as error:
-            return [self.malformed(raw, place, str(error))]
-        if record.__class__ is not dict:
-            return [self.malformed(raw, place, f"not an object but {_kind(record)}")]
-        if self._wrapping in record:
-            inner = unwrapped(self.event_map, record)
-            if inner is not None:
-                return self._unwrap(inner, place)
         if len(raw) > RECORD_LIMIT_BYTES:
-            return [self.malformed(raw, place, f"larger than 1 MiB ({len(raw):,} bytes)")]
-        if classes.count(b"{") > DEPTH_LIMIT and _deeper_than(record, DEPTH_LIMIT):
-            return [self.malformed(raw, place, f"deeper than {DEPTH_LIMIT} levels")]
-        return [self._event(record)]
+            return self._decode_any(raw, place)
+        try:
+            record = read_shallow(raw)
+        except REFUSALS:
+            return self._decode_any(raw, place)
+        if record.__class__ is dict and self._wrapping not in record:
+            return [self._event(record)]
+        return self._sorted_out(record, raw, place, may_be_deep=False)
 
     def decode_value(self, record: Json, place: str) -> list[Event | Malformed]:
         """The same for a record that is decoded already (``read_json``), such as one element of an API's answer."""
@@ -150,6 +145,30 @@ class Decoder:
         """A record that is no event, with as much of its bytes as is kept."""
         return Malformed(self.source, place, reason, raw[:RAW_KEPT_BYTES])
 
+    def _decode_any(self, raw: bytes, place: str) -> list[Event | Malformed]:
+        if len(raw) > (RECORD_LIMIT_BYTES if self.event_map.unwrap is None else WRAPPING_LIMIT_BYTES):
+            return [self._too_large(raw, place)]
+        try:
+            record = _read_any(raw)
+        except NotJsonError as error:
+            return [self.malformed(raw, place, str(error))]
+        return self._sorted_out(record, raw, place, may_be_deep=True)
+
+    def _sorted_out(self, record: Json, raw: bytes, place: str, *, may_be_deep: bool) -> list[Event | Malformed]:
+        if not isinstance(record, dict):
+            return [self.malformed(raw, place, f"not an object but {_kind(record)}")]
+        inner = unwrapped(self.event_map, record)
+        if inner is not None:
+            return self._unwrap(inner, place)
+        if len(raw) > RECORD_LIMIT_BYTES:
+            return [self._too_large(raw, place)]
+        if may_be_deep and _deeper_than(record, DEPTH_LIMIT):
+            return [self.malformed(raw, place, f"deeper than {DEPTH_LIMIT} levels")]
+        return [self._event(record)]
+
+    def _too_large(self, raw: bytes, place: str) -> Malformed:
+        return self.malformed(raw, place, f"larger than 1 MiB ({len(raw):,} bytes)")
+
     def _unwrap(self, records: list[Json], place: str) -> list[Event | Malformed]:
         return [self._checked(record, f"{place}[{number}]") for number, record in enumerate(records)]
 
@@ -160,32 +179,37 @@ class Decoder:
             return self.malformed(write_json(record), place, f"not an object but {_kind(record)}")
         raw = write_json(record)
         if len(raw) > RECORD_LIMIT_BYTES:
-            return self.malformed(raw, place, f"larger than 1 MiB ({len(raw):,} bytes)")
+            return self._too_large(raw, place)
         return self._event(record)
 
     def _event(self, record: dict[str, Json]) -> Event:
         id_name, type_name, time_name = self._names
-        look_up: Callable[[Any], Json] = record.get
-        event_id = look_up(id_name)
-        if event_id.__class__ is not str or not event_id:
-            event_id = _first(self._ids, record, _id_text) or content_id(record)
-        event_type = look_up(type_name)
-        if event_type.__class__ is not str or not event_type:
-            event_type = _first(self._types, record, _type_text) or ""
-        when = look_up(time_name)
-        time_us = parse_time(when) if when.__class__ is str else None
+        try:
+            event_id, event_type, when = record[id_name], record[type_name], record[time_name]
+        except KeyError:
+            return self._sought_event(record)
+        if event_id.__class__ is str and event_type.__class__ is str and when.__class__ is str:
+            time_us = parse_time(when)
+            if event_id and event_type and time_us is not None:
+                self.last_time_us = time_us
+                return _new_event(Event, (self.source, event_id, event_type, time_us, record, False, NO_ROWS))
+        return self._sought_event(record)
+
+    def _sought_event(self, record: dict[str, Json]) -> Event:
+        """The event of a record whose envelope is not just three texts where the map looks first."""
+        event_id = _first(self._ids, record, _id_text) or content_id(record)
+        event_type = _first(self._types, record, _type_text) or ""
+        time_us = _first(self._times, record, _time_us)
         if time_us is None:
-            time_us = _first(self._times, record, _time_us)
-            if time_us is None:
-                return Event(self.source, event_id, event_type, self.last_time_us, record, untimed=True)
+            return Event(self.source, event_id, event_type, self.last_time_us, record, untimed=True)
         self.last_time_us = time_us
-        return _new_event(Event, (self.source, event_id, event_type, time_us, record, False, NO_ROWS))
+        return Event(self.source, event_id, event_type, time_us, record)
 
 
 _new_event: Final[Callable[..., Event]] = tuple.__new__  # what `Event(...)` does in the end, in half the time
 
 
-def _plain_name(paths: tuple[Path, ...]) -> Segment | Missing:
+def _plain_name(paths: tuple[Path, ...]) -> Any:
     """The field that the first path names, if it is one of the record itself; else what no record has for a name."""
     segments = paths[0].segments if paths else ()
     return segments[0] if len(segments) == 1 and isinstance(segments[0], str) else MISSING

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Final, NamedTuple, TypeAlias
+from typing import Any, Final, NamedTuple, TypeAlias
 
-from .compile import compile_predicate
+from .compile import Reader, Several, compile_predicate, reader
 from .event import Event
-from .path import Path, resolve
 from .phrases import phrase, value_text
 from .predicate import AllOf, AnyOf, Not, Predicate, Test, to_json
-from .values import Json
+from .values import MISSING, Json
 
 LIMIT: Final = 200
 """Characters of a description."""
@@ -32,19 +31,20 @@ def compile_description(node: Predicate) -> Callable[[Event], str]:
     settle = _compile(node)
 
     def describe(event: Event) -> str:
-        by_path: dict[Path, list[str]] = {}
-        for path, words in settle(event)[1]:
-            by_path.setdefault(path, []).append(words)
-        parts = [_field(path, words, event) for path, words in by_path.items()]
+        by_field: dict[str, tuple[Reader, list[str]]] = {}
+        for name, read, words in settle(event)[1]:
+            by_field.setdefault(name, (read, []))[1].append(words)
+        parts = [_field(name, read(event.data, event), words) for name, (read, words) in by_field.items()]
         return _fitted(parts) if parts else "every event matches"
 
     return describe
 
 
 class _Said(NamedTuple):
-    """A test that helped to settle a predicate, in words; without words the value says it all."""
+    """A test that helped to settle a predicate: its field, how that is read, and words; the value may say it all."""
 
-    path: Path
+    name: str
+    read: Reader
     words: str
 
 
@@ -89,11 +89,12 @@ def _negated(part: _Settle) -> _Settle:
 
 def _test(test: Test) -> _Settle:
     holds_for, operand = compile_predicate(test), to_json(test.operand)
+    name, read = str(test.path), reader(test.path)
 
     def said(*, holds: bool) -> list[_Said]:
         plain = test.operator == "exists" or (holds and test.operator in ("equals", "in"))
         words = "" if plain else phrase(test.operator, operand, negated=not holds, fold=test.fold)
-        return [_Said(test.path, words)]
+        return [_Said(name, read, words)]
 
     if_not, if_so = said(holds=False), said(holds=True)
 
@@ -103,11 +104,12 @@ def _test(test: Test) -> _Settle:
     return settle
 
 
-def _field(path: Path, said: Iterable[str], event: Event) -> str:
-    values = resolve(path, event.data, event)[:_VALUES_READ]
-    read = _values(values) if values else "missing"
+def _field(name: str, found: Any, said: Iterable[str]) -> str:
     words = ", ".join(filter(None, said))
-    return " ".join(filter(None, (str(path), f"{read}," if words and not values else read, words)))
+    if found is MISSING:
+        return f"{name} missing, {words}" if words else f"{name} missing"
+    read = _values(found[:_VALUES_READ] if found.__class__ is Several else [found])
+    return f"{name} {read} {words}" if words else f"{name} {read}"
 
 
 def _values(values: list[Json]) -> str:

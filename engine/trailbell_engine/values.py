@@ -59,7 +59,10 @@ def identity(value: Json) -> Any:
 
 def canonical(value: Json) -> str:
     """One text for one JSON value: keys sorted, no spaces, numbers by value. What ids and versions are hashed from."""
-    return json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _written(_plain(value))
+
+
+_written: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False).encode
 
 
 def _plain(value: Json) -> Json:

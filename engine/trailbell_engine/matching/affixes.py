@@ -20,7 +20,7 @@ class Affixes(Generic[T]):
     __slots__ = ("_backwards", "_links", "_meanings", "_sorted")
 
     def __init__(self, known: Mapping[str, T], *, ends: bool = False) -> None:
-        """Sort them; none is empty."""
+        """Sort them; there is at least one, and none is empty."""
         self._backwards = ends
         texts = {text[::-1]: meaning for text, meaning in known.items()} if ends else known
         self._sorted = sorted(texts)
@@ -35,8 +35,6 @@ class Affixes(Generic[T]):
     def find(self, text: str, found: list[T]) -> None:
         """Add what the text's beginnings stand for, longest first."""
         known = self._sorted
-        if not known:
-            return
         if self._backwards:
             text = text[::-1]
         position = bisect_right(known, text) - 1

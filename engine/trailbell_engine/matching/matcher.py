@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from operator import attrgetter
 from typing import Protocol
 
 from trailbell_engine.compile import Compiled, Compiler
@@ -19,8 +18,6 @@ from .event_types import event_types
 from .field import Field
 from .plan import plans
 from .postings import Candidate, Hit
-
-_POSITION = attrgetter("position")
 
 
 class Matches(Protocol):
@@ -44,7 +41,8 @@ class Matcher:
         self._compiler = Compiler(self.memory)
         self._matches: dict[str, Compiled] = {}
         self._loose: list[Candidate] = []
-        self._candidates: list[Candidate] = []
+        self._hits = [Hit(rule) for rule in rules]
+        self._rests: list[Compiled | None] = [None] * len(self._hits)  # what their anchors leave open
         registered = self._register()
         self._others, self._plans = plans(
             {path: Field(tests, self.memory) for path, tests in registered.items()},
@@ -64,16 +62,19 @@ class Matcher:
         if not found:
             return ()
         if len(found) > 1:
-            found = sorted(set(found), key=_POSITION)
-        data = event.data
+            found.sort()
+        data, rests, before = event.data, self._rests, -1
         hits = []
-        for candidate in found:
-            rest = candidate.rest
+        for position in found:
+            if position == before:
+                continue
+            before = position
+            rest = rests[position]
             try:
                 if rest is None or rest(data, event):
-                    hits.append(candidate.hit)
+                    hits.append(self._hits[position])
             except Exception as error:  # noqa: BLE001 - one rule's failure on one event must not stop the others
-                hits.append(Hit(candidate.hit.rule, error))
+                hits.append(Hit(self._hits[position].rule, error))
         return hits
 
     def close(self) -> None:
@@ -81,11 +82,12 @@ class Matcher:
 
         It goes bit by bit, so that another thread need not wait for all of it.
         """
-        while self._candidates:
-            self._candidates.pop().rest = None
+        while self._rests:
+            self._rests.pop()
         for plan in (self._others, *self._plans.values()):
             plan.close()
         self._matches.clear()
+        self._hits.clear()
         self._rules = RuleSet()
 
     def _register(self) -> dict[Path, list[tuple[Test, Candidate]]]:
@@ -95,19 +97,18 @@ class Matcher:
         for position, rule in enumerate(self._rules):
             types = event_types(rule.match)
             anchor, rest = anchors.choose(conjuncts(rule.match))
-            candidate = Candidate(position, types, None, Hit(rule))
-            self._candidates.append(candidate)
+            candidate = Candidate(position, types)
             if rest:
-                candidate.rest = self._compiled_when_asked(candidate, rest)
+                self._rests[position] = self._compiled_when_asked(position, rest)
             if anchor is None:
                 self._loose.append(candidate)
             for test in anchor.tests if anchor is not None else ():
                 registered.setdefault(test.path, []).append((test, candidate))
         return registered
 
-    def _compiled_when_asked(self, candidate: Candidate, parts: list[Predicate]) -> Compiled:
+    def _compiled_when_asked(self, position: int, parts: list[Predicate]) -> Compiled:
         def compiled(here: Json, event: Event) -> bool:
-            candidate.rest = rest = self._compiler.predicate(AllOf(tuple(parts)))
+            self._rests[position] = rest = self._compiler.predicate(AllOf(tuple(parts)))
             return rest(here, event)
 
         return compiled

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from trailbell_engine.event import Event
 from trailbell_engine.rule import Rule
-from trailbell_engine.values import Json
 
 
 class Hit(NamedTuple):
@@ -17,33 +15,21 @@ class Hit(NamedTuple):
     error: Exception | None = None
 
 
-class Candidate:
+class Candidate(NamedTuple):
     """A rule as the index knows it.
 
     Attributes:
-        position: its place in the rule set.
+        position: its place in the rule set, which is all that an answer holds: whole numbers in order lie side by side
+            in the processor's caches, and are sorted at once.
         types: the event types it binds itself to; None for all.
-        rest: says whether what its anchor left open holds; None if that is nothing.
-        hit: what to answer if it matches.
     """
 
-    __slots__ = ("hit", "position", "rest", "types")
-
-    def __init__(
-        self,
-        position: int,
-        types: frozenset[str] | None,
-        rest: Callable[[Json, Event], bool] | None,
-        hit: Hit,
-    ) -> None:
-        self.position = position
-        self.types = types
-        self.rest = rest
-        self.hit = hit
+    position: int
+    types: frozenset[str] | None
 
 
-Postings: TypeAlias = Mapping[str | None, Sequence[Candidate]]
-"""From an event type to the candidates of an event of that type; None stands for types that are not named."""
+Postings: TypeAlias = Mapping[str | None, Sequence[int]]
+"""From an event type to the positions of the candidates of an event of that type; None stands for all other types."""
 
 NOTHING: Final[Postings] = {}
 
@@ -51,12 +37,17 @@ NOTHING: Final[Postings] = {}
 def postings(candidates: Iterable[Candidate]) -> Postings:
     """The candidates by event type. Those of every type stand under each name too, so that one look-up finds all."""
     everyone = list(candidates)
-    free = tuple(candidate for candidate in everyone if candidate.types is None)
+    free = positions(candidate for candidate in everyone if candidate.types is None)
     by_type: dict[str | None, Any] = {None: free} if free else {}
-    for candidate in everyone:
-        for name in candidate.types or ():
-            by_type.setdefault(name, []).append(candidate)
+    for position, names in everyone:
+        for name in names or ():
+            by_type.setdefault(name, []).append(position)
     return {name: free if name is None else (*found, *free) for name, found in by_type.items()}
+
+
+def positions(candidates: Iterable[Candidate]) -> tuple[int, ...]:
+    """The candidates' positions."""
+    return tuple(candidate.position for candidate in candidates)
 
 
 def merged(several: Sequence[Postings]) -> Postings:
@@ -69,6 +60,6 @@ def merged(several: Sequence[Postings]) -> Postings:
     return {name: tuple(found for each in several for found in at(each, name)) for name in names}
 
 
-def at(found: Postings, event_type: str | None) -> Sequence[Candidate]:
+def at(found: Postings, event_type: str | None) -> Sequence[int]:
     """The candidates of an event of that type."""
     return found.get(event_type) or found.get(None, ())

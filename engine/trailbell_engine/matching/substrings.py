@@ -7,8 +7,11 @@ known texts that are then sought.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
+from functools import lru_cache
 from typing import Final, Generic, TypeVar
+
+from trailbell_engine.operators.memo import LONGEST
 
 T = TypeVar("T")
 
@@ -37,10 +40,12 @@ class Substrings(Generic[T]):
 
     def found(self, text: str) -> list[T]:
         """What the known texts in the text stand for."""
-        found = [known for known in self._singly if known in text]
+        found = [known for known in self._singly if known in text] if self._singly else []
         for grams in self._grams:
-            found += [known for known in grams.candidates(text) if known in text]
-        return [self._known[known] for known in found]
+            candidates = grams.candidates(text)
+            if candidates:
+                found += [known for known in candidates if known in text]
+        return [self._known[known] for known in found] if found else []
 
 
 class _Grams:
@@ -56,12 +61,14 @@ class _Grams:
             for gram in self._rarest(text):
                 self._noted.setdefault(gram, []).append(text)
 
-    def candidates(self, text: str) -> Iterable[str]:
+    def candidates(self, text: str) -> Collection[str]:
         """The texts of which a gram stands at a multiple of the stride; those that occur are among them."""
-        size = self._size
-        grams = {text[place : place + size] for place in range(0, len(text) - size + 1, self._stride)}
-        met = self._noted.keys() & grams
-        return {known for gram in met for known in self._noted[gram]} if met else ()
+        cut = _usual_cuts if len(text) <= LONGEST else _cuts
+        cuts = cut(len(text), self._size, self._stride)
+        if self._noted.keys().isdisjoint(map(text.__getitem__, cuts)):  # nearly always, and found out without a loop
+            return ()
+        met = self._noted.keys() & set(map(text.__getitem__, cuts))
+        return {known for gram in met for known in self._noted[gram]}
 
     def _rarest(self, text: str) -> list[str]:
         """The consecutive grams of which the most common has the fewest texts so far: ``www.`` says little."""
@@ -70,3 +77,11 @@ class _Grams:
         crowds = [len(self._noted.get(gram, ())) for gram in grams]
         start = min(range(len(grams) - stride + 1), key=lambda first: max(crowds[first : first + stride]))
         return list(dict.fromkeys(grams[start : start + stride]))
+
+
+def _cuts(length: int, size: int, stride: int) -> tuple[slice, ...]:
+    """Where the grams stand that are looked at in a text of that length."""
+    return tuple(slice(place, place + size) for place in range(0, length - size + 1, stride))
+
+
+_usual_cuts = lru_cache(maxsize=2 * LONGEST)(_cuts)

@@ -49,9 +49,9 @@ class Texts:
                 case _:
                     name = (test.operator, test.operand, test.fold)
                     checked.setdefault(name, (test, []))[1].append(candidate)
-        self._equal = {text: postings(found) for text, found in equal.items()}
-        self._starts = Affixes({text: postings(found) for text, found in starts.items()})
-        self._ends = Affixes({text: postings(found) for text, found in ends.items()}, ends=True)
+        self._equal = _posted(equal)
+        self._starts = Affixes(_posted(starts)) if starts else None
+        self._ends = Affixes(_posted(ends), ends=True) if ends else None
         sought = {text: [_Sought(None, postings(found))] for text, found in pieces.items()}
         self._patterns = []
         for test, found in checked.values():
@@ -69,12 +69,19 @@ class Texts:
         equal = self._equal.get(text)
         if equal is not None:
             found.append(equal)
-        self._starts.find(text, found)
-        self._ends.find(text, found)
-        for sought in (*self._pieces.found(text), self._patterns):
-            for check, candidates in sought:
-                if check is None or check(value):
-                    found.append(candidates)
+        if self._starts is not None:
+            self._starts.find(text, found)
+        if self._ends is not None:
+            self._ends.find(text, found)
+        for sought in self._pieces.found(text):
+            _check(sought, value, found)
+        _check(self._patterns, value, found)
+
+
+def _check(sought: Iterable[_Sought], value: str, found: list[Postings]) -> None:
+    for check, candidates in sought:
+        if check is None or check(value):
+            found.append(candidates)
 
 
 TEXT_OPERATORS = frozenset({"equals", "in", "starts_with", "ends_with", "contains", "matches", "glob"})
@@ -94,6 +101,10 @@ def required_texts(test: Test) -> Required | None:
     """What ``matches`` or ``glob`` requires of a text that passes it; None if that is nothing, or not known."""
     read = of_pattern if test.operator == "matches" else of_glob
     return of_any(read(source, fold=test.fold) for source in test.operand)
+
+
+def _posted(known: _Known) -> dict[str, Postings]:
+    return {text: postings(found) for text, found in known.items()}
 
 
 def _note(known: _Known, test: Test, candidate: Candidate, *, folded: bool) -> None:
