@@ -18,6 +18,10 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
         "check the port, and whether it speaks TLS there",
     ),
     (r"TLS failed|TLS with", "look at the certificate: `openssl s_client -connect HOST:PORT`"),
+    (r"never a destination", "no alert goes there; check what the name leads to"),
+    (r"hung up without an answer", "it may speak TLS there: try https, and look at its own log"),
+    (r"is no HTTP", "something else listens there: check the port"),
+    (r"ended with \d+", "run it by hand, with a document of `trailbell render` on its standard input"),
     (r"connection refused", "nothing listens there: check host and port, and whether the service runs"),
     (
         r"has no address|name or service not known|name resolution",

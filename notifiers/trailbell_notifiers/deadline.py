@@ -18,14 +18,29 @@ class Deadline:
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self.passed = False
+        self._passed = threading.Event()
+        self._answered: list[threading.Event] = []
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
         self._timer = threading.Timer(seconds, self._end)
         self._timer.daemon = True
 
+    @property
+    def passed(self) -> bool:
+        """Whether it is over."""
+        return self._passed.is_set()
+
+    def wait_for(self, answered: threading.Event) -> None:
+        """Wait until this is set; the deadline sets it, too."""
+        with self._lock:
+            if not self.passed:
+                self._answered.append(answered)
+            else:
+                answered.set()
+        answered.wait()
+
     def watch(self, sock: socket.socket) -> None:
-        """Put a connected socket under the deadline."""
+        """Put a socket under the deadline, connected or about to be."""
         watched = socket.socket(fileno=os.dup(sock.fileno()))  # the original may be closed, or taken over by TLS
         with self._lock:
             if not self.passed:
@@ -36,7 +51,9 @@ class Deadline:
 
     def _end(self) -> None:
         with self._lock:
-            self.passed = True
+            self._passed.set()
+            for answered in self._answered:
+                answered.set()
             for sock in self._sockets:
                 _shut(sock)
 

@@ -9,8 +9,7 @@ from __future__ import annotations
 import ipaddress
 import logging
 import socket
-import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextvars import ContextVar
 from typing import Any, Final, TypeAlias
 
@@ -19,14 +18,12 @@ from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.exceptions import HTTPError, NameResolutionError
-from urllib3.util.connection import create_connection
 
+from .connecting import Resolver, connect, resolve
 from .deadline import Deadline
 
 Address: TypeAlias = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
-Resolver: TypeAlias = Callable[[str, int], Sequence[str]]
-"""(host, port) -> addresses, as texts. Raises ``socket.gaierror``."""
 
 
 def _networks(*texts: str) -> tuple[Network, ...]:
@@ -55,8 +52,6 @@ _NOT_GLOBAL: Final = _networks(
 """Translation and tunnel prefixes that reach other networks; Python 3.11 says ``is_global`` of most."""
 
 
-_ADDRESSES: Final = 4
-"""Of one name so many are tried: they share the time there is."""
 _HUSHED: Final = ContextVar("hushed", default=False)
 logging.getLogger("urllib3.connectionpool").addFilter(lambda _: not _HUSHED.get())
 # At debug level urllib3 logs every path, and a webhook's path is often its password.
@@ -85,6 +80,14 @@ def allowed(text: str, open_networks: Sequence[Network] = ()) -> bool:
     return address.is_global and not any(address in network for network in _NOT_GLOBAL)
 
 
+def _denied(addresses: Sequence[str]) -> EgressDeniedError:
+    """Why, and what to do about it."""
+    named = ", ".join(addresses) or "no address"
+    if addresses and not any(allowed(address, EVERYWHERE) for address in addresses):
+        return EgressDeniedError(f"{named} is never a destination: link-local, multicast, or a cloud's metadata")
+    return EgressDeniedError(f"{named} is not allowed as a destination; open it with allow_cidrs if it is yours")
+
+
 def _embedded(address: Address) -> Iterable[Address]:
     """IPv4 addresses that an IPv6 address leads to: 6to4, Teredo, NAT64."""
     if isinstance(address, ipaddress.IPv6Address):
@@ -94,12 +97,6 @@ def _embedded(address: Address) -> Iterable[Address]:
             yield from address.teredo
         if any(address in network for network in _NOT_GLOBAL[:2]):
             yield ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-
-
-def system_resolver(host: str, port: int) -> list[str]:
-    """What the operating system resolves; every address once, in its order of preference."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    return list(dict.fromkeys(str(address[0]) for *_, address in found))
 
 
 class GuardedAdapter(HTTPAdapter):
@@ -160,54 +157,22 @@ class GuardedAdapter(HTTPAdapter):
             NameResolutionError, OSError: as resolving and connecting do.
         """
         addresses = self._resolved(connection)
-        good = [address for address in addresses if allowed(address, self._open_networks)][:_ADDRESSES]
+        good = [address for address in addresses if allowed(address, self._open_networks)]
         if not good:
-            raise EgressDeniedError(f"{', '.join(addresses) or 'no address'} is not allowed as a destination")
-        last: OSError | None = None
-        for address in good:
-            if self._deadline.passed:
-                break
-            try:
-                sock = create_connection(
-                    (address, connection.port),
-                    self._deadline.seconds / len(good),
-                    connection.source_address,
-                    connection.socket_options,
-                )
-            except OSError as error:
-                last = error
-                continue
-            return self._judged(sock)
-        raise last or OSError("no address answered")
+            raise _denied(addresses)
+        return self._judged(connect(good, connection.port, self._deadline, connection.socket_options))
 
     def _resolved(self, connection: Any) -> Sequence[str]:
-        """The host's addresses. Resolving cannot be interrupted, so a slow one is left behind on its own thread."""
         host, port = connection._dns_host, connection.port  # noqa: SLF001  # urllib3 offers no public hook here
-        found: list[Sequence[str] | OSError] = []
-
-        def ask() -> None:
-            try:
-                found.append(self._resolver(host, port))
-            except OSError as error:
-                found.append(error)
-            except UnicodeError as error:
-                found.append(socket.gaierror(str(error)))
-
-        asking = threading.Thread(target=ask, name=f"resolve {host}", daemon=True)
-        asking.start()
-        asking.join(self._deadline.seconds)
-        answer = found[0] if found else socket.gaierror(socket.EAI_AGAIN, "the name service did not answer in time")
-        if isinstance(answer, OSError):
-            reason = answer if isinstance(answer, socket.gaierror) else socket.gaierror(str(answer))
-            raise NameResolutionError(connection.host, connection, reason) from answer
-        return answer
+        try:
+            return resolve(host, port, self._resolver, self._deadline)
+        except socket.gaierror as error:
+            raise NameResolutionError(connection.host, connection, error) from error
 
     def _judged(self, sock: socket.socket) -> socket.socket:
         peer = str(sock.getpeername()[0])
         if not allowed(peer, self._open_networks):
             sock.close()
-            raise EgressDeniedError(f"{peer} is not allowed as a destination")
-        sock.settimeout(self._deadline.seconds)
+            raise _denied([peer])
         self.connected = True
-        self._deadline.watch(sock)
         return sock

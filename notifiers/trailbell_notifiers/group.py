@@ -190,6 +190,7 @@ class Note(NamedTuple):
         receiver: whom it concerns; may be empty.
         until_us: as long as it holds, if that is known.
         thread: of the message, where it was told; and ``number`` in it.
+        severity: as which it was told, by this message; escalation may have raised it.
     """
 
     alert_id: str
@@ -200,6 +201,7 @@ class Note(NamedTuple):
     until_us: int | None = None
     thread: str = ""
     number: int = 0
+    severity: str = ""
 
 
 class Raised(NamedTuple):

@@ -236,7 +236,8 @@ class _Turn:
         self.notifications.append(notification)
         words = f"{kind}, message {group.number + 1} of its thread"
         self.notes += [
-            self._note(alert, "told", words)._replace(thread=group.thread, number=group.number) for alert in noted
+            self._note(alert, "told", words)._replace(thread=group.thread, number=group.number, severity=alert.severity)
+            for alert in noted
         ]
         self.group = replace(group, number=group.number + 1, spoken_us=self.time_us)
 

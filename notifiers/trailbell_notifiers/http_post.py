@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
 import json
 import ssl
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
@@ -14,8 +15,9 @@ import requests
 import urllib3
 
 from . import limits
+from .connecting import Resolver, resolve, system_resolver
 from .deadline import Deadline
-from .egress import EgressDeniedError, GuardedAdapter, Network, Resolver, allowed, system_resolver
+from .egress import EgressDeniedError, GuardedAdapter, Network, allowed
 from .receipt import Ambiguous, Delivered, Receipt, Rejected, Retry
 from .retry_after import retry_after_s
 from .secret import Secret, redact
@@ -109,9 +111,11 @@ def post(endpoint: Endpoint, body: bytes, headers: Mapping[str, str]) -> Reply |
 def probe_endpoint(endpoint: Endpoint) -> Receipt:
     """Where its name leads, and whether the guard lets us go there. No connection is made."""
     parts = urlsplit(endpoint.url.reveal())
+    port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
-        addresses = endpoint.resolver(endpoint.host, parts.port or (443 if parts.scheme == "https" else 80))
-    except (OSError, UnicodeError) as error:
+        with Deadline(endpoint.timeout_s) as deadline:
+            addresses = resolve(endpoint.host, port, endpoint.resolver, deadline)
+    except OSError as error:
         return Retry(f"{endpoint.host} has no address: {_kind_of(error)}")
     if not any(allowed(address, endpoint.open_networks) for address in addresses):
         return Rejected(
@@ -180,9 +184,10 @@ def _beginning(raw: Any, limit: int) -> bytes:
 
 def _failed(endpoint: Endpoint, error: Exception, *, connected: bool, late: bool) -> Receipt:
     if isinstance(error, EgressDeniedError):
-        return Rejected(f"{endpoint.hidden(str(error))}; open it with allow_cidrs if it is yours", "receiver")
+        return Rejected(endpoint.hidden(str(error)), "receiver")
     if late:
-        return _unanswered(f"no answer within {endpoint.timeout_s:g} s", connected=connected)
+        who = "no answer" if connected or not _is_of_names(error) else "no answer of the name service"
+        return _unanswered(f"{who} within {endpoint.timeout_s:g} s", connected=connected)
     if isinstance(error, requests.exceptions.SSLError):
         return Rejected(f"TLS failed: {_tls_words(error)}", "receiver")
     return _unanswered(f"the connection failed: {_kind_of(error)}", connected=connected)
@@ -192,22 +197,38 @@ def _unanswered(reason: str, *, connected: bool) -> Receipt:
     return Ambiguous(reason) if connected else Retry(reason)
 
 
+def _is_of_names(error: BaseException) -> bool:
+    """Whether it comes from resolving a name."""
+    return any(isinstance(cause, urllib3.exceptions.NameResolutionError) for cause in _causes(error))
+
+
 def _tls_words(error: BaseException) -> str:
     """What is wrong with the certificate, where TLS itself says so."""
-    cause: Any = error
-    while isinstance(cause, BaseException):
+    for cause in _causes(error):
         if isinstance(cause, ssl.SSLCertVerificationError):
             return f"the endpoint's certificate is not trusted: {cause.verify_message}"
-        cause = getattr(cause, "reason", None) or cause.__cause__ or cause.__context__ or next(iter(cause.args), None)
     return "the endpoint's certificate is not trusted, or it does not speak TLS"
 
 
 def _kind_of(error: Exception) -> str:
     """The innermost cause in words: a system error or a type, because the messages of requests hold the whole URL."""
-    cause: BaseException | None = error
-    while cause is not None:
+    kind = type(error).__name__
+    for cause in _causes(error):
+        if isinstance(cause, http.client.RemoteDisconnected):
+            return "it hung up without an answer"
+        if isinstance(cause, http.client.HTTPException):
+            return "what it answered is no HTTP"
         if isinstance(cause, OSError) and cause.strerror and not isinstance(cause, requests.RequestException):
             return cause.strerror.lower()
-        inner = getattr(cause, "reason", None)
-        cause = inner if isinstance(inner, BaseException) else (cause.__cause__ or cause.__context__)
-    return type(error).__name__
+    return kind
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what it came from, as far as that is known. The libraries note it in three ways."""
+    seen: set[int] = set()
+    cause: BaseException | None = error
+    while cause is not None and id(cause) not in seen:
+        seen.add(id(cause))
+        yield cause
+        inner = [getattr(cause, "reason", None), *cause.args, cause.__cause__, cause.__context__]
+        cause = next((one for one in inner if isinstance(one, BaseException)), None)

@@ -10,15 +10,17 @@ import ssl
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from email.headerregistry import Address
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeAlias
 
 from .channel import Attempt, ChannelError
+from .connecting import Resolver, system_resolver
 from .deadline import Deadline
 from .mail_message import header_text, mail_bytes, with_date
 from .message import Message
 from .pace import Rate
 from .receipt import Ambiguous, Delivered, Receipt, Rejected, Retry
 from .secret import Secret, as_secret, redact
+from .smtp_client import SmtpClient
 from .text import fit, one_line
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -39,14 +41,16 @@ SCHEMA: Final[dict[str, Any]] = {
             "type": "integer",
             "minimum": 1,
             "maximum": 65535,
-            "description": "Default 587; 465 with `tls: implicit`; 25 with `tls: none`.",
+            "description": "Default 587; 465 with `tls: implicit`; 25 with `opportunistic` and `none`.",
         },
         "tls": {
-            "enum": ["required", "implicit", "none"],
-            "description": "Default `required`: STARTTLS, verified, or nothing is sent.",
+            "enum": ["required", "implicit", "opportunistic", "none"],
+            "description": "Default `required`: STARTTLS with a certificate that is verified, or nothing is sent. "
+            "`implicit`: TLS from the first byte, verified. `opportunistic`: STARTTLS if the server offers it, whoever "
+            "it is, else in the clear; without a password. `none`: in the clear.",
         },
         "username": {"type": "string", "description": "To log in with; with `password`."},
-        "password": {"description": "Needs TLS."},
+        "password": {"description": "Needs TLS that is verified: `required` or `implicit`."},
         "ca_file": {"type": "string", "description": "PEM file of the authority that signed the server's certificate."},
         "timeout_s": {
             "type": "number",
@@ -58,7 +62,8 @@ SCHEMA: Final[dict[str, Any]] = {
     "required": ["to", "from", "host"],
     "additionalProperties": False,
 }
-PORTS: Final = {"required": 587, "implicit": 465, "none": 25}
+Tls: TypeAlias = Literal["required", "implicit", "opportunistic", "none"]
+PORTS: Final[Mapping[Tls, int]] = {"required": 587, "implicit": 465, "opportunistic": 25, "none": 25}
 TIMEOUT_S: Final = 30.0
 _NAME_LIMIT: Final = 100
 _ADDRESS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
@@ -73,11 +78,12 @@ class MailSettings:
     recipients: tuple[Address, ...]
     host: str
     port: int
-    tls: Literal["required", "implicit", "none"] = "required"
+    tls: Tls = "required"
     username: str = ""
     password: Secret | None = None
     ca_file: str | None = None
     timeout_s: float = TIMEOUT_S
+    resolver: Resolver = system_resolver
 
 
 def build(name: str, settings: Mapping[str, Any]) -> Mail:
@@ -86,11 +92,10 @@ def build(name: str, settings: Mapping[str, Any]) -> Mail:
     Raises:
         ChannelError: for a bad address, or a password that would travel in the clear.
     """
-    tls = settings.get("tls", "required")
-    if settings.get("password") and tls == "none":
-        raise ChannelError(
-            f"e-mail `{name}` would send its password in the clear", "set `tls: required` or drop the password"
-        )
+    tls: Tls = settings.get("tls", "required")
+    if settings.get("password") and tls in ("opportunistic", "none"):
+        how = "in the clear" if tls == "none" else "to anybody who answers"
+        raise ChannelError(f"e-mail `{name}` would send its password {how}", "set `tls: required` or drop the password")
     to = [settings["to"]] if isinstance(settings["to"], str) else list(settings["to"])
     channel = Mail(
         name,
@@ -156,7 +161,7 @@ class Mail:
         return self._converse(lambda conversation: conversation.introduce())
 
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:  # noqa: ARG002  # the protocol's signature
-        """Hand the mail over for one recipient. Blocks for at most ``timeout_s`` after the connection."""
+        """Hand the mail over for one recipient. Blocks for about ``timeout_s``, from resolving to the answer."""
         mail = with_date(body, round(attempt.created_s * 1e6))
         return self._converse(lambda conversation: conversation.deliver(mail, attempt.target))
 
@@ -177,16 +182,24 @@ class Mail:
         if step == "data":
             return Ambiguous(f"{host} took the mail and did not say so: {self._said(str(error))}")
         if late:
-            return Retry(f"{step} at {host}: no answer within {self._settings.timeout_s:g} s")
+            who = "no answer of the name service" if isinstance(error, socket.gaierror) else "no answer"
+            return Retry(f"{step} at {host}: {who} within {self._settings.timeout_s:g} s")
         if isinstance(error, ssl.SSLError):
-            reason = getattr(error, "verify_message", "") or error.reason or "no TLS there"
+            reason = getattr(error, "verify_message", "") or (error.reason or "no TLS there").replace("_", " ").lower()
             return Rejected(f"TLS with {host} failed: {reason}", "receiver")
         if isinstance(error, smtplib.SMTPNotSupportedError):
             return Rejected(f"{host}: {self._said(str(error))}", "receiver")
-        return Retry(f"{step} at {host}: {self._said(str(error) or type(error).__name__)}")
+        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        return Retry(f"{step} at {host}: {self._said(words)}")
 
     def _context(self) -> ssl.SSLContext:
-        return ssl.create_default_context(cafile=self._settings.ca_file)
+        context = ssl.create_default_context(cafile=self._settings.ca_file)
+        if (
+            self._settings.tls == "opportunistic"
+        ):  # RFC 7435: who could forge a certificate could strip STARTTLS as well
+            context.check_hostname = False
+            context.verify_mode = ssl.CERT_NONE
+        return context
 
     def _said(self, words: bytes | str) -> str:
         text = words.decode("utf-8", "replace") if isinstance(words, bytes) else words
@@ -239,7 +252,8 @@ class _Conversation:
 
     def _introduce(self, server: smtplib.SMTP) -> None:
         settings = self._settings
-        if settings.tls == "required":
+        server.ehlo_or_helo_if_needed()
+        if settings.tls == "required" or (settings.tls == "opportunistic" and server.has_extn("starttls")):
             self.step = "starttls"
             server.starttls(context=self._context())
         server.ehlo_or_helo_if_needed()  # again after STARTTLS, which makes smtplib forget the first
@@ -256,38 +270,15 @@ class _Conversation:
 
     def _connected(self) -> smtplib.SMTP:
         settings = self._settings
-        local = settings.sender.domain  # without it smtplib asks the name service for our own name
-        if settings.tls == "implicit":
-            return _WatchedTLS(
-                self._deadline, settings.host, settings.port, local, timeout=settings.timeout_s, context=self._context()
-            )
-        return _Watched(self._deadline, settings.host, settings.port, local, timeout=settings.timeout_s)
-
-
-class _Watched(smtplib.SMTP):
-    """A client whose socket is under a deadline before the first byte is read."""
-
-    def __init__(self, deadline: Deadline, *args: Any, **kwargs: Any) -> None:
-        self._deadline = deadline
-        super().__init__(*args, **kwargs)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        sock: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # smtplib's own hook, not in its stubs
-        self._deadline.watch(sock)
-        return sock
-
-
-class _WatchedTLS(smtplib.SMTP_SSL):
-    """The same over TLS from the first byte."""
-
-    def __init__(self, deadline: Deadline, *args: Any, **kwargs: Any) -> None:
-        self._deadline = deadline
-        super().__init__(*args, **kwargs)
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        sock: socket.socket = super()._get_socket(host, port, timeout)  # type: ignore[misc]  # smtplib's own hook, not in its stubs
-        self._deadline.watch(sock)
-        return sock
+        context = self._context() if settings.tls == "implicit" else None
+        return SmtpClient(
+            settings.host,
+            settings.port,
+            local_name=settings.sender.domain,
+            deadline=self._deadline,
+            resolver=settings.resolver,
+            context=context,
+        )
 
 
 def _refused(step: str, code: int, words: str) -> Receipt:

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from trailbell_engine.timestamps import format_time
+from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_engine.values import Json, canonical
 
 from .matchers import Labels, Matcher, parse_matcher
 
 Phase: TypeAlias = Literal["pending", "active", "expired"]
+
+
+LONGEST_US: Final = 90 * DAY_US
+"""A silence that somebody wished is looked at again after so long."""
+_UNHEARD_OF: Final = "\ue000 no label's value \ue001"
 
 
 class SilenceError(ValueError):
@@ -69,14 +74,30 @@ class Silence(NamedTuple):
 
 
 def new_silence(
-    matchers: Sequence[str], *, starts_us: int, ends_us: int, author: str, comment: str, origin: str = "cli"
+    matchers: Sequence[str],
+    *,
+    starts_us: int,
+    ends_us: int,
+    author: str,
+    comment: str,
+    origin: str = "cli",
+    sweeping: bool = False,
 ) -> Silence:
     """A silence of these matchers, with its id.
 
+    Args:
+        matchers: all must hold.
+        starts_us: from when on, of event time.
+        ends_us: until when.
+        author: who wishes it.
+        comment: why.
+        origin: what made it. One of the configuration may last longer than others and be sweeping: it was reviewed.
+        sweeping: it may hold on every value of its labels.
+
     Raises:
         MatcherError: if one of them is no matcher.
-        SilenceError: if it would hide everything, or nothing ever; as in Alertmanager one matcher at least must not
-            hold on the empty text.
+        SilenceError: if it would hide everything, or nothing ever, or lasts too long, or nobody says why. As in
+            Alertmanager one matcher at least must not hold on the empty text.
     """
     parsed = tuple(sorted(map(parse_matcher, matchers)))
     if all(matcher.holds({}) for matcher in parsed):
@@ -86,9 +107,28 @@ def new_silence(
         )
     if ends_us <= starts_us:
         raise SilenceError("it ends before it begins", "give it an end after its start")
+    if origin != "config":
+        _check_wish(parsed, ends_us - starts_us, comment, sweeping=sweeping)
     text = canonical([[str(matcher) for matcher in parsed], starts_us, ends_us, author, comment, origin])
     id_ = f"sil_{hashlib.sha256(text.encode()).hexdigest()[:16]}"
     return Silence(id_, parsed, starts_us, ends_us, author, comment, origin)
+
+
+def _check_wish(matchers: Sequence[Matcher], lasts_us: int, comment: str, *, sweeping: bool) -> None:
+    """What somebody wishes in a hurry is held to more than what stands in a configuration."""
+    if not comment.strip():
+        raise SilenceError("nobody says why", "give it a comment: people read it beside what is hidden")
+    if lasts_us > LONGEST_US:
+        raise SilenceError(
+            f"it would last {-(-lasts_us // DAY_US)} days, and {LONGEST_US // DAY_US} are the most",
+            "what is to be quiet for longer belongs into the configuration: `silences:` there, or a route",
+        )
+    if not sweeping and all(matcher.holds({matcher.label: (_UNHEARD_OF,)}) for matcher in matchers):
+        names = " and ".join(sorted({matcher.label for matcher in matchers}))
+        raise SilenceError(
+            f"it would hide every alert that has a {names}, whatever it is",
+            "name values; or say `--force` to `trailbell silences add` if all of them is what you mean",
+        )
 
 
 def silence_of_json(record: Mapping[str, Any], starts_us: int, ends_us: int) -> Silence:

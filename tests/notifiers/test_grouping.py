@@ -182,7 +182,8 @@ def test_an_alert_that_grows_is_told_as_a_worse_one(watch):
 
 def _silence(until_s, *matchers):
     ends_us = T0 + until_s * SECOND_US
-    return new_silence(matchers or ["severity=high"], starts_us=0, ends_us=ends_us, author="ada", comment="work")
+    about = matchers or ["severity=high"]
+    return new_silence(about, starts_us=T0 - SECOND_US, ends_us=ends_us, author="ada", comment="work")
 
 
 def test_a_silence_holds_back_and_does_not_swallow(watch):

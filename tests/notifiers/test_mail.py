@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
+from email.headerregistry import Address
 
 import pytest
 
 from trailbell.testing.smtp import FakeSmtp
+from trailbell_notifiers.advice import advice
 from trailbell_notifiers.channel import Attempt, ChannelError, build_channel
+from trailbell_notifiers.mail import Mail, MailSettings
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
 from trailbell_notifiers.secret import Secret
 
@@ -79,11 +84,13 @@ def test_an_unknown_authority_is_not_trusted(tls_of, message, tls):
 
 
 def test_a_certificate_for_another_name_is_not_trusted(tls_of, ca_file, message):
-    """The right authority, the wrong host."""
+    """The right authority, the wrong host: the words say which name it is not for, and what to do."""
     with FakeSmtp(context=tls_of("mail.example.org")) as server:
         channel = _channel(server.port, ca_file=ca_file)
         receipt = channel.send(channel.render(message, ID), _attempt(), NOW_S)
     assert isinstance(receipt, Rejected)
+    assert receipt.reason.startswith("TLS with 127.0.0.1 failed: IP address mismatch")
+    assert advice(receipt.reason) == "use the name that is in the certificate"
     assert server.messages == []
 
 
@@ -155,28 +162,130 @@ def test_nobody_there_is_certain(message):
     assert "refused" in receipt.reason
 
 
-def test_a_dripping_server_is_left_at_the_deadline(message):
-    """A greeting of one byte at a time holds nobody beyond the deadline."""
+SAYS = {
+    "EHLO": b"250 mail.example.org\r\n",
+    "MAIL": b"250 fine\r\n",
+    "RCPT": b"250 fine\r\n",
+    "DATA": b"354 go on\r\n",
+    ".": b"250 taken\r\n",
+}
+
+
+@contextmanager
+def _dripping(stage, drop=b"2"):
+    """A mail server that speaks well until a command, and then a byte at a time; gives its port."""
     stop = threading.Event()
 
-    def drip(listener):
+    def drip(connection):
+        while not stop.wait(0.02):
+            connection.sendall(drop)
+
+    def converse(connection):
+        if stage == "greeting":
+            return drip(connection)
+        connection.sendall(b"220 mail.example.org\r\n")
+        for line in connection.makefile("rb"):
+            word = line.split()[0].decode().upper() if line.strip() else ""
+            if word == stage:
+                return drip(connection)
+            connection.sendall(SAYS.get(word, b""))
+        return None
+
+    def serve(listener):
         connection, _ = listener.accept()
-        with connection:
-            while not stop.is_set():
-                try:
-                    connection.sendall(b"2")
-                except OSError:
-                    return
-                stop.wait(0.02)
+        with connection, suppress(OSError):
+            converse(connection)
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=drip, args=(listener,))
+        thread = threading.Thread(target=serve, args=(listener,))
         thread.start()
-        channel = _channel(listener.getsockname()[1], tls="none", timeout_s=0.4)
+        try:
+            yield listener.getsockname()[1]
+        finally:
+            stop.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("stage", "said"),
+    [
+        ("greeting", Retry),
+        ("EHLO", Retry),
+        ("MAIL", Retry),
+        ("RCPT", Retry),
+        ("DATA", Ambiguous),
+        (".", Ambiguous),
+    ],
+)
+def test_a_dripping_server_is_left_at_the_deadline(message, stage, said):
+    """One byte at a time, at whatever point, holds nobody beyond the deadline; and what is uncertain says so."""
+    started_s = time.monotonic()
+    with _dripping(stage) as port:
+        channel = _channel(port, tls="none", timeout_s=0.4)
         receipt = channel.send(channel.render(message, ID), _attempt(), NOW_S)
-        stop.set()
-        thread.join()
-    assert receipt == Retry("connecting at 127.0.0.1: no answer within 0.4 s")
+        took_s = time.monotonic() - started_s
+    assert isinstance(receipt, said)
+    assert said is Ambiguous or receipt.reason.endswith("at 127.0.0.1: no answer within 0.4 s")
+    assert took_s < 4
+
+
+def test_tls_that_drips_from_the_first_byte(message):
+    """A record of TLS of which a byte comes now and then is no reason to wait for its end."""
+    started_s = time.monotonic()
+    with _dripping("greeting", drop=b"\x16\x03\x03\x40\x00\x02") as port:
+        channel = _channel(port, tls="implicit", timeout_s=0.4)
+        receipt = channel.send(channel.render(message, ID), _attempt(), NOW_S)
+        took_s = time.monotonic() - started_s
+    assert isinstance(receipt, Retry | Rejected)
+    assert took_s < 4
+
+
+def test_an_answer_without_end_is_cut(message):
+    """A server that never stops greeting fills no memory: it is left long before the deadline."""
+    lines = b"220-and more\r\n" * 5_000
+    with _dripping("greeting", drop=lines) as port:
+        channel = _channel(port, tls="none", timeout_s=30)
+        receipt = channel.send(channel.render(message, ID), _attempt(), NOW_S)
+    assert receipt == Retry("connecting at 127.0.0.1: Connection unexpectedly closed")
+
+
+def test_a_name_service_that_hangs_is_left_at_the_deadline(message):
+    """Resolving cannot be interrupted, and is not waited for; ten attempts ask it once."""
+    hanging, asked = threading.Event(), []
+
+    def resolver(host, _port):
+        asked.append(host)
+        hanging.wait(30)
+        return []
+
+    settings = MailSettings(
+        sender=Address("", "alerts", "example.org"),
+        recipients=(Address("", "ada", "example.com"),),
+        host="mail.example.org",
+        port=25,
+        tls="none",
+        timeout_s=0.1,
+        resolver=resolver,
+    )
+    channel, started_s = Mail("mail", settings), time.monotonic()
+    receipts = {channel.send(channel.render(message, ID), _attempt(), NOW_S) for _ in range(10)}
+    took_s = time.monotonic() - started_s
+    hanging.set()
+    assert receipts == {Retry("connecting at mail.example.org: no answer of the name service within 0.1 s")}
+    assert asked == ["mail.example.org"]
+    assert took_s < 8
+
+
+def test_opportunistic_tls_takes_what_there_is(tls_of, message):
+    """With STARTTLS the mail is encrypted, whoever signed the certificate; without it goes in the clear."""
+    with FakeSmtp(context=tls_of("elsewhere.example.org")) as server:
+        channel = _channel(server.port, tls="opportunistic")
+        assert isinstance(channel.send(channel.render(message, ID), _attempt(), NOW_S), Delivered)
+        assert [mail.encrypted for mail in server.messages] == [True]
+    with FakeSmtp() as server:
+        channel = _channel(server.port, tls="opportunistic")
+        assert isinstance(channel.send(channel.render(message, ID), _attempt(), NOW_S), Delivered)
+        assert [mail.encrypted for mail in server.messages] == [False]
 
 
 def _parsed(channel, message):
@@ -232,6 +341,7 @@ def test_both_parts_tell_the_same(message):
         {"to": "ada@example.com> NOTIFY=NEVER"},
         {"from": "nobody"},
         {"tls": "none", "username": "a", "password": "b"},
+        {"tls": "opportunistic", "username": "a", "password": "b"},
         {"ca_file": "/nonexistent/ca.pem"},
     ],
 )
