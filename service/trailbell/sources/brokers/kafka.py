@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
+from trailbell.sources.kinds import SettingsError
 from trailbell_engine.timestamps import MINUTE_US
 from trailbell_engine.values import Json
 from trailbell_rules.schema_parts import TEXT, TEXTS
 
-from .settings import FROM, USER, broker_schema, broker_source, require, secret, tls_files
+from .settings import FROM, USER, broker_schema, broker_source, require, secret, tls_context, tls_files
 
 if TYPE_CHECKING:
     from .source import BrokerSource
@@ -42,14 +43,18 @@ SCHEMA: Final = broker_schema(
         "password": (TEXT, "The user's password.", "${KAFKA_PASSWORD}"),
     },
     required=("brokers", "topics"),
-)
+) | {"dependentRequired": {"user": ["password"], "password": ["user"], "mechanism": ["user"]}}
 
 
 def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *, once: bool) -> BrokerSource:  # noqa: ARG001  # every source is built so
     """The source; see ``SourceMaker``."""
     require("confluent_kafka", "confluent-kafka", "kafka")
-    from .kafka_broker import KafkaBroker, KafkaPlace
+    from .kafka_broker import KafkaBroker
+    from .kafka_link import KafkaPlace
 
+    security, files = _security(settings), tls_files(settings)
+    if files:
+        tls_context(files)  # the client reads them at the first connection; a mistake is found now
     broker = KafkaBroker(
         KafkaPlace(
             brokers=",".join(_texts(settings["brokers"])),
@@ -57,8 +62,8 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
             group=str(settings.get("group", "trailbell")),
             from_now=settings.get("from") == "latest",
         ),
-        security=_security(settings),
-        tls_files=tls_files(settings),
+        security=security.replace("tls", "ssl"),
+        tls_files=files,
         mechanism=str(settings.get("mechanism", "PLAIN")),
         user=None if "user" not in settings else str(settings["user"]),
         password=secret(settings, "password"),
@@ -67,9 +72,22 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
 
 
 def _security(settings: Mapping[str, Json]) -> str:
-    """The protocol, in the client's words. A password goes over TLS unless somebody says otherwise."""
+    """How the brokers are talked to. A password goes over TLS unless somebody says otherwise.
+
+    Raises:
+        SettingsError: if other settings would have no effect, or are missing.
+    """
     usual = "sasl_tls" if "user" in settings else "tls" if "tls" in settings else "plaintext"
-    return str(settings.get("security", usual)).replace("tls", "ssl")
+    found = str(settings.get("security", usual))
+    if found.startswith("sasl") and "user" not in settings:
+        raise SettingsError(f"`security: {found}` needs a `user` and a `password`", "add them, or write `tls`")
+    if not found.startswith("sasl") and "user" in settings:
+        raise SettingsError(f"with `security: {found}` the `user` is not sent", "write `sasl_tls`")
+    if not found.endswith("tls") and "tls" in settings:
+        raise SettingsError(
+            f"with `security: {found}` nothing is encrypted, and `tls` is not used", "leave one of them out"
+        )
+    return found
 
 
 def _texts(value: Json) -> tuple[str, ...]:

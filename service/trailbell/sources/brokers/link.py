@@ -95,6 +95,13 @@ class Link(Protocol):
             SourceError: if the link is broken.
         """
 
+    def waiting(self) -> int | None:
+        """How many messages are there and not delivered to us; None if the broker does not say.
+
+        Raises:
+            SourceError: if the link is broken.
+        """
+
     def close(self) -> None:
         """End it. What is not acknowledged will be delivered again."""
 

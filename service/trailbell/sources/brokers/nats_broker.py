@@ -29,6 +29,7 @@ from trailbell_engine.values import Json
 from trailbell_notifiers.secret import Secret
 
 from .link import Message, Opening, Standing, Token
+from .tls_words import tls_help
 
 log: Final = logging.getLogger("trailbell")
 
@@ -53,7 +54,7 @@ class NatsPlace:
         """What a client's error means to us."""
         words = str(error).removeprefix("nats: ").strip("'") or type(error).__name__
         refused = "authorization" in words.lower() or "permissions" in words.lower()
-        help_ = "check `user` and `password`, `token` or `credentials_file`" if refused else ""
+        help_ = "check `user` and `password`, `token` or `credentials_file`" if refused else tls_help(words)
         return SourceError(f"NATS at {self.url}: {words}", help_, transient=not refused)
 
 
@@ -167,8 +168,12 @@ class NatsLink:
 
     def caught_up(self) -> bool:
         """See ``Link``."""
-        info = self._run(self._stream.consumer_info(self._place.stream, self._place.consumer))
+        info = self._info()
         return not info.num_pending and not info.num_ack_pending
+
+    def waiting(self) -> int | None:
+        """See ``Link``."""
+        return self._info().num_pending
 
     def close(self) -> None:
         """See ``Link``."""
@@ -181,6 +186,10 @@ class NatsLink:
 
     def _run(self, work: Coroutine[Any, Any, _T]) -> _T:
         return guarded(self._place, self._runner, work)
+
+    def _info(self) -> ConsumerInfo:
+        info: ConsumerInfo = self._run(self._stream.consumer_info(self._place.stream, self._place.consumer))
+        return info
 
     async def _prepare(self, opening: Opening) -> None:
         await self._acknowledge(opening.owed)

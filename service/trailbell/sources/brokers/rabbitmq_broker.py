@@ -15,6 +15,7 @@ from pika.exceptions import (
     AMQPError,
     AuthenticationError,
     ChannelClosedByBroker,
+    IncompatibleProtocolError,
     ProbableAccessDeniedError,
     ProbableAuthenticationError,
 )
@@ -25,6 +26,7 @@ from trailbell_engine.values import Json
 from trailbell_notifiers.secret import Secret
 
 from .link import Message, Opening, Standing, Token
+from .tls_words import tls_help
 
 _CONNECT_S: Final = 5
 _HEARTBEAT_S: Final = 60
@@ -54,8 +56,13 @@ class RabbitPlace:
         except ChannelClosedByBroker as error:
             help_ = "declare it, or give `exchange`" if error.reply_code == _NOT_FOUND else ""
             raise SourceError(f"{where}: {error.reply_text}", help_, transient=error.reply_code < 400) from error
+        except IncompatibleProtocolError as error:
+            raise SourceError(
+                f"{where} ends the connection at once", "does it want TLS (`amqps://`)?", transient=True
+            ) from error
         except (AMQPError, OSError) as error:
-            raise SourceError(f"{where}: {error or type(error).__name__}", transient=True) from error
+            words = _words(error)
+            raise SourceError(f"{where}: {words}", tls_help(words), transient=True) from error
 
 
 class RabbitBroker:
@@ -144,9 +151,12 @@ class RabbitLink:
 
     def caught_up(self) -> bool:
         """See ``Link``."""
+        return not self.waiting() and not self._delivered
+
+    def waiting(self) -> int | None:
+        """See ``Link``."""
         with self._place.guarded():
-            found = self._channel.queue_declare(self._place.queue, passive=True)
-        return not found.method.message_count and not self._delivered
+            return int(self._channel.queue_declare(self._place.queue, passive=True).method.message_count)
 
     def close(self) -> None:
         """See ``Link``."""
@@ -161,6 +171,12 @@ class RabbitLink:
         time_us = None if properties.timestamp is None else int(properties.timestamp) * SECOND_US
         place = position or self._place.queue
         self._delivered.append(Message(body, headers, place, position, time_us, method.delivery_tag))
+
+
+def _words(error: BaseException) -> str:
+    """What is behind an error: the client wraps the system's in one or two of its own, which may say nothing."""
+    inner = getattr(error, "exception", None) or next((one for one in error.args if isinstance(one, Exception)), None)
+    return _words(inner) if inner is not None else str(error) or type(error).__name__
 
 
 def _close(connection: Any) -> None:

@@ -19,6 +19,7 @@ from trailbell_engine.values import Json
 from trailbell_notifiers.secret import Secret
 
 from .link import Message, Opening, Standing, Token
+from .tls_words import tls_help
 
 _CONNECT_S: Final = 5
 _ANSWER_S: Final = 5
@@ -55,7 +56,7 @@ class RedisPlace:
                 f"{where}: {error}", f"is {self.stream!r} a stream?", transient="NOGROUP" in str(error)
             ) from error
         except (RedisError, OSError) as error:
-            raise SourceError(f"{where}: {error}", transient=True) from error
+            raise SourceError(f"{where}: {error}", tls_help(str(error)), transient=True) from error
 
 
 class RedisBroker:
@@ -161,6 +162,12 @@ class RedisLink:
         return bool(
             group is not None and not group["pending"] and group["last-delivered-id"] == stream["last-generated-id"]
         )
+
+    def waiting(self) -> int | None:
+        """See ``Link``. Redis does not say where entries in the middle of the stream were deleted."""
+        with self._place.guarded():
+            group = _group(self._client, self._place)
+        return None if group is None else group.get("lag")
 
     def close(self) -> None:
         """See ``Link``."""

@@ -30,6 +30,8 @@ log: Final = logging.getLogger("trailbell")
 
 TICK_EVERY_S: Final = 5.0
 """How often a source that has caught up says what time it is."""
+COUNT_EVERY_S: Final = 5.0
+"""How often the broker is asked how many messages wait."""
 _IDLE_S: Final = 0.25
 """The longest wait for a message: so long takes a stop."""
 _BUSY_S: Final = 0.02
@@ -95,6 +97,7 @@ class BrokerSource:
         lateness_us: how late an event may come and still be taken in its order.
         bounded: never.
         wall_clock: no. It sends ticks when it has caught up: of a backlog the wall clock knows nothing.
+        waiting: how many messages were at the broker and not delivered to us, some seconds ago; None if nobody knows.
     """
 
     bounded = False
@@ -131,6 +134,7 @@ class BrokerSource:
         self._clock_us = clock_us
         self._stopped = Event()
         self._desk = Desk()
+        self.waiting: int | None = None
 
     def stop(self) -> None:
         """Make ``batches`` end soon, after what is on its way."""
@@ -156,6 +160,7 @@ class BrokerSource:
                 yield from self._read(link)
                 self._desk.wait(0, _PATIENCE_S)
             finally:
+                self.waiting = None
                 with suppress(SourceError):  # a broken link: they come again, and count once
                     link.acknowledge(self._desk.durable())
                 link.close()
@@ -165,9 +170,12 @@ class BrokerSource:
             raise
 
     def _read(self, link: Link) -> Generator[Batch, None, None]:
-        tick_s = 0.0
+        tick_s = count_s = 0.0
         while not self._stopped.is_set():
             link.acknowledge(self._desk.durable())
+            if time.monotonic() >= count_s:
+                count_s = time.monotonic() + COUNT_EVERY_S
+                self.waiting = link.waiting()
             on_their_way = self._desk.on_their_way
             if on_their_way >= self._prefetch:
                 self._desk.wait(self._prefetch - 1, _IDLE_S)
@@ -178,7 +186,8 @@ class BrokerSource:
                 yield from self._handed_out(messages, link.checkpoint())
             elif not on_their_way and (self._once or time.monotonic() >= tick_s) and link.caught_up():
                 tick_s = time.monotonic() + TICK_EVERY_S
-                yield Batch([Tick(self._clock_us() - self.lateness_us - _MARGIN_US, self.name)])
+                # Where it began belongs to the checkpoint even if nothing has come yet.
+                yield Batch([Tick(self._clock_us() - self.lateness_us - _MARGIN_US, self.name)], link.checkpoint())
                 if self._once:
                     return
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ctypes
 import itertools
 import json
 import os
@@ -11,18 +10,26 @@ import shutil
 import socket
 import subprocess
 import time
-from contextlib import contextmanager, suppress
-from pathlib import Path
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 
 from trailbell.clock import now_us
 from trailbell.sources.kinds import maker_of
-from trailbell_engine.timestamps import format_time
+from trailbell.testing.kafka import KafkaCluster
+from trailbell_engine.timestamps import MINUTE_US, format_time
 
 READY_S = 90
-BEGAN_US = now_us()
+BEGAN_US = now_us() - MINUTE_US
 KINDS = ("nats", "redis", "kafka", "rabbitmq")
+RABBIT = """
+loopback_users = none
+listeners.ssl.1 = 127.0.0.1:{port}
+ssl_options.cacertfile = {folder}/ca.pem
+ssl_options.certfile = {folder}/cert.pem
+ssl_options.keyfile = {folder}/key.pem
+ssl_options.verify = verify_none
+"""
 _names = itertools.count(1)
 
 
@@ -52,6 +59,13 @@ def eventually(condition, seconds=READY_S, pause_s=0.02):
             return found
         time.sleep(pause_s)
     raise AssertionError(f"not within {seconds} s")
+
+
+def write_certificate(authority, folder, name):
+    """A certificate for a name, and its key, as `cert.pem` and `key.pem`."""
+    issued = authority.issue_cert(name)
+    issued.private_key_pem.write_to_path(str(folder / "key.pem"))
+    issued.cert_chain_pems[0].write_to_path(str(folder / "cert.pem"))
 
 
 class Server:
@@ -141,10 +155,13 @@ class Redis(Server):
 class Rabbit(Server):
     """rabbitmq-server: one node, without the port mapper of Erlang."""
 
-    def __init__(self, folder):
-        (folder / "rabbitmq.conf").parent.mkdir(parents=True, exist_ok=True)
+    def __init__(self, folder, authority):
+        self.tls_port = free_port()
+        folder.mkdir(parents=True, exist_ok=True)
+        authority.cert_pem.write_to_path(str(folder / "ca.pem"))
+        write_certificate(authority, folder, "127.0.0.1")
         (folder / "enabled_plugins").write_text("[].\n")
-        (folder / "rabbitmq.conf").write_text("loopback_users = none\n")
+        (folder / "rabbitmq.conf").write_text(RABBIT.format(port=self.tls_port, folder=folder))
         super().__init__(
             folder,
             [program("rabbitmq-server")],
@@ -179,49 +196,12 @@ class Rabbit(Server):
         return bench
 
 
-class Kafka:
-    """librdkafka's mock cluster, which speaks the protocol to any client; its data live as long as it does."""
+class Kafka(KafkaCluster):
+    """A cluster without TLS and users, in this process."""
 
-    _PRODUCER = 0
-
-    def __init__(self, _):
-        import confluent_kafka
-
-        library = next(Path(confluent_kafka.__file__).parents[1].glob("confluent_kafka.libs/librdkafka*"), None)
-        self._library = ctypes.CDLL(str(library or "librdkafka.so.1"))
-        for name in ("rd_kafka_new", "rd_kafka_conf_new", "rd_kafka_mock_cluster_new"):
-            getattr(self._library, name).restype = ctypes.c_void_p
-        self._library.rd_kafka_mock_cluster_bootstraps.restype = ctypes.c_char_p
-
-    def start(self):
-        text = ctypes.create_string_buffer(512)
-        self._handle = ctypes.c_void_p(
-            self._library.rd_kafka_new(
-                self._PRODUCER, ctypes.c_void_p(self._library.rd_kafka_conf_new()), text, ctypes.c_size_t(512)
-            )
-        )
-        self._cluster = ctypes.c_void_p(self._library.rd_kafka_mock_cluster_new(self._handle, 1))
-        self._library.rd_kafka_mock_group_initial_rebalance_delay_ms(self._cluster, 50)
-        self.brokers = self._library.rd_kafka_mock_cluster_bootstraps(self._cluster).decode()
-
-    def ready(self):
-        pass  # it is as soon as it has been made
-
-    def close(self):
-        self._library.rd_kafka_mock_cluster_destroy(self._cluster)
-        self._library.rd_kafka_destroy(self._handle)
-
-    def set_up(self, *, up):
-        """Take the only broker away, or bring it back."""
-        name = "rd_kafka_mock_broker_set_up" if up else "rd_kafka_mock_broker_set_down"
-        assert getattr(self._library, name)(self._cluster, 1) == 0
-
-    def make_topic(self, name, partitions=1):
-        assert self._library.rd_kafka_mock_topic_create(self._cluster, name.encode(), partitions, 1) == 0
-
-    def bench(self, **more):
+    def bench(self, *, partitions=1, **more):
         name = f"t{next(_names)}"
-        self.make_topic(name)
+        self.make_topic(name, partitions)
         return KafkaBench("kafka", self, name, {"brokers": [self.brokers], "topics": [name], "group": name} | more)
 
 
@@ -325,7 +305,7 @@ class RabbitBench(Bench):
 
 
 class KafkaBench(Bench):
-    """A topic of one partition. The mock cluster waits for a whole session when a member leaves, so it is short."""
+    """A topic. The mock cluster waits for a whole session when a member leaves, so it is short."""
 
     def source(self, *, once=False, **settings):
         from trailbell.sources.brokers import kafka_broker
@@ -365,27 +345,38 @@ def _works(action):
 
 
 @pytest.fixture(scope="session")
-def servers(tmp_path_factory):
+def servers(tmp_path_factory, authority):
     """A function: the running server of a kind; each is started when it is first asked for."""
     running = {}
-    makers = {"nats": Nats, "redis": Redis, "kafka": Kafka, "rabbitmq": Rabbit}
+    makers = {"nats": Nats, "redis": Redis, "rabbitmq": lambda folder: Rabbit(folder, authority)}
+
+    def started(kind):
+        server = makers[kind](tmp_path_factory.mktemp(kind) / "server")
+        server.start()
+        ending.callback(server.stop)
+        server.ready()
+        return server
 
     def server(kind):
         if kind not in running:
-            running[kind] = makers[kind](tmp_path_factory.mktemp(kind) / "server")
-            running[kind].start()
-            running[kind].ready()
+            running[kind] = ending.enter_context(Kafka()) if kind == "kafka" else started(kind)
         return running[kind]
 
-    yield server
-    for one in running.values():
-        one.close() if isinstance(one, Kafka) else one.stop()
+    with ExitStack() as ending:
+        yield server
 
 
 @pytest.fixture(params=[pytest.param(kind, marks=pytest.mark.xdist_group(kind)) for kind in KINDS])
 def bench(request, servers):
     """A fresh stream of each broker."""
     return servers(request.param).bench()
+
+
+@pytest.fixture
+def certificate(authority, tmp_path):
+    """A folder with a server's certificate for 127.0.0.1 and its key."""
+    write_certificate(authority, tmp_path, "127.0.0.1")
+    return tmp_path
 
 
 @pytest.fixture(scope="session")

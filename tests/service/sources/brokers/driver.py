@@ -3,7 +3,8 @@
 Each run is a fork of a process that has imported everything, so that a start takes milliseconds. It reads lines
 ``POINT<tab>TURN``, starts a run, answers ``started PID`` and, when the run has ended, ``ended STATUS``. At the point
 ``committed`` a run dies by SIGKILL when messages are to be acknowledged for the TURN-th time: they are durable here,
-and the broker does not know it.
+and the broker does not know it. At the point ``early`` the run is a mutant: it acknowledges what it has received, and
+moves its place in the store on, before the events are durable, and dies between the two.
 """
 
 from __future__ import annotations
@@ -11,13 +12,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
 
 from trailbell.cli import run as _imported  # noqa: F401 - so that no run has to
 from trailbell.cli.main import run
 from trailbell.config import load_config
 from trailbell.loading import load
-from trailbell.sources.brokers.source import Desk
+from trailbell.sources.base import Batch
+from trailbell.sources.brokers.source import BrokerSource, Desk
 from trailbell.wiring import receivers, sources
 
 
@@ -34,6 +37,24 @@ def die_before_acknowledging(turn):
         return found
 
     Desk.durable = durable
+
+
+def acknowledge_before_the_commit():
+    original = BrokerSource._read
+
+    def read(self, link):
+        for batch in original(self, link):
+            if batch.committed is not None:
+                batch.committed()
+                link.acknowledge(self._desk.durable())
+                link.caught_up()  # the broker has answered, so it has got the acknowledgement as well
+                moved = threading.Event()
+                yield Batch([], batch.checkpoint, moved.set)
+                moved.wait()
+                os.kill(os.getpid(), signal.SIGKILL)
+            yield batch
+
+    BrokerSource._read = read
 
 
 def main():
@@ -63,6 +84,8 @@ def _run(point, turn):
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
     if point == "committed":
         die_before_acknowledging(turn)
+    elif point == "early":
+        acknowledge_before_the_commit()
     code = 70
     try:
         code = run(["run"])

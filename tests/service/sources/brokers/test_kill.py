@@ -16,7 +16,9 @@ import pytest
 from trailbell.store.alerts import Alerts
 from trailbell.store.database import StoreError, open_database
 
-KILLS = 200 if os.environ.get("TRAILBELL_LONG") else 5
+LONG = bool(os.environ.get("TRAILBELL_LONG"))
+KILLS = 200 if LONG else 5
+TURNS = [1 + number % 3 for number in range(100)] if LONG else [1, 2]
 BURST = 60
 RULES = """
 id: twice
@@ -60,6 +62,20 @@ class Runs:
         return value
 
 
+def _grouped(kind, **more):
+    return pytest.param((kind, more), marks=pytest.mark.xdist_group(kind), id="-".join([kind, *more]))
+
+
+ONE_OF_EACH = [_grouped(kind) for kind in ("nats", "redis", "kafka", "rabbitmq")]
+
+
+@pytest.fixture(params=[*ONE_OF_EACH, _grouped("kafka", partitions=4)])
+def bench(request, servers):
+    """A fresh stream of each broker, and a topic whose partitions are read side by side."""
+    kind, more = request.param
+    return servers(kind).bench(**more)
+
+
 @pytest.fixture
 def runs(bench, tmp_path, monkeypatch):
     """A working folder whose configuration names the bench, and the runs in it."""
@@ -96,12 +112,21 @@ def alerts():
     return {name: found.count(name) for name in sorted(set(found))}
 
 
-def end(runs, wait_for, count):
-    """A run that is left alone until everything is stored, then stopped as by ^C; how long that took."""
+def unharmed(published):
+    """The oracle: everything that was published is stored once, and counted once."""
+    assert sorted(stored()) == sorted(f"e{number}" for number in range(published))
+    assert alerts() == {"pair": published // 2}
+
+
+def end(runs, wait_for, published, *, mutant=False):
+    """A run that is left alone until everything is stored, then stopped as by ^C; how long that took.
+
+    After a mutant something never comes; where the order is kept, nothing comes after the newest.
+    """
     said = Path("log").stat().st_size
     process = runs.start()
     wait_for(lambda: Path("log").stat().st_size > said)  # in the first millisecond a fork is deaf to signals
-    wait_for(lambda: len(stored()) >= count, pause_s=0.1)
+    wait_for(lambda: f"e{published - 1}" in stored() if mutant else len(stored()) >= published, pause_s=0.1)
     began_s = time.monotonic()
     os.kill(process, signal.SIGINT)
     assert runs.ended() in (0, 130), Path("log").read_text()
@@ -110,14 +135,26 @@ def end(runs, wait_for, count):
 
 def test_killed_between_commit_and_acknowledgement(bench, runs, wait_for):
     """What is durable comes again, and changes nothing; then ^C ends the run soon."""
-    bench.publish_events(range(100))
-    for turn in (1, 2):
+    published = 0
+    for turn in TURNS:
+        bench.publish_events(range(published, published + BURST))
+        published += BURST
         runs.start("committed", turn)
         assert runs.ended() == -signal.SIGKILL, Path("log").read_text()
         assert len(stored()) > 0
-    assert end(runs, wait_for, 100) < 6
-    assert sorted(stored()) == sorted(f"e{number}" for number in range(100))
-    assert alerts() == {"pair": 50}
+    assert end(runs, wait_for, published) < 6
+    unharmed(published)
+
+
+@pytest.mark.parametrize("bench", ONE_OF_EACH, indirect=True)
+def test_a_source_that_acknowledges_before_the_commit_is_found_out(bench, runs, wait_for):
+    """The oracle sees what a kill in between has lost."""
+    bench.publish_events(range(BURST))
+    runs.start("early")
+    assert runs.ended() == -signal.SIGKILL, Path("log").read_text()
+    end(runs, wait_for, BURST, mutant=True)
+    with pytest.raises(AssertionError):
+        unharmed(BURST)
 
 
 def test_killed_at_random(bench, runs, wait_for):
@@ -131,5 +168,4 @@ def test_killed_at_random(bench, runs, wait_for):
         os.kill(process, signal.SIGKILL)
         assert runs.ended() == -signal.SIGKILL, Path("log").read_text()
     end(runs, wait_for, published)
-    assert sorted(stored()) == sorted(f"e{number}" for number in range(published))
-    assert alerts() == {"pair": published // 2}
+    unharmed(published)

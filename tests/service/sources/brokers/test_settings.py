@@ -46,21 +46,12 @@ def test_a_map_that_is_not_there_is_named(kind):
         maker_of(kind).build("audit", PLACES[kind] | {"map": "clodtrail"}, {}, once=False)
 
 
-@pytest.mark.parametrize("kind", ["nats", "redis", "rabbitmq"])
+@pytest.mark.parametrize("kind", PLACES)
 def test_certificates_that_are_not_there_are_named(kind, tmp_path):
     """They would be missed at the first connection; better at the start."""
     tls = {"ca_file": str(tmp_path / "none.pem")}
     with pytest.raises(SettingsError, match="`tls`"):
         maker_of(kind).build("audit", PLACES[kind] | {"tls": tls}, {}, once=True)
-
-
-@pytest.fixture
-def certificate(authority, tmp_path):
-    """A server's certificate and key for 127.0.0.1, as files."""
-    issued = authority.issue_cert("127.0.0.1")
-    issued.private_key_pem.write_to_path(str(tmp_path / "key.pem"))
-    issued.cert_chain_pems[0].write_to_path(str(tmp_path / "cert.pem"))
-    return tmp_path
 
 
 def first(source):
@@ -74,24 +65,27 @@ def first(source):
 
 @pytest.fixture
 def guarded(brokers, certificate, ca_file, kind):
-    """A server that wants TLS and a password, and the settings that reach it."""
+    """A server that wants TLS, a certificate and a password, and the settings that reach it."""
     cert, key = str(certificate / "cert.pem"), str(certificate / "key.pem")
     if kind == "nats":
         server = brokers["nats"](
-            certificate / "server", "--tls", "--tlscert", cert, "--tlskey", key, "--user", "ada", "--pass", "s3cret"
+            certificate / "server",
+            *("--tls", "--tlscert", cert, "--tlskey", key, "--tlsverify", "--tlscacert", ca_file),
+            *("--user", "ada", "--pass", "s3cret"),
         )
         scheme = "tls"
     else:
         server = brokers["redis"](
             certificate / "server",
-            *("--tls-port", "{port}", "--tls-cert-file", cert, "--tls-key-file", key, "--tls-auth-clients", "no"),
+            *("--tls-port", "{port}", "--tls-cert-file", cert, "--tls-key-file", key),
+            *("--tls-ca-cert-file", ca_file, "--tls-auth-clients", "yes"),
             *("--port", "0", "--requirepass", "s3cret"),
         )
         scheme = "rediss"
     server.start()
     user = {"user": "ada"} if kind == "nats" else {}
     settings = {"url": f"{scheme}://127.0.0.1:{server.port}", "stream": "s", "password": "s3cret"} | user
-    yield settings | {"tls": {"ca_file": ca_file}}
+    yield settings | {"tls": {"ca_file": ca_file, "cert_file": cert, "key_file": key}}
     server.stop()
 
 
@@ -115,9 +109,39 @@ def test_a_password_goes_over_tls_to_a_server_that_is_checked(guarded, kind, wai
     wrong = error(password="wr0ng")
     assert not wrong.transient
     assert "wr0ng" not in f"{wrong.message} {wrong.help}"
-    system = {name: value for name, value in guarded.items() if name != "tls"}
-    with pytest.raises(SourceError, match=r"(?i)certificate"):
-        maker_of(kind).build("audit", system, {}, once=False).probe()
+    assert "ca_file" in error(tls={}).help
+    assert "as its certificate does" in error(url=guarded["url"].replace("127.0.0.1", "localhost")).help
+    assert error(tls={"ca_file": guarded["tls"]["ca_file"]}).message  # without a certificate of our own
+
+
+@pytest.mark.xdist_group("rabbitmq")
+def test_rabbitmq_is_read_over_tls(servers, ca_file):
+    """A server of another name, and one that nobody we trust vouches for, are refused with words and a way out."""
+    bench = servers("rabbitmq").bench()
+    bench.publish_events(range(3))
+    bare, coded = (f"127.0.0.1:{port}/" for port in (bench.server.port, bench.server.tls_port))
+    whole = {"url": f"amqps://{coded}", "tls": {"ca_file": ca_file}}
+
+    def error(**other):
+        with pytest.raises(SourceError) as caught:
+            bench.source(**whole | other).probe()
+        return f"{caught.value.message}; {caught.value.help}"
+
+    assert bench.source(**whole).probe().waiting == 3
+    assert first(bench.source(**whole)).id == "e0"
+    other_name = error(url=whole["url"].replace("127.0.0.1", "localhost"))
+    assert "certificate is not valid for 'localhost'" in other_name
+    assert "as its certificate does" in other_name
+    assert "`tls: {ca_file: …}`" in error(tls={})
+    assert "nothing speaks TLS there" in error(url=f"amqps://{bare}")
+    assert "`amqps://`" in error(url=f"amqp://{coded}", tls={})
+    assert "refuses us" in error(password="wr0ng")
+
+
+def test_a_connection_that_rabbitmq_refuses_is_told_with_the_systems_words():
+    """Its client wraps them in errors of its own that say nothing."""
+    with pytest.raises(SourceError, match="Connection refused"):
+        maker_of("rabbitmq").build("audit", PLACES["rabbitmq"], {}, once=False).probe()
 
 
 def test_fields_of_a_redis_entry_are_an_event(servers):

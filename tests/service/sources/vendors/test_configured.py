@@ -1,79 +1,254 @@
 """Vendors' sources by the configuration: a run tells of an alert, doctor whether the token works; no secret shows."""
 
 import json
+from collections.abc import Callable
+from contextlib import ExitStack, closing
+from typing import NamedTuple
 
 import pytest
 
 from trailbell.clock import now_us
-from trailbell.testing.vendor_logs import TOKEN, FakeOkta
-from trailbell_engine.timestamps import MINUTE_US, format_time
+from trailbell.store.database import open_database
+from trailbell.testing.loopback import Answer, LoopbackServer
+from trailbell.testing.vendor_logs import (
+    TOKEN,
+    FakeAuth0,
+    FakeCloudflare,
+    FakeGitHub,
+    FakeGoogleReports,
+    FakeOkta,
+    FakeSlackAudit,
+    FakeVendorLog,
+)
+from trailbell.testing.webhook import SECRET, FakeWebhook
+from trailbell_engine.timestamps import MINUTE_US, SECOND_US, format_time
 
 RULE = """
-id: okta-sign-in
-title: "{{ actor.alternateId }} signed in"
+id: it-happened
+title: "{{{{ {who} }}}} did it"
 severity: high
-match: {event_type: user.session.start}
+match: {{event_type: {event_type}}}
 """
+AGO_US = 20 * MINUTE_US
+WHO = "ann@acme.example"
+
+
+class Vendor(NamedTuple):
+    """A vendor as the configuration knows it.
+
+    Attributes:
+        kind: of the source.
+        fake: plays its API.
+        settings: below `sources:`, but for the address.
+        path: follows the fake's address.
+        record: what its log holds at a time, microseconds.
+        event_type: of that record.
+        who: the field that says who did it.
+    """
+
+    kind: str
+    fake: type[FakeVendorLog]
+    settings: dict[str, str]
+    path: str
+    record: Callable[[int], dict]
+    event_type: str
+    who: str
+
+
+VENDORS = {
+    vendor.kind: vendor
+    for vendor in (
+        Vendor(
+            "okta",
+            FakeOkta,
+            {"token": "${VENDOR_TOKEN}"},
+            "",
+            lambda at: {
+                "uuid": "e1",
+                "eventType": "user.session.start",
+                "published": format_time(at),
+                "actor": {"alternateId": WHO},
+            },
+            "user.session.start",
+            "actor.alternateId",
+        ),
+        Vendor(
+            "auth0",
+            FakeAuth0,
+            {"token": "${VENDOR_TOKEN}"},
+            "",
+            lambda at: {"log_id": "9001", "type": "s", "date": format_time(at), "user_name": WHO},
+            "s",
+            "user_name",
+        ),
+        Vendor(
+            "github",
+            FakeGitHub,
+            {"organization": "acme", "token": "${VENDOR_TOKEN}"},
+            "",
+            lambda at: {"_document_id": "e1", "action": "repo.create", "@timestamp": at // 1000, "actor": WHO},
+            "repo.create",
+            "actor",
+        ),
+        Vendor(
+            "slack_audit",
+            FakeSlackAudit,
+            {"token": "${VENDOR_TOKEN}"},
+            "",
+            lambda at: {
+                "id": "e1",
+                "action": "user_login",
+                "date_create": at // SECOND_US,
+                "entity": {},
+                "actor": {"user": {"email": WHO}},
+            },
+            "user_login",
+            "actor.user.email",
+        ),
+        Vendor(
+            "cloudflare",
+            FakeCloudflare,
+            {"account": "acc", "token": "${VENDOR_TOKEN}"},
+            "/client/v4",
+            lambda at: {
+                "id": "e1",
+                "action": {"type": "create", "time": format_time(at)},
+                "account": {},
+                "actor": {"email": WHO},
+                "resource": {},
+            },
+            "create",
+            "actor.email",
+        ),
+        Vendor(
+            "gworkspace",
+            FakeGoogleReports,
+            {"key_file": "key.json", "subject": "audit@acme.example"},
+            "",
+            lambda at: {
+                "id": {"uniqueQualifier": "e1", "time": format_time(at), "applicationName": "login"},
+                "actor": {"email": WHO},
+                "events": [{"name": "login_success"}],
+            },
+            "login_success",
+            "actor.email",
+        ),
+    )
+}
+
+
+@pytest.fixture(scope="session")
+def private_pem():
+    """The private key of a service account."""
+    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
+    from cryptography.hazmat.primitives.asymmetric import rsa
+
+    key = rsa.generate_private_key(65537, 2048)
+    return key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    ).decode()
 
 
 @pytest.fixture
-def okta():
-    with FakeOkta() as fake:
-        yield fake
+def google_key(tmp_path, request):
+    """A function: the key file of an account whose statements are exchanged for a token."""
+    with ExitStack() as ending:
+
+        def write(token):
+            answer = Answer(body=json.dumps({"access_token": token, "expires_in": 3600}).encode())
+            server = ending.enter_context(LoopbackServer(lambda _request: answer))
+            key = {
+                "client_email": "bell@acme.example",
+                "private_key": request.getfixturevalue("private_pem"),
+                "private_key_id": "k1",
+                "token_uri": f"http://127.0.0.1:{server.port}/token",
+            }
+            (tmp_path / "key.json").write_text(json.dumps(key))
+
+        yield write
 
 
 @pytest.fixture
 def configured(tmp_path, monkeypatch):
-    def write(sources):
+    """A function: the configuration file with those sources, and with receivers."""
+
+    def write(sources, rule="", **receivers):
         (tmp_path / "rules").mkdir(exist_ok=True)
-        (tmp_path / "rules" / "okta.yaml").write_text(RULE)
+        (tmp_path / "rules" / "rule.yaml").write_text(rule or RULE.format(event_type="x", who="actor"))
         file = tmp_path / "trailbell.yaml"
-        file.write_text(f"rules: rules/\nsources: {json.dumps(sources)}\n")
+        file.write_text(
+            f"rules: rules/\nsources: {json.dumps(sources)}\nreceivers: {json.dumps(receivers)}\n"
+            + (f"route: {{receiver: {next(iter(receivers))}}}\n" if receivers else "")
+        )
         return file
 
-    monkeypatch.setenv("OKTA_API_TOKEN", TOKEN)
+    monkeypatch.chdir(tmp_path)
     return write
 
 
-def sign_in(okta):
-    okta.records.append(
-        {
-            "uuid": "e1",
-            "eventType": "user.session.start",
-            "published": format_time(now_us() - 10 * MINUTE_US),
-            "actor": {"alternateId": "ann@acme.example"},
-        }
-    )
+@pytest.fixture(params=VENDORS)
+def vendor(request):
+    """Each vendor there is."""
+    return VENDORS[request.param]
 
 
-def test_a_run_over_okta_prints_the_alert(okta, configured, trailbell):
-    """From the address and the token in the configuration to the line that people read."""
-    sign_in(okta)
-    file = configured({"okta": {"url": okta.base_url, "token": "${OKTA_API_TOKEN}"}})
-    code, out, err = trailbell("run", "--once", "-c", file)
-    assert (code, "ann@acme.example signed in" in out) == (0, True)
-    assert TOKEN not in out + err
-    code, out, _ = trailbell("run", "--once", "-c", file)
-    assert (code, out) == (0, "")
+@pytest.fixture
+def log(vendor):
+    """Its log, in which something happened a while ago."""
+    with vendor.fake() as fake:
+        fake.add(vendor.record(now_us() - AGO_US))
+        yield fake
 
 
-def test_doctor_says_that_a_token_works_and_how_old_the_newest_event_is(okta, configured, trailbell):
+@pytest.fixture
+def told(vendor, log, configured, google_key, monkeypatch):
+    """A function: a configuration that reads that log with a token, and tells a receiver."""
+
+    def write(token, **receivers):
+        monkeypatch.setenv("VENDOR_TOKEN", token)
+        if vendor.kind == "gworkspace":
+            google_key(token)
+        rule = RULE.format(event_type=vendor.event_type, who=vendor.who)
+        settings = vendor.settings | {"url": log.base_url + vendor.path, "since": "1h"}
+        return configured({vendor.kind: settings}, rule, **receivers)
+
+    return write
+
+
+def test_what_happens_at_a_vendor_reaches_a_receiver_once(told, vendor, trailbell):
+    """From the address and the token in the configuration to the message; a second run has nothing to tell."""
+    with FakeWebhook() as hook:
+        file = told(TOKEN, team={"webhook": {"url": hook.url, "secret": SECRET, "allow_cidrs": ["127.0.0.0/8"]}})
+        code, out, err = trailbell("run", "--once", "-c", file)
+        assert code == 0, err
+        assert f"{WHO} did it" in out
+        assert TOKEN not in out + err
+        code, out, err = trailbell("run", "--once", "-c", file)
+        assert (code, out) == (0, "")
+        assert [f"{WHO} did it" in json.dumps(one.document) for one in hook.deliveries] == [True]
+    with closing(open_database(file.parent / ".trailbell", write=False)) as store:
+        stored = store.rows("SELECT source, event_type FROM input WHERE kind = 0")
+    assert stored == [(vendor.kind, vendor.event_type)]
+
+
+def test_doctor_says_that_a_token_works_and_how_old_the_newest_event_is(told, vendor, trailbell):
     """Nothing is stored by looking."""
-    sign_in(okta)
-    file = configured({"okta": {"url": okta.base_url, "token": "${OKTA_API_TOKEN}"}})
+    file = told(TOKEN)
     code, out, err = trailbell("doctor", "-c", file)
-    assert code == 0
-    assert "it may be read; the newest event looked at is 10m" in out
+    assert code == 0, out + err
+    assert "it may be read; the newest event looked at is 20m" in out
     assert TOKEN not in out + err
     assert not (file.parent / ".trailbell").exists()
 
 
-def test_doctor_says_that_a_token_does_not_work(okta, configured, trailbell):
+def test_doctor_says_that_a_token_does_not_work(told, vendor, trailbell):
     """In the vendor's words, without the token."""
-    file = configured({"okta": {"url": okta.base_url, "token": "wrong-token"}})
+    file = told("wrong-token")
     code, out, err = trailbell("doctor", "-c", file)
     assert code == 1
+    assert f"source {vendor.kind}" in out
     assert "401" in out
+    assert "Bad credentials" in out
     assert "wrong-token" not in out + err
 
 
