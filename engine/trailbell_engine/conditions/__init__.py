@@ -13,13 +13,14 @@ from .each import EACH
 from .first_seen import FIRST_SEEN
 from .impossible_travel import IMPOSSIBLE_TRAVEL
 from .metric import METRIC
+from .ongoing import ONGOING
 from .ratio import RATIO
 from .sequence import SEQUENCE, SequenceStep
 from .spike import SPIKE
 
 _IN_ORDER: Final = (
     *(EACH, COUNT, DISTINCT, METRIC, RATIO, SPIKE),
-    *(ABSENT, FIRST_SEEN, CHANGED, SEQUENCE, IMPOSSIBLE_TRAVEL),
+    *(ABSENT, ONGOING, FIRST_SEEN, CHANGED, SEQUENCE, IMPOSSIBLE_TRAVEL),
 )
 
 CONDITIONS: Final[Mapping[str, ConditionSpec]] = MappingProxyType({spec.name: spec for spec in _IN_ORDER})

@@ -138,4 +138,5 @@ ABSENT: Final = ConditionSpec(
     facts=("count", "fewer_than", "for", "last"),
     check=_check,
     silent=lambda _: True,
+    lasting=True,
 )

@@ -206,6 +206,7 @@ class ConditionSpec:
         check: finds what is wrong between parameters; None if nothing is.
         silent: whether a firing can come because nothing came, so that its words can speak of the key alone.
         remembers: earlier events matter; without memory there is nothing to learn from history.
+        lasting: its firings last until a step says ``resolved``.
     """
 
     name: str
@@ -216,6 +217,7 @@ class ConditionSpec:
     check: Callable[[Mapping[str, Any]], Flaw | None] = field(default=lambda _: None)
     silent: Callable[[Any], bool] = field(default=lambda _: False)
     remembers: bool = True
+    lasting: bool = False
 
 
 BY = Parameter(

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Final
 
+from trailbell.sources.errors import SourceError
 from trailbell_engine.event import Input, Tick
 from trailbell_engine.timestamps import SECOND_US
 
@@ -14,6 +15,7 @@ from .reader import Reader
 
 TICK_EVERY_S: Final = 5.0
 """How long a source that lives by the wall clock may be silent before the clock stands for it."""
+WELL_AFTER_S: Final = 60.0
 _MARGIN_US: Final = SECOND_US
 """What happened just now may still be on its way."""
 
@@ -28,6 +30,7 @@ class _Present:
         error: why it is not up, or was not at its end.
         names: under which its events go: its own name, and those of maps.
         heard_s: when it last gave something (monotonic).
+        began_s: since when it is being read without an error; None while it is not (monotonic).
     """
 
     up: bool = True
@@ -35,6 +38,7 @@ class _Present:
     error: Exception | None = None
     names: set[str] = field(default_factory=set)
     heard_s: float = 0.0
+    began_s: float | None = None
 
 
 class Attendance:
@@ -63,6 +67,7 @@ class Attendance:
     def began(self, reader: Reader) -> None:
         """A source is being read, for the first time or again."""
         self._present[reader].up = True
+        self._present[reader].began_s = time.monotonic()
 
     def heard(self, reader: Reader, inputs: Iterable[Input]) -> bool:
         """Note that a source gave something; say whether it had been away."""
@@ -75,7 +80,22 @@ class Attendance:
     def failed(self, reader: Reader, error: Exception, *, stays: bool) -> None:
         """A source cannot be read now; ``stays``: it counts as there all the same."""
         present = self._present[reader]
-        present.up, present.error = stays, error
+        present.up, present.error, present.began_s = stays, error, None
+
+    def errors(self) -> dict[str, str]:
+        """Why sources cannot be read now, by their names.
+
+        One that lives by the wall clock need say nothing for long: read for a while without an error, it is well.
+        """
+        found: dict[str, str] = {}
+        for reader, present in self._present.items():
+            reads_s = 0.0 if present.began_s is None else time.monotonic() - present.began_s
+            if reader.source.wall_clock and reads_s >= WELL_AFTER_S:
+                present.error = None
+            error = present.error or getattr(reader.source, "trouble", None)
+            if error is not None:
+                found[reader.source.name] = words_of(error)
+        return found
 
     def ended(self, reader: Reader) -> list[str]:
         """A source has ended; the names of events that come from nobody any more."""
@@ -100,3 +120,8 @@ class Attendance:
         for reader, present in self._present.items():
             if reader.source.wall_clock and not present.done and present.error is None:
                 yield reader, present
+
+
+def words_of(error: Exception) -> str:
+    """An error for people."""
+    return error.message if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"

@@ -20,11 +20,13 @@ from typing import Final, NamedTuple, TypeAlias
 from trailbell.drive import Given, Ledger, Sink, commit
 from trailbell.sources.base import Batch, Source
 from trailbell.sources.errors import SourceError
+from trailbell.watch.events import SOURCE
+from trailbell.watch.watch import Watch
 from trailbell_engine.event import LEAVES_US, Tick
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
 
-from .attendance import Attendance
+from .attendance import Attendance, words_of
 from .reader import FIRST_RETRY_S, Began, Ended, Handed, Reader
 
 log: Final = logging.getLogger("trailbell")
@@ -33,8 +35,8 @@ GROUP: Final = 100
 """Inputs after which a group is committed without looking for more."""
 STOP_PATIENCE_S: Final = 10.0
 """For so long a source may take to end after it was told to; then it is left to itself. What it gave is stored."""
-_LONGEST_WAIT_S: Final = 1.0
-"""A signal that comes just before the wait begins is heard only after it."""
+_LONGEST_WAIT_S: Final = 0.5
+"""A signal that comes just before the wait begins is heard only after it; so is what people wish."""
 
 
 class _Stop(NamedTuple):
@@ -64,7 +66,9 @@ class Loop:
         sink: Sink,
         *,
         now_us: Callable[[], int],
+        idle: Callable[[], object] = lambda: None,
         first_retry_s: float = FIRST_RETRY_S,
+        watch: Watch | None = None,
     ) -> None:
         """Wire the parts.
 
@@ -72,13 +76,17 @@ class Loop:
             ledger: what outlives a group.
             sink: where outputs go.
             now_us: the clock, for ticks of sources that live by it.
+            idle: called between two groups, at least every half second, while nothing comes.
             first_retry_s: for how long a source that failed is left alone at first.
+            watch: of the sources; what it finds is recorded as they are.
         """
         self.pipeline = Pipeline(RuleSet())
         self._ledger = ledger
         self._sink = sink
         self._now_us = now_us
+        self._idle = idle
         self._first_retry_s = first_retry_s
+        self._watch = watch
         self._inbox: SimpleQueue[_Message] = SimpleQueue()  # its `put` is safe even in signal handlers
         self._next: deque[_Message] = deque()
         self._attendance = Attendance(())
@@ -124,14 +132,19 @@ class Loop:
             for source in sources
         ]
         self._attendance, self._patient = Attendance(readers), patient
+        if self._watch is not None:
+            self._watch.begin(sources)
         try:
             for reader in readers:
                 reader.start()
             while not self._attendance.over and not self._late_to_stop():
                 self._serve(self._message())
                 lost = self._attendance.lost
+                self._look(now=lost is not None)
                 if lost is not None and self._stop_by_s is None:
                     raise lost
+            if self._stop_by_s is None:
+                self._look(now=True, over=True)
         finally:
             self._over = True
             self._cancel()
@@ -173,6 +186,7 @@ class Loop:
             case None:
                 for reader, ticks in self._attendance.ticks(self._now_us()):
                     self._commit([Given(reader.source.name, Batch(ticks))])
+                self._idle()
 
     def _group(self, first: Handed) -> list[Handed]:
         """What else lies ready."""
@@ -198,7 +212,14 @@ class Loop:
             reader.committed(batch)
 
     def _commit(self, group: Sequence[Given]) -> None:
-        commit(group, self.pipeline, self._ledger, self._sink)
+        commit(group, self.pipeline, self._ledger, self._sink, None if self._watch is None else self._watch.took)
+
+    def _look(self, *, now: bool, over: bool = False) -> None:
+        """Record what is wrong with sources, and what is not any more."""
+        if self._watch is not None:
+            inputs = self._watch.look(self._attendance.errors, now=now, over=over)
+            if inputs:
+                self._commit([Given(SOURCE, Batch(inputs))])
 
     def _ended(self, ended: Ended) -> None:
         source, error = ended.reader.source, ended.error
@@ -209,7 +230,7 @@ class Loop:
         stays = self._patient and isinstance(error, SourceError) and error.transient
         self._attendance.failed(ended.reader, error, stays=stays)
         if self._attendance.lost is None:
-            log.warning("the source %s: %s; trying again in %.0f s", source.name, _words(error), ended.again_s)
+            log.warning("the source %s: %s; trying again in %.0f s", source.name, words_of(error), ended.again_s)
 
     def _close(self, reader: Reader, *, whole: bool) -> None:
         """A source gives no more. One that was read to its very end has nothing to wait for, nor has anybody else."""
@@ -237,7 +258,3 @@ def _do(call: _Call) -> None:
         call.done.set_exception(error)
     else:
         call.done.set_result(None)
-
-
-def _words(error: Exception) -> str:
-    return error.message if isinstance(error, SourceError) else f"{type(error).__name__}: {error}"

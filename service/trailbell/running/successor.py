@@ -50,7 +50,7 @@ class Successor:
 
     def _catch_up(self) -> None:
         """Learn on a connection of one's own, until nearly nothing is left."""
-        with contextlib.closing(open_database(self._database.folder, write=False)) as reader:
+        with contextlib.closing(open_database(self._database.address, write=False)) as reader:
             versions, read = RuleVersions(reader), 0
             while (newest := versions.newest_seq()) - read > _CLOSE or not read:
                 self._lesson.read(reader, newest)

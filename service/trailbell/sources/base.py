@@ -25,12 +25,15 @@ class Batch(NamedTuple):
         committed: called once, on the engine's thread, when the batch is durable: the place to answer a sender or to
             acknowledge a broker's message. It must not wait for anything. It is not called if the batch was not stored.
         fresh: called likewise with those of its events that were not known before: the others were duplicates.
+        covers: with this batch all is given that happened from the first of these instants on and before the second, as
+            far as the source can know; microseconds since the epoch, UTC. None leaves it to its ticks to say.
     """
 
     inputs: Sequence[Input]
     checkpoint: Json | None = None
     committed: Callable[[], None] | None = None
     fresh: Callable[[Sequence[Event]], None] | None = None
+    covers: tuple[int, int] | None = None
 
 
 class Inputs(Protocol):
@@ -60,7 +63,14 @@ class Inputs(Protocol):
 
 
 class Source(Inputs, Protocol):
-    """Where a live run's events come from. ``batches`` is called on a thread of the source's own."""
+    """Where a live run's events come from. ``batches`` is called on a thread of the source's own.
+
+    A source may also have attributes, which other threads read:
+
+    - ``trouble``, an exception: why it cannot be read now, while ``batches`` keeps trying by itself; else None.
+    - ``fleeting``, true: what is sent while nobody listens is not to be had later.
+    - ``waiting``, an integer: how many messages wait where they come from; None if nobody knows.
+    """
 
     @property
     def wall_clock(self) -> bool:

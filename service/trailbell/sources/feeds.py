@@ -42,6 +42,7 @@ class FeedSource:
     Attributes:
         name: of the source, and of its events.
         bounded: never: when reading ends the log goes on.
+        trouble: why the last piece could not be read; None if it could.
     """
 
     bounded = False
@@ -77,6 +78,7 @@ class FeedSource:
         self._since_us = since_us
         self._pace = pace or Pace()
         self._server_us = server_us
+        self.trouble: SourceError | None = None
 
     @property
     def lateness_us(self) -> int:
@@ -106,9 +108,11 @@ class FeedSource:
                 asked_us = min(asked_us, self._server_us() or asked_us)
                 yield from self._piece(piece, since_us, asked_us, decoder)
                 cursor, more = piece.cursor, piece.more
+                self.trouble = None
             except SourceError as error:
                 if not self._pace.follow or not error.transient:
                     raise
+                self.trouble = error
                 self._pace.on_trouble(error)
             if more and not self._pace.stopped.is_set():
                 continue
@@ -137,4 +141,6 @@ class FeedSource:
         for part in parts[:-1]:
             yield Batch(part)
         checkpoint: Json = {"cursor": piece.cursor, "since_us": since_us, "last_time_us": decoder.last_time_us}
-        yield Batch(parts[-1], checkpoint)
+        # The cursor has passed everything since the beginning; how far that is, only the end of the log tells.
+        covers = None if piece.more else (since_us, asked_us - SECOND_US)
+        yield Batch(parts[-1], checkpoint, covers=covers)

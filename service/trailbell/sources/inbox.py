@@ -37,10 +37,12 @@ class Inbox:
         lateness_us: how late an event may come and still be taken in its order.
         bounded: never.
         wall_clock: its events are of now.
+        fleeting: whether a sender comes again is its own business.
     """
 
     bounded = False
     wall_clock = True
+    fleeting = True
 
     def __init__(self, name: str, lateness_us: int = 0, capacity: int = CAPACITY) -> None:
         self.name = name

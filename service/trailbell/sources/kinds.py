@@ -15,6 +15,7 @@ from .base import Source
 KINDS: Final[Mapping[str, str]] = {
     "vonage": "trailbell.sources.vonage_settings",
     "files": "trailbell.sources.files_settings",
+    "syslog": "trailbell.sources.syslog.settings",
     "auth0": "trailbell.sources.vendors.auth0",
     "cloudflare": "trailbell.sources.vendors.cloudflare",
     "cloudtrail": "trailbell.sources.vendors.cloudtrail",

@@ -100,6 +100,7 @@ class ObjectSource:
         self._wanted = wanted
         self._time_of = time_of
         self._pace = pace or Pace()
+        self.trouble: SourceError | None = None
 
     @property
     def lateness_us(self) -> int:
@@ -122,9 +123,11 @@ class ObjectSource:
         while True:
             try:
                 yield from self._round(progress)
+                self.trouble = None
             except SourceError as error:
                 if not self._pace.follow or not error.transient:
                     raise
+                self.trouble = error
                 self._pace.on_trouble(error)
             if (
                 not self._pace.follow

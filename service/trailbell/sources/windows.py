@@ -115,6 +115,7 @@ class WindowSource:
     Attributes:
         name: of the source, and of its events.
         bounded: never: when polling ends the API goes on, so what is held for order waits for the next run.
+        trouble: why the last poll failed; None if it did not.
     """
 
     bounded = False
@@ -150,6 +151,7 @@ class WindowSource:
         self._since_us = since_us
         self._pace = pace or Pace()
         self._server_us = server_us
+        self.trouble: SourceError | None = None
 
     @property
     def lateness_us(self) -> int:
@@ -183,9 +185,11 @@ class WindowSource:
                 if polls.reached_us == end_us < latest_us and not self._pace.stopped.is_set():
                     continue  # still catching up
                 yield from self._rescan(polls)
+                self.trouble = None
             except SourceError as error:
                 if not self._pace.follow or not error.transient:
                     raise
+                self.trouble = error
                 self._pace.on_trouble(error)
             if (
                 not self._pace.follow
@@ -230,7 +234,7 @@ class WindowSource:
             polls.scanned_us = to_us  # caught up for the first time: all there is has been listed just now
         *before, last = _parts([*inputs, Tick(to_us - self._polling.lateness_us, self.name)])
         yield from (Batch(part, fresh=fresh) for part in before)
-        yield Batch(last, polls.checkpoint(), fresh=fresh)
+        yield Batch(last, polls.checkpoint(), fresh=fresh, covers=(from_us, to_us))
 
     def _complete_until(self, to_us: int, server_us: int | None, polls: _Polls) -> int:
         """Until when all that happened has been listed: not beyond the server's own clock."""

@@ -132,6 +132,7 @@ SMALLEST = {
     "ratio": {"of": ALWAYS, "within": SECOND_US, "below": 0.5},
     "spike": {"factor": 3, "within": SECOND_US},
     "absent": {"for": SECOND_US},
+    "ongoing": {"until": ALWAYS},
     "first_seen": {"of": (VALUE,)},
     "changed": {"of": VALUE},
     "sequence": {"steps": STEPS, "within": SECOND_US},

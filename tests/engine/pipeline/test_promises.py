@@ -22,6 +22,7 @@ from trailbell_engine.conditions.each import Each
 from trailbell_engine.conditions.first_seen import FirstSeen
 from trailbell_engine.conditions.impossible_travel import ImpossibleTravel
 from trailbell_engine.conditions.metric import Metric
+from trailbell_engine.conditions.ongoing import Ongoing
 from trailbell_engine.conditions.ratio import Ratio
 from trailbell_engine.conditions.sequence import Sequence, SequenceStep
 from trailbell_engine.conditions.spike import Spike
@@ -111,6 +112,7 @@ def conditions(bys):
             Spike, factor=st.just(2), within=SPANS_US, direction=st.sampled_from(("up", "down", "both")), **bounds
         ),
         st.builds(Absent, span=SPANS_US, fewer_than=SMALL, by=bys),
+        st.builds(Ongoing, until=st.just(MEETS_ONE), by=bys),
         st.builds(FirstSeen, of=st.just((VALUE,)), within=SPANS_US, learn=st.none() | SPANS_US, by=bys),
         st.builds(Changed, of=st.just(VALUE), within=st.none() | SPANS_US, track_null=st.booleans(), by=bys),
         st.builds(Sequence, steps=STEPS, within=SPANS_US, ordered=st.booleans(), by=bys),

@@ -1,0 +1,54 @@
+"""What is wrong with a source, as an event of trailbell's own: recorded, matched by rules, replayed like all others."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from trailbell_engine.event import Event
+from trailbell_engine.timestamps import SECOND_US, format_time
+from trailbell_engine.values import Json
+
+from .standing import Change, Trouble
+
+SOURCE: Final = "trailbell"
+"""The source of these events. No other may be called so."""
+_TYPES: Final[Mapping[Trouble, tuple[str, str]]] = {
+    "failing": ("SOURCE_FAILING", "SOURCE_RECOVERED"),
+    "lagging": ("SOURCE_LAGGING", "SOURCE_CAUGHT_UP"),
+    "quiet": ("SOURCE_QUIET", "SOURCE_HEARD_AGAIN"),
+}
+EVENT_TYPES: Final = tuple(name for pair in _TYPES.values() for name in pair)
+
+
+def event_of(change: Change, source: str, kind: str, severity: str, now_us: int, last_us: int | None) -> Event:
+    """The event that tells of a change. The same change gives the same event.
+
+    Args:
+        change: what is news.
+        source: the source that it is about.
+        kind: of that source.
+        severity: that its alerts are to have; empty for that of the rules.
+        now_us: when it was found, microseconds since the epoch, UTC.
+        last_us: when the newest of the source's events happened.
+    """
+    begins, ends = _TYPES[change.trouble]
+    event_type = begins if change.begins else ends
+    since = format_time(change.since_us)
+    data: dict[str, Json] = {
+        "event_type": event_type,
+        "time": format_time(now_us),
+        "source": source,
+        "kind": kind,
+        "since": format_time(change.since_us // SECOND_US * SECOND_US),
+        "lag_s": change.lag_us // SECOND_US,
+    }
+    if change.reason:
+        data["reason"] = change.reason
+    if not change.begins:
+        data["lasted_s"] = (now_us - change.since_us) // SECOND_US
+    if last_us is not None:
+        data["last_event"] = format_time(last_us)
+    if severity:
+        data["severity"] = severity
+    return Event(SOURCE, f"{event_type} {source} {since}", event_type, now_us, data)
