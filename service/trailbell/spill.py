@@ -11,9 +11,9 @@ import apsw
 from trailbell_engine.cells import Backing, Cell, Shelf, Tracked
 from trailbell_engine.packed_backing import PackedBacking
 
-from .store.database import Database
 from .store.memories import Memories
 from .store.schema import STATE_TABLES
+from .store.sqlite import SqliteDatabase
 
 _PRAGMAS: Final = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -65536")
 
@@ -69,7 +69,7 @@ class Spilling:
             connection.execute(f"PRAGMA {pragma}")
         connection.execute(STATE_TABLES)
         connection.execute("BEGIN")  # and no end: nobody asks for it after a crash
-        self._backing = Memories(Database(connection, None))
+        self._backing = Memories(SqliteDatabase(connection))
         for shelf in packed.shelves():
             self._backing.save([*packed.cells(shelf)])
         self._packed = None

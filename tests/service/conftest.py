@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
+import shutil
+import signal
+import socket
 import ssl
+import subprocess
+import tempfile
+import time
 import uuid
 from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 import trustme
 
 from trailbell.loading import load
+from trailbell.store.address import read_address
 from trailbell.store.database import open_database
 from trailbell_engine.event import Event
 from trailbell_engine.timestamps import SECOND_US, format_time, parse_time
 
+_numbers = itertools.count(1)
 START_US = parse_time("2026-11-02T10:00:00Z")
 
 
@@ -70,12 +81,39 @@ def rules(tmp_path):
 
 
 @pytest.fixture
-def store(tmp_path):
+def backend():
+    """Which engine stores are in; tests of both say ``parametrize("backend", ["sqlite", "postgres"])``."""
+    return "sqlite"
+
+
+@pytest.fixture
+def address(backend, request, tmp_path):
+    """A function: where this test's store of a name is."""
+    if backend == "sqlite":
+        return lambda name="state": tmp_path / name
+    server = request.getfixturevalue("postgres")
+    prefix = f"t{os.getpid()}_{next(_numbers)}"
+    return lambda name="state": read_address(server.url(schema=f"{prefix}_{name}", folder=tmp_path / name), tmp_path)
+
+
+@pytest.fixture
+def setting(address):
+    """A function: what ``state:`` says of that store."""
+
+    def say(name="state"):
+        found = address(name)
+        return str(found) if isinstance(found, Path) else found.whole()
+
+    return say
+
+
+@pytest.fixture
+def store(address):
     """A function: a store of this test by name, opened (again); all are closed at the end."""
     opened = []
 
     def make(name="state", **keywords):
-        opened.append(open_database(tmp_path / name, **keywords))
+        opened.append(open_database(address(name), **keywords))
         return opened[-1]
 
     yield make
@@ -103,6 +141,82 @@ def tls(authority):
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert("127.0.0.1").configure_cert(context)
     return context
+
+
+class Postgres:
+    """A PostgreSQL server of its own, that is gone with the tests. At its socket all are let in, at its port who knows.
+
+    Attributes:
+        port: on 127.0.0.1.
+        folder: where its socket is.
+    """
+
+    USER, PASSWORD = "trailbell", "open: sesame@1"
+
+    def __init__(self):
+        found = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name))
+        places = os.pathsep.join([*map(str, reversed(found)), os.environ["PATH"]])
+        programs = [shutil.which(name, path=places) for name in ("initdb", "postgres")]
+        if None in programs:
+            (pytest.fail if os.environ.get("CI") else pytest.skip)("PostgreSQL (initdb, postgres) is not installed")
+        self.folder = Path(tempfile.mkdtemp(prefix="pg-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+        # It does not run as root; Debian's package makes a user for it.
+        self._as = {"user": "postgres", "group": "postgres", "extra_groups": []} if os.getuid() == 0 else {}
+        if self._as:
+            shutil.chown(self.folder, "postgres", "postgres")
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        secret = self.folder / "password"
+        secret.write_text(self.PASSWORD)
+        secret.chmod(0o644)
+        data = self.folder / "data"
+        self._run(programs[0], "-D", data, "-U", self.USER, "-E", "UTF8", "--locale=C.UTF-8", "--no-sync",
+                  "--auth-local=trust", "--auth-host=scram-sha-256", f"--pwfile={secret}")  # fmt: skip
+        options = {"unix_socket_directories": self.folder, "listen_addresses": "127.0.0.1", "port": self.port}
+        flags = [part for name, value in options.items() for part in ("-c", f"{name}={value}")]
+        with (self.folder / "log").open("wb") as log:
+            self._process = subprocess.Popen(
+                [programs[1], "-D", data, *flags], cwd=self.folder, stdout=log, stderr=log, **self._as
+            )
+        until_s = time.monotonic() + 60
+        while not self._ready():
+            assert time.monotonic() < until_s, (self.folder / "log").read_text()
+            time.sleep(0.02)
+
+    def url(self, **more):
+        """What ``state:`` may be."""
+        query = urlencode({"host": self.folder, "port": self.port} | more)
+        return f"postgresql://{self.USER}@/postgres?{query}"
+
+    def stop(self):
+        """End it, and all its sessions."""
+        self._process.send_signal(signal.SIGINT)
+        self._process.wait(60)
+        shutil.rmtree(self.folder)
+
+    def _run(self, *command):
+        done = subprocess.run(
+            [*map(str, command)], cwd=self.folder, capture_output=True, text=True, check=False, **self._as
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    def _ready(self):
+        import psycopg
+
+        try:
+            psycopg.connect(self.url()).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+
+@pytest.fixture(scope="session")
+def postgres():
+    """A PostgreSQL server, one for all tests of this process that need it."""
+    server = Postgres()
+    yield server
+    server.stop()
 
 
 @contextmanager

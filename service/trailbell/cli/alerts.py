@@ -109,7 +109,7 @@ def list_(limit: int, open_: bool, held_: bool, config_file: Path | None, format
     from trailbell.store.alerts import Alerts
 
     config = config_or_fail(config_file, secrets=False)
-    with reading(config.state) as database:
+    with reading(config.store) as database:
         found = [_whole(database, stored) for stored in Alerts(database).newest(limit)]
     shown = [one for one in found if (not open_ or one.condition != "resolved") and (not held_ or one.held)]
     if format_ == "json":
@@ -145,7 +145,7 @@ def show(alert: str, config_file: Path | None, format_: str) -> int:
     from trailbell.store.alerts import Alerts
 
     config = config_or_fail(config_file, secrets=False)
-    with reading(config.state) as database:
+    with reading(config.store) as database:
         one = _whole(database, find_alert(Alerts(database), alert))
     if format_ == "json":
         click.echo(json.dumps(one.to_json(), ensure_ascii=False, indent=2))
@@ -183,7 +183,7 @@ def _deed(do: str, said: str, alert: str, author: str | None, comment: str, conf
     from trailbell.store.alerts import Alerts
 
     config = config_or_fail(config_file, secrets=False)
-    with reading(config.state) as database:
+    with reading(config.store) as database:
         stored = find_alert(Alerts(database), alert)
     wish(config.state, do, author=author or whoami(), comment=comment, subject=stored.alert.id)
     click.echo(f"{stored.alert.id[:12]} is {said} as soon as the engine has taken it up")

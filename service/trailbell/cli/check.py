@@ -157,7 +157,7 @@ def _seen(events: Sequence[str], map_name: str | None, config_file: pathlib.Path
         if not named or config_file is not None:
             raise
         return None
-    profile = profile_of_store(config.state)
+    profile = profile_of_store(config.store)
     return None if profile is None else profile.seen()
 
 

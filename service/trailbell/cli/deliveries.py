@@ -18,6 +18,7 @@ from .printable import printable
 from .stores import reading, whoami, wish
 
 if TYPE_CHECKING:
+    from trailbell.config import Config
     from trailbell.store.deliveries import StoredDelivery
 
 _config = click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Where `state:` is said.")
@@ -46,7 +47,7 @@ def list_(
     from trailbell.store.deliveries import Deliveries
 
     config = config_or_fail(config_file, secrets=False)
-    with reading(config.state) as database:
+    with reading(config.store) as database:
         found = Deliveries(database).find(state=state, receiver=receiver, alert=alert, limit=limit)
         failing = Breakers(database).failing()
     if format_ == "json":
@@ -81,7 +82,7 @@ def show(delivery_id: str, config_file: Path | None, format_: str) -> int:
     from trailbell.store.deliveries import Deliveries
 
     config = config_or_fail(config_file, secrets=False)
-    with reading(config.state) as database:
+    with reading(config.store) as database:
         one = _one(Deliveries(database).starting(delivery_id), delivery_id)
         attempts = Attempts(database).of(one.delivery.id)
     if format_ == "json":
@@ -138,7 +139,7 @@ def retry(
     if bool(delivery_ids) == (all_ or receiver is not None):
         raise Failure(Exit.USAGE, "which deliveries: ids, --receiver, or --all", "`trailbell deliveries list` has ids")
     config = config_or_fail(config_file, secrets=False)
-    with reading(config.state) as database:
+    with reading(config.store) as database:
         stored = Deliveries(database)
         named = [_one(stored.starting(wanted), wanted) for wanted in delivery_ids]
         for one in named:
@@ -148,22 +149,22 @@ def retry(
         count = len(named) if named else stored.count_released(receiver)
     subjects = [one.delivery.id for one in named] or [f"receiver:{receiver}" if receiver else "all"]
     if count:
-        _release(config.state, subjects, author or whoami())
+        _release(config, subjects, author or whoami())
     click.echo(f"{count} {'delivery' if count == 1 else 'deliveries'} to try again")
     return Exit.OK
 
 
-def _release(state: Path, subjects: Sequence[str], author: str) -> None:
+def _release(config: Config, subjects: Sequence[str], author: str) -> None:
     """At once if no engine runs; else the engine does it."""
     from trailbell.clock import now_us
     from trailbell.store.database import StoreError, open_database
     from trailbell.store.deliveries import Deliveries
 
     try:
-        database = open_database(state)
+        database = open_database(config.store)
     except StoreError:
         for subject in subjects:
-            wish(state, "retry", author=author, subject=subject)
+            wish(config.state, "retry", author=author, subject=subject)
         click.echo("a running engine takes it up within seconds", err=True)
         return
     try:

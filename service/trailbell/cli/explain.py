@@ -49,7 +49,7 @@ def command(alert: str, config_file: Path | None, format_: str) -> int:
 
     config = config_or_fail(config_file, secrets=False)
     try:
-        database = open_database(config.state, write=False)
+        database = open_database(config.store, write=False)
     except StoreError as error:
         raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
     with closing(database):

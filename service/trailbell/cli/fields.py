@@ -58,15 +58,21 @@ def command(
 
 
 def _profile(events: Sequence[str], map_name: str | None, event_type: str | None, config_file: Path | None) -> Profile:
+    from trailbell.store.address import place
+
     from .profiles import profile_of_files, profile_of_store
 
     if events:
         profile = profile_of_files(events, map_name, event_type)
     else:
-        state = config_or_fail(config_file, secrets=False).state
-        found = profile_of_store(state, event_type)
+        config = config_or_fail(config_file, secrets=False)
+        found = profile_of_store(config.store, event_type)
         if found is None:
-            raise Failure(Exit.CONFIGURATION, f"there is no history in {state}/", "name files of events with --events")
+            raise Failure(
+                Exit.CONFIGURATION,
+                f"there is no history in {place(config.store)}",
+                "name files of events with --events",
+            )
         profile = found
     if not profile.events:
         what = f"no event is a {event_type}" if event_type else "there are no events"

@@ -170,7 +170,7 @@ def _over_store(rules: RuleSet, history: Asked, wanted: Wanted) -> Report:
 
     config = config_or_fail(history.config_file, secrets=False)
     try:
-        database = open_database(config.state, write=False)
+        database = open_database(config.store, write=False)
     except StoreError as error:
         raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
     try:

@@ -35,6 +35,7 @@ COMMANDS: Final = {
     "fields": "Which fields and values rules can use, from history and from what sources document.",
     "import": "Take over the rules of others: Sigma.",
     "events": "The Audit API from the shell: types, list, show, pull.",
+    "coverage": "Which time has been read of each source, and which time each rule has not seen.",
     "store": "Look after the store: backup, restore, purge, migrate, check.",
     "docs": "What a problem's code means, and how to mend it.",
     "schema": "Print the JSON Schema of rules, for editors.",

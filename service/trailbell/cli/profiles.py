@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from .exits import Exit, Failure, say
 
 if TYPE_CHECKING:
     from trailbell.profile import Profile
+    from trailbell.store.address import Address
 
 
 def profile_of_files(paths: Sequence[str], map_name: str | None, event_type: str | None = None) -> Profile:
@@ -30,15 +30,15 @@ def profile_of_files(paths: Sequence[str], map_name: str | None, event_type: str
         raise Failure(Exit.SOURCE, error.message, error.help) from error
 
 
-def profile_of_store(folder: Path, event_type: str | None = None) -> Profile | None:
+def profile_of_store(address: Address, event_type: str | None = None) -> Profile | None:
     """A summary of the newest events of a store; None if there is none. That one cannot be read is said, on stderr."""
     from trailbell.profile import of_store
-    from trailbell.store.database import StoreError, open_database
+    from trailbell.store.database import NoStoreError, StoreError, open_database
 
-    if not (folder / "trailbell.db").exists():
-        return None
     try:
-        database = open_database(folder, write=False)
+        database = open_database(address, write=False)
+    except NoStoreError:
+        return None
     except StoreError as error:
         say(Failure(Exit.SOURCE, f"history was left out: {error.message}", error.help))
         return None

@@ -16,6 +16,7 @@ from .printable import printable
 
 if TYPE_CHECKING:
     from trailbell.routes_table import Answer
+    from trailbell.store.address import Address
     from trailbell_notifiers.desk import Policy
 
 
@@ -54,7 +55,7 @@ def test(
         return _table(cases, policy, format_)
     notify: Sequence[str] = ()
     if alert_id is not None:
-        wanted, notify = _of_alert(config.state, config.rules, alert_id)
+        wanted, notify = _of_alert(config.store, config.rules, alert_id)
     else:
         wanted = _given(labels)
     found = answer(policy, wanted, notify, instant("--at", at))
@@ -77,7 +78,7 @@ def _given(labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def _of_alert(state: Path, paths: Sequence[str], alert_id: str) -> tuple[dict[str, tuple[str, ...]], Sequence[str]]:
+def _of_alert(store: Address, paths: Sequence[str], alert_id: str) -> tuple[dict[str, tuple[str, ...]], Sequence[str]]:
     from trailbell.loading import load
     from trailbell.store.alerts import Alerts
     from trailbell_engine.rule import Words
@@ -85,7 +86,7 @@ def _of_alert(state: Path, paths: Sequence[str], alert_id: str) -> tuple[dict[st
 
     from .stores import find_alert, reading
 
-    with reading(state) as database:
+    with reading(store) as database:
         alert = find_alert(Alerts(database), alert_id).alert
     rules = load(paths).rules
     if alert.rule_id not in rules:

@@ -81,7 +81,8 @@ def command(
     config = config_or_fail(config_file, secrets=not dry_run)
     # A dry run writes nothing, and a cache neither.
     cache = RuleCache(config.state / CACHE_FILE) if config.rule_cache and not dry_run else None
-    book = RuleBook(config.rules, cache)
+    paths = config.rules if events or dry_run else config.running_rules
+    book = RuleBook(paths, cache)
     edition = edition_or_fail(book)
     if once or events or dry_run:
         book.close()  # it is not read again
@@ -134,7 +135,7 @@ def _run(
     check_notify(rules, list(who.channels))
     check_inhibitions(rules, who.inhibitions)
     _announce(config, rules, sources, who)
-    database = open_database(config.state)
+    database = open_database(config.store)
     observed = Observed()
     hearing = None if ends else with_buttons(who.channels, config.state)
 
@@ -143,7 +144,9 @@ def _run(
         observed.attempt(sent)
 
     try:
-        with Live(rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=attempted) as live:
+        with Live(
+            rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=attempted, limits=config.limits
+        ) as live:
             with (
                 _served(None if ends else config.http, config, live, database, observed) as inboxes,
                 _kept_up(config, book, edition, live, who) if not ends else nullcontext(),
@@ -151,7 +154,7 @@ def _run(
                 nullcontext() if hearing is None else hearing(database, live),
                 stopped_by_signals(live.stop),
             ):
-                live.run([*sources, *inboxes], patient=not ends)
+                _read(live, [*sources, *inboxes], patient=not ends)
             delivered = live.drain() if ends else True
             _log_end(live.tally, "kept in quarantine")
             for receiver, error, count in [] if delivered else live.undelivered():
@@ -159,6 +162,14 @@ def _run(
             return Exit.OK if delivered else Exit.DELIVERY
     finally:
         database.close()
+
+
+def _read(live: Live, sources: Sequence[Source], *, patient: bool) -> None:
+    try:
+        live.run(sources, patient=patient)
+    except SourceError:
+        live.drain()  # that it fails may be what there is to tell
+        raise
 
 
 @contextmanager
@@ -177,7 +188,7 @@ def _served(
             server = stack.enter_context(
                 serving_engine(
                     settings,
-                    config.state,
+                    config.store,
                     lambda: live.rules,
                     engine=live,
                     database=database,
@@ -192,7 +203,7 @@ def _served(
 def _kept_up(
     config: Config, book: RuleBook, edition: Edition, live: Live, who: Receivers
 ) -> AbstractContextManager[None]:
-    return reloading(config.rules, book, edition, live, who, watch=config.watch_rules)
+    return reloading(config.running_rules, book, edition, live, who, watch=config.watch_rules)
 
 
 def _announce(config: Config, rules: RuleSet, sources: Sequence[Source], who: Receivers) -> None:
@@ -200,7 +211,7 @@ def _announce(config: Config, rules: RuleSet, sources: Sequence[Source], who: Re
     senders = config.http.senders if config.http is not None else ()
     names = list(dict.fromkeys([*(source.name for source in sources), *(sender.source for sender in senders)]))
     word = "source" if len(names) == 1 else "sources"
-    log.info("%d rules, %s %s, store %s, receivers: %s", len(rules), word, ", ".join(names), config.state, told)
+    log.info("%d rules, %s %s, store %s, receivers: %s", len(rules), word, ", ".join(names), config.store, told)
 
 
 def _log_end(tally: Tally, aside: str) -> None:

@@ -50,9 +50,9 @@ def command(config_file: Path | None, listen: str | None) -> int:
         try:
             with (
                 stopped_by_signals(lambda: ended.put(None)),
-                serving_store(chosen, config.state, lambda: rules) as server,
+                serving_store(chosen, config.store, lambda: rules) as server,
             ):
-                log.info("serving %s at %s", config.state, server.url)
+                log.info("serving %s at %s", config.store, server.url)
                 ended.get()
         except Terminated:
             log.info("stopped by SIGTERM")

@@ -15,7 +15,7 @@ from .configuration import config_or_fail
 from .exits import Exit, Failure
 from .instants import instant
 from .printable import printable
-from .stores import reading, whoami, wish
+from .stores import reading, reading_if_there, whoami, wish
 
 if TYPE_CHECKING:
     from trailbell.config import Config
@@ -42,6 +42,7 @@ def command() -> None:
 @click.option("--starts", metavar="WHEN", help="From then on; now by default.")
 @click.option("--comment", required=True, help="Why; people read it beside what is silenced.")
 @click.option("--by", "author", metavar="NAME", help="Who wishes it; your user name by default.")
+@click.option("--force", is_flag=True, help="Even if it holds on every value of its labels.")
 @_config
 def add(
     matchers: Sequence[str],
@@ -51,8 +52,10 @@ def add(
     comment: str,
     author: str | None,
     config_file: Path | None,
+    *,
+    force: bool,
 ) -> int:
-    """Silence alerts for a while. A running engine takes it up within a second."""
+    """Silence alerts for a while, and say what that would have hidden. A running engine takes it up within a second."""
     from trailbell.clock import now_us
     from trailbell_engine.durations import parse_duration
 
@@ -64,18 +67,34 @@ def add(
         raise Failure(Exit.USAGE, f"--for {for_}: no duration", "write 30m, 2h or 1d")
     ends_us = starts_us + span_us if span_us is not None else instant("--until", until)
     config = config_or_fail(config_file, secrets=False)
-    silence = _silence(matchers, starts_us, ends_us or starts_us, author or whoami(), comment)
+    silence = _silence(matchers, starts_us, ends_us or starts_us, author or whoami(), comment, force=force)
     wish(config.state, "silence", author=silence.author, comment=comment, silence=silence)
     click.echo(f"{silence.id}  {printable(str(silence))}  until {format_time(silence.ends_us)}")
+    _warn(config, silence._replace(starts_us=now_us() - 7 * DAY_US))
     return Exit.OK
 
 
-def _silence(matchers: Sequence[str], starts_us: int, ends_us: int, author: str, comment: str) -> Silence:
+def _warn(config: Config, silence: Silence) -> None:
+    """Say what it would have hidden lately, where there is something to tell it by."""
+    with reading_if_there(config.store) as database:
+        if database is None:
+            return
+    hidden = _hidden(config, silence, silence.starts_us)
+    severe = sum(one.alert.severity in ("critical", "high") for one in hidden)
+    words = f", {severe} of them high or critical" if severe else ""
+    click.echo(f"of the last 7 days it would have hidden {len(hidden)} alerts{words}")
+
+
+def _silence(
+    matchers: Sequence[str], starts_us: int, ends_us: int, author: str, comment: str, *, force: bool = False
+) -> Silence:
     from trailbell_notifiers.matchers import MatcherError
     from trailbell_notifiers.silences import SilenceError, new_silence
 
     try:
-        return new_silence(matchers, starts_us=starts_us, ends_us=ends_us, author=author, comment=comment)
+        return new_silence(
+            matchers, starts_us=starts_us, ends_us=ends_us, author=author, comment=comment, sweeping=force
+        )
     except (MatcherError, SilenceError) as error:
         raise Failure(Exit.USAGE, str(error), error.help) from error
 
@@ -114,11 +133,10 @@ def _known(config: Config) -> Iterator[tuple[Silence, bool]]:
     for silence in policy_of(config).silences:
         yield silence, True
     stored: set[str] = set()
-    if (config.state / "trailbell.db").exists():
-        with reading(config.state) as database:
-            for silence in Silences(database).all():
-                stored.add(silence.id)
-                yield silence, True
+    with reading_if_there(config.store) as database:
+        for silence in [] if database is None else Silences(database).all():
+            stored.add(silence.id)
+            yield silence, True
     for _, one in waiting(config.state):
         if one is not None and one.silence is not None and one.silence.id not in stored:
             yield one.silence, False
@@ -178,7 +196,7 @@ def preview(matchers: Sequence[str], since: str, config_file: Path | None, forma
 
     config = config_or_fail(config_file, secrets=False)
     since_us = instant("--since", since) or now_us() - 7 * DAY_US
-    silence = _silence(matchers, since_us, max(now_us(), since_us + 1), "", "")
+    silence = _silence(matchers, now_us() - 1, now_us(), "", "preview", force=True)._replace(starts_us=since_us)
     hidden = _hidden(config, silence, since_us)
     if format_ == "json":
         click.echo(json.dumps([stored.to_json() for stored in hidden], ensure_ascii=False, indent=2))
@@ -195,7 +213,7 @@ def _hidden(config: Config, silence: Silence, since_us: int) -> list[StoredAlert
     from trailbell_notifiers.routing import labels_of
 
     rules = load(config.rules).rules
-    with reading(config.state) as database:
+    with reading(config.store) as database:
         stored = Alerts(database).all()
     found = []
     for one in stored:

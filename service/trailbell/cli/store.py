@@ -9,7 +9,8 @@ from pathlib import Path
 
 import click
 
-from trailbell.store.database import StoreError, open_database
+from trailbell.store.address import Address, PostgresAddress
+from trailbell.store.database import NoStoreError, StoreError, open_database
 from trailbell.store.schema import STEPS
 from trailbell.upkeep.backup import STORE, back_up, check, restore
 from trailbell.upkeep.person import find_person, forget_person
@@ -33,7 +34,7 @@ def command() -> None:
 @_CONFIG
 def _backup(target: Path, config_file: Path | None) -> int:
     """Copy the store to the file TARGET (in a folder: with the time as its name), while it is in use."""
-    folder = _folder(config_file)
+    folder = _folder(config_file, "copied", "pg_dump or pg_basebackup")
     if target.is_dir():
         target = target / f"trailbell-{datetime.now(tz=UTC):%Y%m%dT%H%M%SZ}.db"
     with _failing():
@@ -48,7 +49,7 @@ def _backup(target: Path, config_file: Path | None) -> int:
 @_CONFIG
 def _restore(source: Path, replace: bool, config_file: Path | None) -> int:
     """Put the backup SOURCE in the place of the store. Nobody may be running on it."""
-    folder = _folder(config_file)
+    folder = _folder(config_file, "restored", "pg_restore, or psql for a dump in SQL")
     with _failing():
         aside = f"trailbell-before-{datetime.now(tz=UTC):%Y%m%dT%H%M%SZ}.db" if replace else ""
         moved = restore(source, folder, aside=aside)
@@ -66,7 +67,7 @@ def _purge(person: str | None, yes: bool, config_file: Path | None) -> int:
     """Delete what is older than `retention:` says, or, with --person, all that names somebody."""
     config = config_or_fail(config_file, secrets=False)
     if person is not None:
-        return _purge_person(config.state, person, yes=yes)
+        return _purge_person(config.store, person, yes=yes)
     if config.retention == Retention():
         raise Failure(
             Exit.USAGE,
@@ -76,7 +77,7 @@ def _purge(person: str | None, yes: bool, config_file: Path | None) -> int:
     from trailbell.clock import now_us
 
     with _failing():
-        database = open_database(config.state)
+        database = open_database(config.store)
         try:
             total = Removed()
             while (removed := step(database, config.retention, now_us())) != Removed():
@@ -87,10 +88,10 @@ def _purge(person: str | None, yes: bool, config_file: Path | None) -> int:
     return Exit.OK
 
 
-def _purge_person(folder: Path, person: str, *, yes: bool) -> int:
+def _purge_person(store: Address, person: str, *, yes: bool) -> int:
     with _failing():
         try:
-            found = forget_person(folder, person) if yes else find_person(folder, person)
+            found = forget_person(store, person) if yes else find_person(store, person)
         except ValueError as error:
             raise Failure(Exit.USAGE, f"--person takes {error}", "give an e-mail address or a full name") from error
     for name, count in found.rows.items():
@@ -110,15 +111,16 @@ def _purge_person(folder: Path, person: str, *, yes: bool) -> int:
 @_CONFIG
 def _migrate(target: Path | None, config_file: Path | None) -> int:
     """Bring the store to this version's form. `trailbell run` does so by itself; here it can be done beforehand."""
-    folder = _folder(config_file)
+    store = config_or_fail(config_file, secrets=False).store
+    if isinstance(store, PostgresAddress) and target is not None:
+        raise _not_ours(store, "copied", "pg_dump or pg_basebackup")
     with _failing():
-        if not (folder / STORE).exists():
-            raise StoreError(f"no store in {folder}/", "`trailbell run` makes one")
-        if target is not None:
-            back_up(folder, target)
-        open_database(folder).close()
-        check(folder / STORE)
-    click.echo(f"{folder / STORE}: version {len(STEPS)}, checked")
+        _must_be_there(store)
+        if target is not None and isinstance(store, Path):
+            back_up(store, target)
+        open_database(store).close()
+        _check_whole(store)
+    click.echo(f"{_name(store)}: version {len(STEPS)}, checked")
     return Exit.OK
 
 
@@ -126,10 +128,10 @@ def _migrate(target: Path | None, config_file: Path | None) -> int:
 @_CONFIG
 def _check(config_file: Path | None) -> int:
     """Read every page and every index of the store; say whether it is whole."""
-    folder = _folder(config_file)
+    store = config_or_fail(config_file, secrets=False).store
     with _failing():
-        check(folder / STORE)
-    click.echo(f"{folder / STORE}: whole")
+        _check_whole(store)
+    click.echo(f"{_name(store)}: whole")
     return Exit.OK
 
 
@@ -137,8 +139,40 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _folder(config_file: Path | None) -> Path:
-    return config_or_fail(config_file, secrets=False).state
+def _folder(config_file: Path | None, done: str, tools: str) -> Path:
+    """The state folder with the store in it."""
+    store = config_or_fail(config_file, secrets=False).store
+    if isinstance(store, PostgresAddress):
+        raise _not_ours(store, done, tools)
+    return store
+
+
+def _not_ours(store: PostgresAddress, done: str, tools: str) -> Failure:
+    words = f"{store} is {done} by PostgreSQL's own tools"
+    return Failure(Exit.USAGE, words, f"use {tools}; with a dump, give `--schema={store.schema}`")
+
+
+def _must_be_there(store: Address) -> None:
+    """A store that is not there is not made here. Of an earlier version it is."""
+    try:
+        open_database(store, write=False).close()
+    except NoStoreError:
+        raise
+    except StoreError:
+        pass  # whoever brings it up says what is wrong with it
+
+
+def _check_whole(store: Address) -> None:
+    if isinstance(store, PostgresAddress):
+        from trailbell.upkeep.postgres_check import check_postgres
+
+        check_postgres(store)
+    else:
+        check(store / STORE)
+
+
+def _name(store: Address) -> str:
+    return str(store) if isinstance(store, PostgresAddress) else str(store / STORE)
 
 
 @contextmanager

@@ -5,7 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,13 +13,14 @@ from .exits import Exit, Failure
 
 if TYPE_CHECKING:
     from trailbell.operations import Operation
+    from trailbell.store.address import Address
     from trailbell.store.alerts import Alerts, StoredAlert
     from trailbell.store.database import Database
     from trailbell_notifiers.silences import Silence
 
 
 @contextmanager
-def reading(state: Path) -> Iterator[Database]:
+def reading(store: Address) -> Iterator[Database]:
     """The store, for reading.
 
     Raises:
@@ -28,13 +29,29 @@ def reading(state: Path) -> Iterator[Database]:
     from trailbell.store.database import StoreError, open_database
 
     try:
-        database = open_database(state, write=False)
+        database = open_database(store, write=False)
     except StoreError as error:
         raise Failure(Exit.SOURCE, error.message, error.help) from error
     try:
         yield database
     finally:
         database.close()
+
+
+@contextmanager
+def reading_if_there(store: Address) -> Iterator[Database | None]:
+    """The same, or None if there is none yet."""
+    from trailbell.store.database import NoStoreError, StoreError, open_database
+
+    try:
+        database = open_database(store, write=False)
+    except NoStoreError:
+        yield None
+        return
+    except StoreError as error:
+        raise Failure(Exit.SOURCE, error.message, error.help) from error
+    with closing(database):
+        yield database
 
 
 def wish(

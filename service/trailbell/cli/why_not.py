@@ -92,7 +92,7 @@ def _of_store(rule: Rule, rules: RuleSet, event_id: str, config: Config) -> WhyN
     from trailbell.store.events import Events
 
     try:
-        database = open_database(config.state, write=False)
+        database = open_database(config.store, write=False)
     except StoreError as error:
         raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
     with closing(database):

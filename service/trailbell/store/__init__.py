@@ -1,1 +1,1 @@
-"""The store: recorded inputs, state, alerts and outbox in one SQLite file."""
+"""The store: recorded inputs, state, alerts and outbox, in one SQLite file or in PostgreSQL."""

@@ -42,8 +42,7 @@ class Alerts:
 
     def add(self, alert: Alert, wording: dict[str, Json]) -> bool:
         """Store a new alert; False if it is there already (a replay of the same inputs)."""
-        connection = self._database.connection
-        connection.execute(
+        added = self._database.execute(
             "INSERT INTO alert (id, rule_id, severity, opened_at_us, record, wording) VALUES (?, ?, ?, ?, ?, ?) "
             "ON CONFLICT DO NOTHING",
             (
@@ -55,13 +54,11 @@ class Alerts:
                 write_json(wording),
             ),
         )
-        return connection.changes() > 0
+        return added > 0
 
     def replace(self, alert: Alert) -> None:
         """Store an alert's growth; its wording stays what people read."""
-        self._database.connection.execute(
-            "UPDATE alert SET record = ? WHERE id = ?", (write_json(encode_alert(alert)), alert.id)
-        )
+        self._database.execute("UPDATE alert SET record = ? WHERE id = ?", (write_json(encode_alert(alert)), alert.id))
 
     def get(self, alert_id: str) -> StoredAlert | None:
         """The alert of that id, or None."""

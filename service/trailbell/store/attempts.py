@@ -26,7 +26,7 @@ class Attempts:
 
     def add(self, delivery: Delivery, tried: Tried) -> None:
         """Append one, inside the running transaction."""
-        self._database.connection.execute(
+        self._database.execute(
             "INSERT INTO attempt (delivery_id, number, at_us, outcome, words) VALUES (?, ?, ?, ?, ?)",
             (delivery.id, delivery.attempts, tried.at_us, tried.outcome, tried.words),
         )

@@ -31,15 +31,15 @@ class Breakers:
     def set(self, queue: Queue, breaker: Breaker) -> None:
         """Keep a queue's, inside the running transaction."""
         if breaker == WORKS:
-            self._database.connection.execute("DELETE FROM breaker WHERE receiver = ? AND target = ?", queue)
+            self._database.execute("DELETE FROM breaker WHERE receiver = ? AND target = ?", queue)
             return
-        self._database.connection.execute(
+        self._database.execute(
             "INSERT INTO breaker (receiver, target, failures, since_us, probe_us, reason) VALUES (?, ?, ?, ?, ?, ?) "
-            "ON CONFLICT DO UPDATE SET failures = excluded.failures, since_us = excluded.since_us, "
+            "ON CONFLICT (receiver, target) DO UPDATE SET failures = excluded.failures, since_us = excluded.since_us, "
             "probe_us = excluded.probe_us, reason = excluded.reason",
             (*queue, breaker.failures, breaker.since_us, breaker.probe_us, breaker.reason),
         )
 
     def probe_soon(self) -> None:
         """Somebody may have mended something: every receiver is asked again now. Inside the running transaction."""
-        self._database.connection.execute("UPDATE breaker SET probe_us = 0")
+        self._database.execute("UPDATE breaker SET probe_us = 0")

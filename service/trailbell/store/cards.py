@@ -87,13 +87,13 @@ class Cards:
         }
         firings = sum(map(firings_of, content["ids"]))
         if before is None:
-            self._database.connection.execute(
+            self._database.execute(
                 f"INSERT INTO card ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, 1, 1, ?, ?, ?, 0, NULL, 0)",  # noqa: S608 - constants
                 (*row.queue, row.thread, row.id, row.created_us, orjson.dumps(content), digest,
                  orjson.dumps(OPEN.to_json()), firings),
             )  # fmt: skip
             return
-        self._database.connection.execute(
+        self._database.execute(
             "UPDATE card SET content = ?4, created_us = ?5, firings = ?6, version = version + 1, look_us = NULL "
             "WHERE receiver = ?1 AND target = ?2 AND thread = ?3",
             (*row.queue, row.thread, orjson.dumps(content), row.created_us, firings),
@@ -104,16 +104,16 @@ class Cards:
 
         Inside the running transaction.
         """
-        self._database.connection.execute(
+        marked = self._database.execute(
             f"UPDATE card SET {_MARKED} WHERE (receiver, thread) IN "  # noqa: S608 - constants
             "(SELECT receiver, thread FROM decision WHERE alert_id = ? AND what = 'told')",
             (alert_id,),
         )
-        return self._database.connection.changes() > 0
+        return marked > 0
 
     def changed_all(self, now_us: int) -> None:
         """Silences have changed: mark every card that may have to do with it."""
-        self._database.connection.execute(
+        self._database.execute(
             f"UPDATE card SET {_MARKED} WHERE created_us > ?",  # noqa: S608 - constants
             (now_us - LIVES_US,),
         )
@@ -144,7 +144,7 @@ class Cards:
 
     def noted(self, card: Card, firings: int, at_us: int) -> None:
         """The thread has heard of so many firings."""
-        self._write(card, "firings = max(firings, ?4), noted_us = ?5", firings, at_us)
+        self._write(card, "firings = CASE WHEN firings < ?4 THEN ?4 ELSE firings END, noted_us = ?5", firings, at_us)
 
     def postpone(self, card: Card, until_us: int) -> None:
         """It could not be changed: again then."""
@@ -160,7 +160,7 @@ class Cards:
 
     def _write(self, card: Card, changes: str, *values: Any) -> None:
         with self._database.transaction():
-            self._database.connection.execute(
+            self._database.execute(
                 f"UPDATE card SET {changes} WHERE receiver = ?1 AND target = ?2 AND thread = ?3",  # noqa: S608 - constants
                 (*card.queue, card.thread, *values),
             )

@@ -19,15 +19,21 @@ class Contents:
         Args:
             digests: by name, such as ``list vips`` and ``lookup people``.
         """
-        rows = self._database.rows("SELECT name, digest, max(after_seq) FROM content GROUP BY name ORDER BY name")
-        return [name for name, digest, _ in rows if digests.get(name, digest) != digest]
+        return [name for name, digest in self._newest().items() if digests.get(name, digest) != digest]
 
     def note(self, digests: Mapping[str, str], after_seq: int) -> None:
         """Note, inside a transaction, what is used from the input after that one on."""
-        known = dict(
-            row[:2] for row in self._database.rows("SELECT name, digest, max(after_seq) FROM content GROUP BY name")
-        )
-        self._database.connection.executemany(
-            "INSERT INTO content VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET digest = excluded.digest",
+        known = self._newest()
+        self._database.executemany(
+            "INSERT INTO content VALUES (?, ?, ?) ON CONFLICT (name, after_seq) DO UPDATE SET digest = excluded.digest",
             [(name, digest, after_seq) for name, digest in sorted(digests.items()) if known.get(name) != digest],
+        )
+
+    def _newest(self) -> dict[str, str]:
+        """What was used last, by name."""
+        return dict(
+            self._database.rows(
+                "SELECT name, digest FROM content AS newest "
+                "WHERE after_seq = (SELECT max(after_seq) FROM content WHERE name = newest.name) ORDER BY name"
+            )
         )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from typing import Final
 
 from trailbell_notifiers.group import Note
 
@@ -11,6 +12,9 @@ from .database import Database
 
 HELD: tuple[str, ...] = ("silenced", "inhibited", "muted")
 """What keeps an alert from being told."""
+
+
+_COLUMNS: Final = "alert_id, what, detail, receiver, at_us, until_us, thread, number, severity"
 
 
 class Decisions:
@@ -21,20 +25,27 @@ class Decisions:
 
     def add(self, notes: Sequence[Note]) -> None:
         """Append, inside the running transaction."""
-        self._database.connection.executemany(
-            "INSERT INTO decision (alert_id, what, detail, receiver, at_us, until_us, thread, number) "
-            "VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        self._database.executemany(
+            f"INSERT INTO decision ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",  # noqa: S608 - constants
             notes,
         )
 
     def of(self, alert_id: str) -> list[Note]:
         """What was decided about an alert, oldest first."""
         rows = self._database.rows(
-            "SELECT alert_id, what, detail, receiver, at_us, until_us, thread, number FROM decision "
-            "WHERE alert_id = ? ORDER BY seq",
+            f"SELECT {_COLUMNS} FROM decision WHERE alert_id = ? ORDER BY seq",  # noqa: S608 - constants
             (alert_id,),
         )
         return [Note(*row) for row in rows]
+
+    def told_by(self, receiver: str, thread: str, number: int) -> dict[str, str]:
+        """The alerts that a message told of, each with the severity that it had by then."""
+        rows = self._database.rows(
+            "SELECT alert_id, severity FROM decision "
+            "WHERE what = 'told' AND thread = ? AND number = ? AND receiver = ? ORDER BY seq",
+            (thread, number, receiver),
+        )
+        return dict(rows)
 
     def newest_of(self, alert_id: str) -> dict[str, Note]:
         """Per receiver the last decision about an alert that says whether it has been told."""

@@ -62,7 +62,7 @@ class Deliveries:
             "receiver = :receiver": receiver,
             _ALERT: alert,
         }
-        where = " AND ".join(test for test, value in tests.items() if value is not None) or "1"
+        where = " AND ".join(test for test, value in tests.items() if value is not None) or "TRUE"
         values = {"state": state, "receiver": receiver, "alert": alert, "limit": limit}
         return self._rows(f"WHERE {where} ORDER BY seq DESC LIMIT :limit", values)
 
@@ -92,12 +92,10 @@ class Deliveries:
         queues = self._database.rows(found, (one, name))
         anew = "state = 'pending', attempts = 0, not_before_us = ?3, created_us = ?3, lease_epoch = 0"
         sql = f"UPDATE outbox SET {anew} WHERE {where}"  # noqa: S608 - constants
-        self._database.connection.execute(sql, (one, name, now_us))
+        self._database.execute(sql, (one, name, now_us))
         for queue in queues:
             Breakers(self._database).set(Queue(*queue), WORKS)
 
     def _rows(self, rest: str, values: dict[str, Any]) -> list[StoredDelivery]:
-        with self._database.lock:
-            sql = f"SELECT {COLUMNS}, reason, diverted FROM outbox {rest}"  # noqa: S608 - constants
-            rows = list(self._database.connection.execute(sql, values))
+        rows = self._database.rows(f"SELECT {COLUMNS}, reason, diverted FROM outbox {rest}", values)  # noqa: S608 - constants
         return [StoredDelivery(delivery_of(row[:-2]), row[-2], row[-1]) for row in rows]

@@ -46,13 +46,13 @@ class StoreGroups(MemoryGroups):
 
     def before_commit(self) -> None:
         """Write what has changed since the last commit."""
-        connection = self._database.connection
+        execute = self._database.execute
         for key, (group, wake_us) in self._changed.items():
             if group is None:
-                connection.execute("DELETE FROM delivery_group WHERE key = ?", (key,))
+                execute("DELETE FROM delivery_group WHERE key = ?", (key,))
             else:
-                connection.execute(
-                    "INSERT INTO delivery_group VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET "
+                execute(
+                    "INSERT INTO delivery_group VALUES (?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
                     "wake_us = excluded.wake_us, value = excluded.value",
                     (key, wake_us, write_json(encode_group(group))),
                 )
@@ -60,7 +60,10 @@ class StoreGroups(MemoryGroups):
             self._write_source(alert_id)
         if self.clock.now_us != self._clock_written:
             value = write_json(self.clock.to_json())
-            connection.execute("INSERT OR REPLACE INTO delivery_clock VALUES (1, ?)", (value,))
+            execute(
+                "INSERT INTO delivery_clock VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value",
+                (value,),
+            )
 
     def after_commit(self, *, done: bool) -> None:
         """What was written is durable; or undone, and then memory goes back to it."""
@@ -75,10 +78,10 @@ class StoreGroups(MemoryGroups):
     def _write_source(self, alert_id: str) -> None:
         source = self._sources.get(alert_id)
         if source is None:
-            self._database.connection.execute("DELETE FROM inhibitor WHERE alert_id = ?", (alert_id,))
+            self._database.execute("DELETE FROM inhibitor WHERE alert_id = ?", (alert_id,))
             return
         labels = write_json({name: list(values) for name, values in source.labels.items()})
-        self._database.connection.execute(
+        self._database.execute(
             "INSERT INTO inhibitor (alert_id, labels, until_us) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
             (alert_id, labels, source.until_us),
         )

@@ -28,7 +28,7 @@ class Handlings:
 
     def add(self, handling: Handling) -> None:
         """Append, inside the running transaction."""
-        self.database.connection.execute(
+        self.database.execute(
             "INSERT INTO handling (alert_id, at_us, what, author, comment) VALUES (?, ?, ?, ?, ?)", handling
         )
 

@@ -16,6 +16,7 @@ from trailbell_engine.event import Event, Input, Malformed, Tick
 from trailbell_engine.state import CachedState
 from trailbell_engine.values import Json
 
+from .ahead import Ahead
 from .database import Database
 from .memories import Memories
 
@@ -34,6 +35,7 @@ class StoreLedger(CachedState):
         self._database = database
         self._memories = Memories(database)
         self._noted: dict[str, tuple[int, int]] = {}
+        self._ahead = Ahead(database) if database.DISTANT else None
         super().__init__(self._memories, limit_bytes, limit_bytes // CELL_BYTES)
 
     def checkpoint(self, source: str) -> Json | None:
@@ -44,7 +46,7 @@ class StoreLedger(CachedState):
     def admit(self, source: str, lateness_us: int) -> None:
         """Note a source and the lateness it runs with, so that a replay puts its events in the same order."""
         with self._database.transaction():
-            self._database.connection.execute(
+            self._database.execute(
                 "INSERT INTO source (name, lateness_us) VALUES (?, ?) "
                 "ON CONFLICT (name) DO UPDATE SET lateness_us = excluded.lateness_us",
                 (source, lateness_us),
@@ -70,10 +72,12 @@ class StoreLedger(CachedState):
             yield Event(source, event_id, event_type, time_us, read_json(data), bool(untimed))
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, inputs: Iterable[Input] = ()) -> Iterator[None]:
         """One durable batch; an exception undoes it, in the database and here."""
         try:
             with self._database.transaction():
+                if self._ahead is not None:
+                    self._ahead.write(inputs)
                 yield
                 self._write_state()
         except BaseException:
@@ -82,23 +86,26 @@ class StoreLedger(CachedState):
 
     def record(self, item: Input) -> bool:
         """Append an input; False if that event, or that malformed record, is there already."""
-        connection = self._database.connection
+        if self._ahead is not None and (new := self._ahead.take(item)) is not None:
+            return new
         match item:
             case Event(source, event_id, event_type, time_us, data, untimed):
-                connection.execute(
+                changed = self._database.execute(
                     "INSERT INTO input (source, kind, id, event_type, time_us, untimed, data) "
                     "VALUES (?, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                     (source, event_id, event_type, time_us, untimed, write_json(data)),
                 )
             case Tick(time_us, source):
-                connection.execute("INSERT INTO input (source, kind, time_us) VALUES (?, 1, ?)", (source, time_us))
+                changed = self._database.execute(
+                    "INSERT INTO input (source, kind, time_us) VALUES (?, 1, ?)", (source, time_us)
+                )
             case Malformed(source, place, reason, raw):
-                connection.execute(
+                changed = self._database.execute(
                     "INSERT INTO quarantine (source, place, reason, raw, digest) "
                     "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
                     (source, place, reason, raw, hashlib.sha256(raw).digest()),
                 )
-        return connection.changes() > 0
+        return changed > 0
 
     def forget(self, versions: Iterable[tuple[str, str]]) -> None:
         """Drop what the conditions of these versions of rules (id, version) remember, inside a transaction."""
@@ -110,10 +117,12 @@ class StoreLedger(CachedState):
         super().clear()
         self._memories.undone()
         self._noted.clear()
+        if self._ahead is not None:
+            self._ahead.clear()
 
     def left(self) -> set[str]:
         """The sources that sent no more as of the last commit (see ``event.LEAVES_US``)."""
-        return {name for (name,) in self._database.rows("SELECT name FROM source WHERE left_off")}
+        return {name for (name,) in self._database.rows("SELECT name FROM source WHERE left_off != 0")}
 
     def complete(
         self,
@@ -126,27 +135,26 @@ class StoreLedger(CachedState):
 
         A source with a watermark that is not among those given has left.
         """
-        connection = self._database.connection
         if checkpoint is not None or source not in self._noted:
-            connection.execute(
+            self._database.execute(
                 "INSERT INTO source (name, checkpoint) VALUES (?, ?) ON CONFLICT (name) "
-                "DO UPDATE SET checkpoint = coalesce(excluded.checkpoint, checkpoint)",
+                "DO UPDATE SET checkpoint = coalesce(excluded.checkpoint, source.checkpoint)",
                 (source, None if checkpoint is None else orjson.dumps(checkpoint)),
             )
         reached = {name: (watermark_us, 1) for name, watermark_us in left.items()}
         reached |= {name: (watermark_us, 0) for name, watermark_us in watermarks.items()}
         changed = [(name, *there) for name, there in sorted(reached.items()) if self._noted.get(name) != there]
         if changed:
-            connection.executemany(
+            self._database.executemany(
                 "INSERT INTO source (name, watermark_us, left_off) VALUES (?, ?, ?) ON CONFLICT (name) DO UPDATE SET "
                 "watermark_us = excluded.watermark_us, left_off = excluded.left_off",
                 changed,
             )
         if self._noted.keys() - reached.keys() or not self._noted:
-            connection.execute(
-                "UPDATE source SET left_off = 1 "
-                "WHERE watermark_us IS NOT NULL AND name NOT IN (SELECT value FROM json_each(?))",
-                (orjson.dumps(list(watermarks)).decode(),),
+            marks = ", ".join("?" * len(watermarks)) or "''"
+            self._database.execute(
+                f"UPDATE source SET left_off = 1 WHERE watermark_us IS NOT NULL AND name NOT IN ({marks})",  # noqa: S608 - question marks
+                tuple(watermarks),
             )
         self._noted = reached
         if watermarks:

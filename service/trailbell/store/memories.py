@@ -15,13 +15,15 @@ from .database import Database
 _LOAD: Final = "SELECT value, expires_us, grain, wakes_us, wakes_source FROM state WHERE shelf = ? AND key = ?"
 _INSERT: Final = (
     "INSERT INTO state (value, expires_us, wakes_us, wakes_source, shelf, key, grain) VALUES (?, ?, ?, ?, ?, ?, ?) "
-    "ON CONFLICT DO UPDATE SET value = excluded.value, expires_us = excluded.expires_us, grain = excluded.grain, "
-    "wakes_us = excluded.wakes_us, wakes_source = excluded.wakes_source"
+    "ON CONFLICT (shelf, key) DO UPDATE SET value = excluded.value, expires_us = excluded.expires_us, "
+    "grain = excluded.grain, wakes_us = excluded.wakes_us, wakes_source = excluded.wakes_source"
 )
 _UPDATE: Final = (
     "UPDATE state SET value = ?, expires_us = ?, wakes_us = ?, wakes_source = ? WHERE shelf = ? AND key = ?"
 )
 _DELETE: Final = "DELETE FROM state WHERE shelf = ? AND key = ?"
+_UNTIL: Final = f"(coalesce(expires_us, {NEVER_US}) >> {GRAIN_BITS})"
+"""The grain in which a row expires."""
 
 
 class Memories:
@@ -58,18 +60,16 @@ class Memories:
             else:
                 new.append((*row, None if cell.expires_us == NEVER_US else grain))
                 cell.grain = grain
-        execute = self._database.connection.executemany
         for sql, rows in ((_DELETE, gone), (_UPDATE, known), (_INSERT, new)):
             if rows:
-                execute(sql, rows)
+                self._database.executemany(sql, rows)
 
     def expire(self, grain: int) -> None:
         """Drop what expires before that grain."""
         self._swept_grain = max(self._swept_grain, grain)
-        connection = self._database.connection
-        live = f"WHERE grain < ?1 AND coalesce(expires_us, {NEVER_US}) >> {GRAIN_BITS} >= ?1"
-        connection.execute(f"UPDATE state SET grain = expires_us >> {GRAIN_BITS} {live}", (grain,))  # noqa: S608 - numbers
-        connection.execute("DELETE FROM state WHERE grain < ?", (grain,))
+        live = f"WHERE grain < ?1 AND {_UNTIL} >= ?1"
+        self._database.execute(f"UPDATE state SET grain = expires_us >> {GRAIN_BITS} {live}", (grain,))  # noqa: S608 - numbers
+        self._database.execute("DELETE FROM state WHERE grain < ?", (grain,))
 
     def is_empty(self, shelf: Shelf) -> bool:
         """Whether there is no cell of the shelf."""
@@ -90,15 +90,14 @@ class Memories:
         for number, rule_id, version in shelves:
             if (rule_id, version) in versions:
                 rows = self._database.rows(
-                    f"SELECT coalesce(expires_us, {NEVER_US}) >> {GRAIN_BITS} AS until, count(*) FROM state "  # noqa: S608 - numbers
-                    "WHERE shelf = ? AND until >= ? GROUP BY until",
+                    f"SELECT {_UNTIL} AS until, count(*) FROM state WHERE shelf = ? AND {_UNTIL} >= ? GROUP BY until",  # noqa: S608 - numbers
                     (number, grain),
                 )
                 yield from (Tracked(rule_id, version, *row) for row in rows)
 
     def forget(self, versions: Iterable[tuple[str, str]]) -> None:
         """Drop what the conditions of these versions of rules (id, version) remember."""
-        self._database.connection.executemany(
+        self._database.executemany(
             "DELETE FROM state "
             "WHERE shelf = (SELECT number FROM shelf WHERE rule_id = ? AND version = ? AND part = 'when')",
             list(versions),
@@ -121,9 +120,9 @@ class Memories:
     def _made(self, shelf: Shelf) -> int:
         number = self._number(shelf)
         if number is None:
-            connection = self._database.connection
-            connection.execute("INSERT INTO shelf (rule_id, version, part) VALUES (?, ?, ?)", shelf.names)
-            number = self._numbers[shelf.names] = connection.last_insert_rowid()
+            sql = "INSERT INTO shelf (rule_id, version, part) VALUES (?, ?, ?) RETURNING number"
+            ((made,),) = self._database.rows(sql, shelf.names)
+            number = self._numbers[shelf.names] = int(made)
         return number
 
 

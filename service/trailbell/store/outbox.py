@@ -22,6 +22,9 @@ _OPEN: Final = f"state IN ({', '.join(repr(state) for state in OPEN_STATES)})"
 _QUEUE: Final = f"receiver = ?1 AND target = ?2 AND {_OPEN}"
 _ABOUT_ALERTS: Final = "kind NOT IN ('test', 'meta')"
 _FRESH: Final = f"{_ABOUT_ALERTS} AND kind != 'digest' AND state = 'pending' AND attempts = 0"
+_LEASED: Final = "receiver = ?1 AND target = ?2 AND state = 'leased' AND lease_epoch = ?3"
+_ASIDE: Final = f"attempts >= {GIVE_WAY}"
+"""As a number, not a value to fill in: there is an index of just these."""
 _DUE: Final = "CASE WHEN state = 'leased' THEN 0 ELSE not_before_us END"
 
 
@@ -36,7 +39,7 @@ class StoreOutbox:
     def next_epoch(self) -> int:
         """The number of this run; leases of earlier runs are void from now on."""
         with self._database.transaction():
-            self._database.connection.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
+            self._database.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
             self._breakers.probe_soon()
             row = self._database.one("SELECT value FROM meta WHERE name = 'epoch'")
         return int(row[0]) if row else 0
@@ -48,7 +51,7 @@ class StoreOutbox:
             deliveries: the rows.
             reasons: why a receiver is told, by its name.
         """
-        self._database.connection.executemany(
+        self._database.executemany(
             f"INSERT INTO outbox ({COLUMNS}, reason) VALUES ({', '.join('?' * 17)}) ON CONFLICT DO NOTHING",  # noqa: S608 - constants
             [(*_row(delivery), (reasons or {}).get(delivery.receiver, "")) for delivery in deliveries],
         )
@@ -56,14 +59,13 @@ class StoreOutbox:
     def queues(self) -> list[Queue]:
         """The queues that hold an open delivery."""
         found: list[Queue] = []
-        after = ("", "")
-        sql = (
-            f"SELECT receiver, target FROM outbox WHERE {_OPEN} AND (receiver, target) > (?, ?) "  # noqa: S608 - constants
-            "ORDER BY receiver, target LIMIT 1"
-        )
-        while (row := self._database.one(sql, after)) is not None:  # from queue to queue, however much waits in one
-            after = (row[0], row[1])
-            found.append(Queue(*after))
+        at: tuple[Any, ...] | None = ("", "")
+        some = f"SELECT receiver, target FROM outbox WHERE {_OPEN}"  # noqa: S608 - constants
+        while at is not None:  # from queue to queue, however much waits in one
+            further = self._database.one(f"{some} AND receiver = ? AND target > ? ORDER BY target LIMIT 1", at)
+            at = further or self._database.one(f"{some} AND receiver > ? ORDER BY receiver, target LIMIT 1", at[:1])
+            if at is not None:
+                found.append(Queue(*at))
         return found
 
     def claim(self, queue: Queue, now_us: int, epoch: int) -> Delivery | None:
@@ -86,8 +88,8 @@ class StoreOutbox:
                 return None if self._at(queue, 0) is None else breaker.probe_us
             head = self._head(queue)
             row = self._database.one(
-                f"SELECT min({_DUE}) FROM outbox WHERE {_QUEUE} AND attempts >= ?3",  # noqa: S608 - constants
-                (*queue, GIVE_WAY),
+                f"SELECT min({_DUE}) FROM outbox WHERE {_QUEUE} AND {_ASIDE}",  # noqa: S608 - constants
+                queue,
             )
         times = [] if row is None or row[0] is None else [int(row[0])]
         return min([*times, *([] if head is None else [due_us(head)])], default=None)
@@ -104,7 +106,7 @@ class StoreOutbox:
     def refer(self, queue: Queue, thread: str, reference: str) -> None:
         """The thread goes on elsewhere: its newest message has another name from now on."""
         with self._database.transaction():
-            self._database.connection.execute(
+            self._database.execute(
                 "UPDATE outbox SET reference = ?4 WHERE seq = (SELECT seq FROM outbox WHERE receiver = ?1 AND target = "
                 "?2 AND thread = ?3 AND state = 'sent' AND reference != '' ORDER BY number DESC, seq DESC LIMIT 1)",
                 (*queue, thread, reference),
@@ -125,9 +127,12 @@ class StoreOutbox:
             self._update(delivery)
             if recovered:
                 most = GIVE_WAY - 1 if self._breakers.of(delivery.queue).is_open else None
-                anew = "not_before_us = min(not_before_us, ?3), attempts = min(attempts, coalesce(?4, attempts))"
+                anew = (
+                    "not_before_us = CASE WHEN not_before_us > ?3 THEN ?3 ELSE not_before_us END, "
+                    "attempts = CASE WHEN attempts > ?4 THEN ?4 ELSE attempts END"  # with NULL, as they are
+                )
                 sql = f"UPDATE outbox SET {anew} WHERE {_QUEUE}"  # noqa: S608 - constants
-                self._database.connection.execute(sql, (*delivery.queue, delivery.not_before_us, most))
+                self._database.execute(sql, (*delivery.queue, delivery.not_before_us, most))
             if tried is not None:
                 self._breakers.set(delivery.queue, tried.breaker)
                 self._attempts.add(delivery, tried)
@@ -136,8 +141,8 @@ class StoreOutbox:
     def abandon(self, queue: Queue, epoch: int) -> None:
         """Void this epoch's lease on a queue: nobody knows what became of the attempt."""
         with self._database.transaction():
-            self._database.connection.execute(
-                f"UPDATE outbox SET lease_epoch = 0 WHERE {_QUEUE} AND state = 'leased' AND lease_epoch = ?3",  # noqa: S608 - constants
+            self._database.execute(
+                f"UPDATE outbox SET lease_epoch = 0 WHERE {_LEASED}",  # noqa: S608 - constants
                 (*queue, epoch),
             )
 
@@ -164,11 +169,11 @@ class StoreOutbox:
 
     def mark_diverted(self, delivery_id: str, receiver: str) -> None:
         """Note, inside the running transaction, that another receiver was told of it."""
-        self._database.connection.execute("UPDATE outbox SET diverted = ? WHERE id = ?", (receiver, delivery_id))
+        self._database.execute("UPDATE outbox SET diverted = ? WHERE id = ?", (receiver, delivery_id))
 
     def count_fresh(self, queue: Queue, most: int) -> int:
         """How many deliveries about alerts wait that were never tried; counts to ``most`` at most."""
-        sql = f"SELECT count(*) FROM (SELECT 1 FROM outbox WHERE {_QUEUE} AND {_FRESH} LIMIT ?3)"  # noqa: S608 - constants
+        sql = f"SELECT count(*) FROM (SELECT 1 FROM outbox WHERE {_QUEUE} AND {_FRESH} LIMIT ?3) AS fresh"  # noqa: S608 - constants
         row = self._database.one(sql, (*queue, most))
         return 0 if row is None else int(row[0])
 
@@ -179,7 +184,7 @@ class StoreOutbox:
 
     def fold(self, deliveries: Sequence[Delivery], digest_id: str) -> None:
         """Let a digest stand for these, inside the running transaction."""
-        self._database.connection.executemany(
+        self._database.executemany(
             "UPDATE outbox SET state = 'folded', reference = ? WHERE id = ?",
             [(digest_id, delivery.id) for delivery in deliveries],
         )
@@ -228,16 +233,16 @@ class StoreOutbox:
         if head is not None and due_us(head) <= now_us:
             return head
         aside = self._database.one(
-            f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} AND attempts >= ?3 AND {_DUE} <= ?4 "  # noqa: S608 - constants
+            f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} AND {_ASIDE} AND {_DUE} <= ?3 "  # noqa: S608 - constants
             f"ORDER BY {_DUE}, seq LIMIT 1",
-            (*queue, GIVE_WAY, now_us),
+            (*queue, now_us),
         )
         return None if aside is None else delivery_of(aside)
 
     def _head(self, queue: Queue) -> Delivery | None:
         row = self._database.one(
-            f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} AND attempts < ?3 ORDER BY seq LIMIT 1",  # noqa: S608 - constants
-            (*queue, GIVE_WAY),
+            f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} AND NOT {_ASIDE} ORDER BY seq LIMIT 1",  # noqa: S608 - constants
+            queue,
         )
         return None if row is None else delivery_of(row)
 
@@ -247,11 +252,11 @@ class StoreOutbox:
         return None if row is None else delivery_of(row)
 
     def _under_way(self, queue: Queue, epoch: int) -> bool:
-        sql = f"SELECT 1 FROM outbox WHERE {_QUEUE} AND state = 'leased' AND lease_epoch = ?3"  # noqa: S608 - constants
+        sql = f"SELECT 1 FROM outbox WHERE {_LEASED}"  # noqa: S608 - constants
         return self._database.one(sql, (*queue, epoch)) is not None
 
     def _update(self, delivery: Delivery) -> None:
-        self._database.connection.execute(
+        self._database.execute(
             "UPDATE outbox SET not_before_us = ?, attempts = ?, state = ?, uncertain = ?, last_error = ?, "
             "reference = ?, lease_epoch = ? WHERE id = ?",
             (

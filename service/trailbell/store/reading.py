@@ -2,22 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from queue import Empty, LifoQueue
-from typing import Any
+from typing import Any, Protocol
 
 import apsw
 
-from .database import APPLICATION_ID, StoreError
+from .database import APPLICATION_ID, NoStoreError, StoreError
 from .schema import STEPS
 from .search_tables import index_path
 
 _BUSY_MS = 5_000
 
 
-class Readers:
+class Readers(Protocol):
+    """Questions to the store beside the engine."""
+
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query."""
+
+    def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        """The first row of a query, or None."""
+
+
+class SqliteReaders:
     """Connections to the store of a state folder, with its search index attached as ``search`` where there is one.
 
     A connection sees the last commit at the moment its query begins. It neither writes nor checkpoints.
@@ -50,12 +60,12 @@ class Readers:
         finally:
             self._idle.put(connection)
 
-    def rows(self, sql: str, values: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    def rows(self, sql: str, values: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """All rows of a query."""
         with self.connection() as connection:
             return list(connection.execute(sql, values))
 
-    def one(self, sql: str, values: tuple[Any, ...] = ()) -> tuple[Any, ...] | None:
+    def one(self, sql: str, values: Sequence[Any] = ()) -> tuple[Any, ...] | None:
         """The first row of a query, or None."""
         with self.connection() as connection:
             return next(iter(connection.execute(sql, values)), None)
@@ -74,7 +84,7 @@ def open_reader(folder: Path, *, search: bool = False) -> apsw.Connection:
     """
     path = folder / "trailbell.db"
     if not path.exists():
-        raise StoreError(f"no store in {folder}/", "`trailbell run` makes one")
+        raise NoStoreError(f"no store in {folder}/", "`trailbell run` makes one")
     connection = None
     try:
         connection = apsw.Connection(str(path), flags=apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI)

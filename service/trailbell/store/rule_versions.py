@@ -35,7 +35,7 @@ class RuleVersions:
         return (
             self._database.one(
                 "SELECT 1 FROM rule_version "
-                "WHERE rule_id = ? AND version = ? AND after_seq < ? AND coalesce(until_seq >= ?, TRUE)",
+                "WHERE rule_id = ? AND version = ? AND after_seq < ? AND (until_seq IS NULL OR until_seq >= ?)",
                 (rule.id, rule.version, seq, seq),
             )
             is not None
@@ -54,12 +54,18 @@ class RuleVersions:
             begun: that did not.
             after_seq: the last input before.
         """
-        connection = self._database.connection
-        connection.executemany(
+        self._database.executemany(
             "UPDATE rule_version SET until_seq = ? WHERE rule_id = ? AND version = ? AND until_seq IS NULL",
             [(after_seq, *version) for version in ended],
         )
-        connection.executemany(
-            "INSERT INTO rule_version VALUES (?, ?, ?, NULL) ON CONFLICT DO UPDATE SET until_seq = NULL",
+        self._database.executemany(
+            "INSERT INTO rule_version VALUES (?, ?, ?, NULL) "
+            "ON CONFLICT (rule_id, version, after_seq) DO UPDATE SET until_seq = NULL",
             [(*version, after_seq) for version in begun],
+        )
+        self._database.execute(
+            "INSERT INTO reached (after_seq, source, until_us) "
+            "SELECT ?, source, max(until_us) FROM covered GROUP BY source "
+            "ON CONFLICT (after_seq, source) DO NOTHING",
+            (after_seq,),
         )

@@ -1,4 +1,8 @@
-"""The tables of the store, as numbered steps: a store is brought up step by step."""
+"""The tables of the store, as numbered steps: a store is brought up step by step.
+
+They are written once, as SQLite has them; ``postgres_sql`` says them in PostgreSQL's types. What only one of
+them has, each adds in its own words.
+"""
 
 from __future__ import annotations
 
@@ -45,10 +49,6 @@ _TABLES: Final = """
         number INTEGER PRIMARY KEY,
         seq    INTEGER NOT NULL
     );
-    CREATE TRIGGER input_forgotten AFTER DELETE ON input WHEN OLD.kind = 0
-    BEGIN
-        INSERT INTO forgotten (seq) VALUES (OLD.seq);
-    END;
 
     CREATE TABLE quarantine (
         seq    INTEGER PRIMARY KEY,
@@ -118,6 +118,9 @@ _TABLES: Final = """
         WHERE state IN ('pending', 'leased', 'ambiguous', 'parked');
     CREATE INDEX outbox_undiverted ON outbox (receiver, target, seq)
         WHERE diverted = '' AND state IN ('pending', 'leased', 'ambiguous', 'parked');
+    CREATE INDEX outbox_leased ON outbox (receiver, target, lease_epoch) WHERE state = 'leased';
+    CREATE INDEX outbox_aside ON outbox (receiver, target) -- those that have failed ``GIVE_WAY`` times
+        WHERE attempts >= 5 AND state IN ('pending', 'leased', 'ambiguous', 'parked');
     CREATE INDEX outbox_alert ON outbox (alert_id);
     CREATE INDEX outbox_thread ON outbox (receiver, thread, number);
     CREATE INDEX outbox_notice ON outbox (thread) WHERE kind = 'meta';
@@ -175,9 +178,11 @@ _TABLES: Final = """
         detail   TEXT NOT NULL,
         until_us INTEGER,
         thread   TEXT NOT NULL,
-        number   INTEGER NOT NULL
+        number   INTEGER NOT NULL,
+        severity TEXT NOT NULL DEFAULT ''     -- as which it was told
     );
     CREATE INDEX decision_alert ON decision (alert_id);
+    CREATE INDEX decision_message ON decision (thread, number) WHERE what = 'told';
 
     CREATE TABLE silence (
         id        TEXT PRIMARY KEY,
@@ -218,6 +223,44 @@ _TABLES: Final = """
     CREATE INDEX card_thread ON card (thread);
     CREATE INDEX card_marked ON card (receiver, target) WHERE version > shown OR look_us IS NOT NULL;
 
+    -- The time of each source that has been read to the end. Spans neither overlap nor touch one of their own sort.
+    CREATE TABLE covered (
+        source   TEXT NOT NULL,
+        from_us  INTEGER NOT NULL,
+        until_us INTEGER NOT NULL,
+        late     INTEGER NOT NULL,            -- 1 if it was read long after it happened
+        PRIMARY KEY (source, from_us)
+    ) WITHOUT ROWID;
+
+    -- What is known of a source that was ever watched, by the wall clock.
+    CREATE TABLE watched (
+        source     TEXT PRIMARY KEY,
+        kind       TEXT NOT NULL,
+        ran_us     INTEGER NOT NULL,          -- somebody ran who would have read it
+        seen_us    INTEGER,                   -- it was read
+        heard_us   INTEGER,                   -- something new came
+        newest_us  INTEGER                    -- when its newest event happened
+    ) WITHOUT ROWID;
+
+    -- When something was wrong with a source, by the wall clock.
+    CREATE TABLE trouble (
+        source   TEXT NOT NULL,
+        trouble  TEXT NOT NULL,               -- failing, lagging, quiet; stopped: nobody ran
+        since_us INTEGER NOT NULL,
+        until_us INTEGER,                     -- NULL while it is
+        told     INTEGER NOT NULL,            -- 1 once it is recorded as an event
+        reason   TEXT NOT NULL,
+        PRIMARY KEY (source, trouble, since_us)
+    ) WITHOUT ROWID;
+
+    -- How far each source had been read when other rules began to run.
+    CREATE TABLE reached (
+        after_seq INTEGER NOT NULL,
+        source    TEXT NOT NULL,
+        until_us  INTEGER NOT NULL,
+        PRIMARY KEY (after_seq, source)
+    ) WITHOUT ROWID;
+
     CREATE TABLE meta (
         name  TEXT PRIMARY KEY,
         value INTEGER NOT NULL
@@ -225,4 +268,14 @@ _TABLES: Final = """
     INSERT INTO meta VALUES ('epoch', 0);
 """
 
-STEPS: Final[tuple[str, ...]] = (_TABLES + STATE_TABLES,)
+_FORGETTING: Final = """
+    CREATE TRIGGER input_forgotten AFTER DELETE ON input WHEN OLD.kind = 0
+    BEGIN
+        INSERT INTO forgotten (seq) VALUES (OLD.seq);
+    END;
+"""
+
+TABLES: Final[tuple[str, ...]] = (_TABLES + STATE_TABLES,)
+"""What each step makes in any engine."""
+STEPS: Final[tuple[str, ...]] = (TABLES[0] + _FORGETTING,)
+"""The steps of SQLite."""

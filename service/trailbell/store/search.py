@@ -10,7 +10,7 @@ import apsw
 from trailbell_engine.decode import read_json
 from trailbell_engine.event import Event
 
-from .reading import Readers
+from .reading import Readers, SqliteReaders
 from .search_hits import Wanted, hits
 from .search_places import Scope, at, pieces
 from .search_tables import ALL, DAY, first_row
@@ -18,7 +18,8 @@ from .search_text import impossible
 
 COUNT_LIMIT: Final = 10_000
 """Events with a text are counted up to here. Beyond, the total is how many there are without asking for the text."""
-_COLUMNS: Final = "source, id, event_type, time_us, data, untimed"
+COLUMNS: Final = "source, id, event_type, time_us, data, untimed"
+"""Of ``input``: what makes an event."""
 
 
 class Filters(NamedTuple):
@@ -60,7 +61,7 @@ class Found(NamedTuple):
 class EventSearch:
     """Questions to the store and its search index. Safe to use from several threads."""
 
-    def __init__(self, readers: Readers) -> None:
+    def __init__(self, readers: SqliteReaders) -> None:
         self._readers = readers
 
     def page(self, filters: Filters, offset: int, size: int) -> Found:
@@ -78,16 +79,7 @@ class EventSearch:
 
     def event(self, event_id: str, account: str | None = None) -> Event | None:
         """The event of that id, whatever its source; None if there is none, or it is another account's."""
-        for (source,) in self._readers.rows("SELECT name FROM source ORDER BY name"):
-            row = self._readers.one(
-                f"SELECT {_COLUMNS} FROM input WHERE kind = 0 AND source = ? AND id = ?",  # noqa: S608 - constants
-                (source, event_id),
-            )
-            if row is not None:
-                event = _event(row)
-                if account is None or event.data.get("account_id") == account:
-                    return event
-        return None
+        return one_event(self._readers, event_id, account)
 
     def types(self, account: str | None = None) -> list[str]:
         """The event types that there are events of."""
@@ -151,11 +143,26 @@ def _searched(connection: apsw.Connection, filters: Filters, scope: Scope, total
 
 
 def _events(connection: apsw.Connection, seqs: Iterable[int]) -> list[Event]:
-    sql = f"SELECT {_COLUMNS} FROM input WHERE seq = ? AND kind = 0"  # noqa: S608 - constants
+    sql = f"SELECT {COLUMNS} FROM input WHERE seq = ? AND kind = 0"  # noqa: S608 - constants
     rows = (connection.execute(sql, (seq,)).fetchone() for seq in seqs)
-    return [_event(row) for row in rows if row is not None]  # deleted since it was indexed
+    return [event_of(row) for row in rows if row is not None]  # deleted since it was indexed
 
 
-def _event(row: tuple[Any, ...]) -> Event:
+def one_event(readers: Readers, event_id: str, account: str | None) -> Event | None:
+    """The event of that id, whatever its source; None if there is none, or it is another account's."""
+    for (source,) in readers.rows("SELECT name FROM source ORDER BY name"):
+        row = readers.one(
+            f"SELECT {COLUMNS} FROM input WHERE kind = 0 AND source = ? AND id = ?",  # noqa: S608 - constants
+            (source, event_id),
+        )
+        if row is not None:
+            event = event_of(row)
+            if account is None or event.data.get("account_id") == account:
+                return event
+    return None
+
+
+def event_of(row: tuple[Any, ...]) -> Event:
+    """A row of ``COLUMNS``."""
     source, event_id, event_type, time_us, data, untimed = row
     return Event(source, event_id, event_type, time_us, read_json(data), bool(untimed))

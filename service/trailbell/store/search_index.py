@@ -13,7 +13,7 @@ import apsw
 
 from trailbell_engine.decode import read_json
 
-from .search_tables import ALL, DAY, SLOT, first_row, open_for_writing
+from .search_tables import ALL, DAY, SLOT, begin_anew, first_row, open_for_writing
 
 _BATCH: Final = 2_000
 _SAMPLE: Final = 64
@@ -58,6 +58,9 @@ class SearchIndex:
         self._store = store
         self._lock = Lock()
         self._index = open_for_writing(folder)
+        if self._missed_some():
+            self._index.close()
+            self._index = begin_anew(folder)
         self._terms: dict[tuple[str, str], int] = {
             (kind, text): number for number, kind, text in self._index.execute("SELECT id, kind, text FROM term")
         }
@@ -160,6 +163,11 @@ class SearchIndex:
             "INSERT INTO gram VALUES (?, ?) ON CONFLICT DO UPDATE SET events = events + excluded.events",
             list(counts.items()),
         )
+
+    def _missed_some(self) -> bool:
+        """Whether deleted events are off the store's list that are still in here: a power cut took the removal back."""
+        oldest = first_row(self._store, "SELECT min(number) FROM forgotten")[0]
+        return oldest is not None and oldest > self._progress("forgotten") + 1
 
     def _forget(self) -> None:
         """Take out what the store has deleted."""

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from typing import Final, Self
 
-from .reading import Readers, open_reader
+from .reading import SqliteReaders, open_reader
 from .search import EventSearch
 from .search_index import SearchIndex
 
@@ -51,7 +51,7 @@ class SearchKeeper:
             self._index: SearchIndex | None = SearchIndex(folder, self._reader)
         except BlockingIOError:
             self._index = None
-        self.readers = Readers(folder)
+        self.readers = SqliteReaders(folder)
         self._search = EventSearch(self.readers)
         self._ending = threading.Event()
         self._thread = threading.Thread(target=self._keep, name="search-index", daemon=True)

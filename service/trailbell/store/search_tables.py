@@ -101,6 +101,12 @@ def open_for_writing(folder: Path) -> apsw.Connection:
         connection.close()
     except apsw.Error:
         pass  # damaged: it is made of the store, and can be again
+    return begin_anew(folder)
+
+
+def begin_anew(folder: Path) -> apsw.Connection:
+    """An empty index in place of what is there; nobody else may have it open for writing."""
+    path = index_path(folder)
     for suffix in ("", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
     connection = _writable(path)

@@ -18,15 +18,17 @@ class Silences:
 
     def add(self, silence: Silence) -> None:
         """Keep a silence; one that is there already stays as it is."""
-        self.database.connection.execute(
+        self.database.execute(
             "INSERT INTO silence (id, starts_us, ends_us, record) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
             (silence.id, silence.starts_us, silence.ends_us, write_json(silence.to_json())),
         )
 
     def expire(self, silence_id: str, at_us: int) -> None:
         """End a silence then, unless it ends before. It stays, so that it can be read what it has hidden."""
-        self.database.connection.execute(
-            "UPDATE silence SET ends_us = max(?1, starts_us) WHERE id = ?2 AND ends_us > ?1", (at_us, silence_id)
+        self.database.execute(
+            "UPDATE silence SET ends_us = CASE WHEN starts_us > ?1 THEN starts_us ELSE ?1 END "
+            "WHERE id = ?2 AND ends_us > ?1",
+            (at_us, silence_id),
         )
 
     def all(self) -> list[Silence]:

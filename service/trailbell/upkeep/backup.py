@@ -10,8 +10,9 @@ from typing import Final
 
 import apsw
 
-from trailbell.store.database import APPLICATION_ID, StoreError, open_database
+from trailbell.store.database import APPLICATION_ID, StoreError
 from trailbell.store.schema import STEPS
+from trailbell.store.sqlite import open_sqlite
 
 STORE: Final = "trailbell.db"
 DERIVED: Final = ("search.db", "search.db-wal", "search.db-shm")
@@ -38,7 +39,7 @@ def back_up(folder: Path, target: Path) -> int:
     if target.exists():
         raise StoreError(f"{target} exists", "name another file; backups are not written over")
     draft = target.with_name(f".{target.name}.part")
-    with closing(open_database(folder, write=False)) as database, _worded(target):
+    with closing(open_sqlite(folder, write=False)) as database, _worded(target):
         os.close(os.open(draft, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
         try:
             with database.lock, closing(apsw.Connection(str(draft))) as copy:
@@ -75,7 +76,7 @@ def restore(source: Path, folder: Path, *, aside: str = "") -> Path | None:
         raise StoreError(f"there is a store in {folder}/", "with `--replace` it is kept under another name")
     moved = None
     if path.exists():
-        open_for_moving = open_database(folder)  # takes the lock, and lets SQLite put the journal into the file
+        open_for_moving = open_sqlite(folder)  # takes the lock, and lets SQLite put the journal into the file
         open_for_moving.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         open_for_moving.close()
         moved = path.with_name(aside)

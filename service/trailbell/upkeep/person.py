@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from contextlib import closing
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Final
 
 import orjson
 
+from trailbell.store.address import Address
 from trailbell.store.database import Database, open_database
 
 from .backup import DERIVED
@@ -45,11 +45,11 @@ class Found:
         return sum(self.rows.values())
 
 
-def find_person(folder: Path, text: str) -> Found:
+def find_person(address: Address, text: str) -> Found:
     """Count what names a person; nothing is changed.
 
     Args:
-        folder: the state folder.
+        address: of the store.
         text: as it stands in events: an e-mail address, a name. Upper and lower case of ASCII letters are one.
 
     Raises:
@@ -57,11 +57,11 @@ def find_person(folder: Path, text: str) -> Found:
         ValueError: if the text is too short to mean somebody.
     """
     needles = _needles(text)
-    with closing(open_database(folder, write=False)) as database:
+    with closing(open_database(address, write=False)) as database:
         return Found(_counts(database, needles))
 
 
-def forget_person(folder: Path, text: str) -> Found:
+def forget_person(address: Address, text: str) -> Found:
     """Delete what names a person, and overwrite where it stood. No engine may be running.
 
     Alerts go with all their deliveries. Windows that count the person's events start anew. What was sent is not in our
@@ -72,37 +72,36 @@ def forget_person(folder: Path, text: str) -> Found:
         ValueError: if the text is too short to mean somebody.
     """
     needles = _needles(text)
-    with closing(open_database(folder)) as database:
-        database.connection.execute("PRAGMA secure_delete = ON")
+    with closing(open_database(address)) as database:
+        database.overwrite_deleted()
         with database.transaction():
             found = Found(_counts(database, needles))
-            condition, values = _naming(("record", "wording"), needles)
+            condition, values = _naming(database, ("record", "wording"), needles)
             alerts = database.rows(f"SELECT id FROM alert WHERE {condition}", values)  # noqa: S608 - our own names
             forget_alerts(database, [alert_id for (alert_id,) in alerts])
             for table, columns in _PLACES.values():
-                condition, values = _naming(columns, needles)
-                database.connection.execute(f"DELETE FROM {table} WHERE {condition}", values)  # noqa: S608
+                condition, values = _naming(database, columns, needles)
+                database.execute(f"DELETE FROM {table} WHERE {condition}", values)  # noqa: S608
         # The search index and the free pages hold copies: the one is made anew, the others are written over.
         for name in DERIVED:
-            (folder / name).unlink(missing_ok=True)
-        database.connection.execute("VACUUM")
-        database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            (database.folder / name).unlink(missing_ok=True)
+        database.overwrite()
     return found
 
 
 def _counts(database: Database, needles: tuple[bytes, ...]) -> dict[str, int]:
     counts = {}
     for name, (table, columns) in _PLACES.items():
-        condition, values = _naming(columns, needles)
+        condition, values = _naming(database, columns, needles)
         (count,) = database.one(f"SELECT count(*) FROM {table} WHERE {condition}", values) or (0,)  # noqa: S608
         counts[name] = int(count)
     return counts
 
 
-def _naming(columns: tuple[str, ...], needles: tuple[bytes, ...]) -> tuple[str, tuple[bytes, ...]]:
+def _naming(database: Database, columns: tuple[str, ...], needles: tuple[bytes, ...]) -> tuple[str, tuple[bytes, ...]]:
     """A condition that holds for rows in one of whose columns one of the needles stands."""
     parts = [
-        f"coalesce(instr(CAST(lower(CAST({column} AS TEXT)) AS BLOB), ?{number}), 0) > 0"
+        f"coalesce(instr({database.lowered(column)}, ?{number}), 0) > 0"
         for column in columns
         for number, _ in enumerate(needles, start=1)
     ]

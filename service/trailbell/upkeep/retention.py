@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from trailbell.store.database import Database
+from trailbell.store.forgotten import drop_taken_over
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.timestamps import DAY_US
 from trailbell_rules.schema_parts import DURATION, described, mapping
@@ -72,16 +73,17 @@ def step(database: Database, retention: Retention, now_us: int) -> Removed:
     with database.transaction():
         events = 0 if retention.events_us is None else _forget_events(database, now_us - retention.events_us)
         alerts = 0 if retention.alerts_us is None else _forget_alerts(database, now_us - retention.alerts_us)
+        drop_taken_over(database)
     return Removed(events, alerts)
 
 
 def _forget_events(database: Database, before_us: int) -> int:
     """Only whole beginnings go: what an event did is told by what came before it."""
-    return _changes(
-        database,
+    return database.execute(
         """
         DELETE FROM input WHERE seq IN (SELECT seq FROM input ORDER BY seq LIMIT ?1) AND seq <
-            coalesce((SELECT min(seq) FROM (SELECT seq, time_us FROM input ORDER BY seq LIMIT ?1) WHERE time_us >= ?2),
+            coalesce((SELECT min(seq) FROM (SELECT seq, time_us FROM input ORDER BY seq LIMIT ?1) AS oldest
+                      WHERE time_us >= ?2),
                      (SELECT max(seq) FROM input))
         """,
         (STEP, before_us),
@@ -95,7 +97,7 @@ def _forget_alerts(database: Database, before_us: int) -> int:
         for (alert_id,) in database.rows(
             """
             SELECT id FROM alert WHERE opened_at_us < ?1
-              AND coalesce(json_extract(record, '$.last_at_us'), opened_at_us) < ?1
+              AND coalesce(CAST(json_extract(record, '$.last_at_us') AS BIGINT), opened_at_us) < ?1
               AND NOT EXISTS (SELECT 1 FROM outbox WHERE alert_id = alert.id
                               AND state IN ('pending', 'leased', 'ambiguous', 'parked'))
             ORDER BY opened_at_us LIMIT ?2
@@ -119,10 +121,4 @@ def forget_alerts(database: Database, ids: list[str]) -> None:
             "DELETE FROM inhibitor WHERE alert_id = ?1",
             "DELETE FROM alert WHERE id = ?1",
         ):
-            database.connection.execute(sql, (alert_id,))
-
-
-def _changes(database: Database, sql: str, values: tuple[Any, ...]) -> int:
-    with database.lock:
-        database.connection.execute(sql, values)
-        return database.connection.changes()
+            database.execute(sql, (alert_id,))

@@ -108,7 +108,7 @@ def test_a_damaged_backup_is_refused(folder, tmp_path, event, damage):
     database = open_database(folder)
     fill(database, event, range(300))
     if damage == "later":
-        database.connection.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
+        database.execute(f"PRAGMA user_version = {len(STEPS) + 1}")
     database.close()
     copy = tmp_path / "copy.db"
     (folder / STORE).rename(copy)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from trailbell.store import database as subject
+from trailbell.store import sqlite as subject
 from trailbell.store.database import StoreError, open_database
 from trailbell.store.ledger import StoreLedger
 from trailbell.store.missing_pages import cut_off
@@ -24,7 +24,7 @@ def folder(tmp_path, event):
     with ledger.transaction():
         for number in range(300):
             ledger.record(event(number))
-    database.connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return tmp_path / "state"
 
@@ -45,13 +45,13 @@ def test_a_file_that_was_cut_is_refused(folder, kept):
 def checkpoint_cut_short(folder, tmp_path, event):
     """The folder of an engine that was killed when it had written only the first page of what a checkpoint writes."""
     database = open_database(folder)
-    database.connection.execute("PRAGMA wal_autocheckpoint = 0")
+    database.execute("PRAGMA wal_autocheckpoint = 0")
     ledger = StoreLedger(database)
     with ledger.transaction():
         for number in range(300, 900):
             ledger.record(event(number))
     killed = shutil.copytree(folder, tmp_path / "killed")
-    database.connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+    database.execute("PRAGMA wal_checkpoint(PASSIVE)")
     first_page = (folder / STORE).read_bytes()[:4096]
     database.close()
     with (killed / STORE).open("r+b") as file:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from pathlib import Path
 
+import psycopg
 import pytest
 
 from trailbell.store.database import StoreError, open_database
@@ -21,66 +23,94 @@ when: {count: {at_least: 2, within: 1h, by: user_email}}
 """
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request):
+    """Both engines keep the same contract."""
+    return request.param
+
+
 @pytest.fixture
-def folder(tmp_path, monkeypatch, record):
-    """A store in which a run has told of two people."""
+def place(address, setting, tmp_path, monkeypatch, record):
+    """Where a store is in which a run has told of two people."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "login.yaml").write_text(RULE)
-    (tmp_path / "trailbell.yaml").write_text("state: state\n")
+    (tmp_path / "trailbell.yaml").write_text(json.dumps({"state": setting()}))
     people = ["ada@example.com", "Bob.Müller@example.com"]
     events = [record(number, "USER_LOGIN", user_email=people[number % 2]) for number in range(1, 8)]
     (tmp_path / "events.ndjson").write_text("".join(json.dumps(event) + "\n" for event in events))
     subprocess.run([sys.executable, "-m", "trailbell", "run", "--events", "events.ndjson"], check=True)
-    return tmp_path / "state"
+    return address()
 
 
-def bytes_of(folder):
-    return b"".join(path.read_bytes() for path in folder.iterdir() if path.is_file())
+@pytest.fixture
+def bytes_on_disk(place, postgres_files):
+    """A function: every byte that the engine keeps of the store's tables."""
+
+    def read():
+        files = place.iterdir() if isinstance(place, Path) else postgres_files(place)
+        return b"".join(file.read_bytes() for file in files if file.is_file())
+
+    return read
 
 
-def test_nothing_is_left(folder):
-    """Events, windows, alerts: all of the one, nothing of the other, and free pages are written over."""
-    assert b"Bob.M" in bytes_of(folder)
-    before = find_person(folder, "bob.müller@example.com")
+@pytest.fixture
+def postgres_files(request):
+    """A function: the files of the tables of a schema, as the server has written them."""
+
+    def find(place):
+        server = request.getfixturevalue("postgres")
+        with psycopg.connect(server.url(), autocommit=True) as session:
+            session.execute("CHECKPOINT")
+            named = "SELECT pg_relation_filepath(oid) FROM pg_class WHERE relnamespace = to_regnamespace(%s)"
+            paths = [path for (path,) in session.execute(named, (place.schema,)) if path]
+        return [server.folder / "data" / path for path in paths]
+
+    return find
+
+
+def test_nothing_is_left(place, bytes_on_disk):
+    """Events, windows, alerts: all of the one, nothing of the other, and what is free is written over."""
+    assert b"Bob.M" in bytes_on_disk()
+    before = find_person(place, "bob.müller@example.com")
     assert before.rows["events"] == 4
     assert before.rows["alerts"] >= 1
     assert before.rows["windows"] >= 1
-    assert forget_person(folder, "bob.müller@example.com") == before
-    assert find_person(folder, "bob.müller@example.com").total == 0
-    assert b"Bob.M" not in bytes_of(folder)
-    assert find_person(folder, "ada@example.com").rows["events"] == 3
+    assert forget_person(place, "bob.müller@example.com") == before
+    assert find_person(place, "bob.müller@example.com").total == 0
+    assert b"Bob.M" not in bytes_on_disk()
+    assert find_person(place, "ada@example.com").rows["events"] == 3
 
 
-def test_counting_changes_nothing(folder):
+def test_counting_changes_nothing(place):
     """What would go can be seen before."""
-    before = find_person(folder, "ada@example.com")
+    before = find_person(place, "ada@example.com")
     assert before.total > 0
-    assert find_person(folder, "ada@example.com") == before
+    assert find_person(place, "ada@example.com") == before
 
 
-def test_an_engine_must_not_be_running(folder):
+def test_an_engine_must_not_be_running(place):
     """It would write back what it has in memory."""
-    database = open_database(folder)
+    database = open_database(place)
     try:
         with pytest.raises(StoreError, match="another trailbell"):
-            forget_person(folder, "ada@example.com")
-        assert find_person(folder, "ada@example.com").total > 0
+            forget_person(place, "ada@example.com")
+        assert find_person(place, "ada@example.com").total > 0
     finally:
         database.close()
 
 
 @pytest.mark.parametrize("text", ["", "a", "  ", "ab"])
-def test_a_text_that_is_in_everything_is_refused(folder, text):
+def test_a_text_that_is_in_everything_is_refused(place, text):
     """It would empty the store."""
     with pytest.raises(ValueError, match="3 characters"):
-        forget_person(folder, text)
+        forget_person(place, text)
 
 
-def test_a_store_goes_on_afterwards(folder, event):
+def test_a_store_goes_on_afterwards(place, event):
     """The next run takes up where the last one was."""
-    forget_person(folder, "ada@example.com")
-    database = open_database(folder)
+    forget_person(place, "ada@example.com")
+    database = open_database(place)
     try:
         ledger = StoreLedger(database)
         with ledger.transaction():

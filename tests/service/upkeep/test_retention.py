@@ -18,9 +18,15 @@ START_US = parse_time("2026-11-02T10:00:00Z")
 NOW_US = START_US + 100 * DAY_US
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request):
+    """Both engines keep the same contract."""
+    return request.param
+
+
 @pytest.fixture
-def database(tmp_path):
-    database = open_database(tmp_path / "state")
+def database(address):
+    database = open_database(address())
     yield database
     database.close()
 
@@ -152,18 +158,18 @@ def alerted(database, event):
         wording = {"title": "t", "summary": "", "fields": [], "problems": [], "explanation": None}
         with database.transaction():
             assert Alerts(database).add(alert, wording)
-            database.connection.execute(
+            database.execute(
                 "INSERT INTO outbox (id, alert_id, receiver, target, kind, thread, number, reason, body, created_us,"
                 " not_before_us, attempts, state, uncertain, last_error, reference, lease_epoch)"
-                " VALUES (?, ?, 'slack', '', 'opened', 't', 0, 'r', x'00', 0, 0, 1, ?, 0, '', '', 0)",
-                (f"d-{days}", alert.id, state),
+                " VALUES (?, ?, 'slack', '', 'opened', 't', 0, 'r', ?, 0, 0, 1, ?, 0, '', '', 0)",
+                (f"d-{days}", alert.id, b"\0", state),
             )
-            database.connection.execute(
+            database.execute(
                 "INSERT INTO decision (alert_id, at_us, what, receiver, detail, thread, number)"
                 " VALUES (?, 0, 'routed', 'slack', '', 't', 0)",
                 (alert.id,),
             )
-            database.connection.execute(
+            database.execute(
                 "INSERT INTO handling (alert_id, at_us, what, author, comment) VALUES (?, 0, 'acknowledged', 'a', '')",
                 (alert.id,),
             )
