@@ -109,6 +109,11 @@ class Outgoing:
             self._grant()
         self.committed()
 
+    def idle(self) -> None:
+        """Nothing comes, and people may wish something all the same. On the engine's thread, as ``hear``."""
+        if self._wishes.due() and self._wishes.lie_there():
+            self.hear()
+
     def _grant(self) -> None:
         self._tell(self._wishes.grant(self._telling, self._silences, self._alerts))
         for alert_id in self._wishes.handled:

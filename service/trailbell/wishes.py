@@ -19,13 +19,13 @@ from .store.handlings import Deed, Handling, Handlings
 from .store.silences import Silences
 from .telling import Telling
 
-LOOK_EVERY_S: Final = 1.0
+LOOK_EVERY_S: Final = 0.5
 
 log = logging.getLogger("trailbell")
 
 
 class Wishes:
-    """What lies in the folder of operations, taken up about once a second.
+    """What lies in the folder of operations, taken up within a second.
 
     Attributes:
         released: deliveries are to be tried again; whoever wakes the senders takes it back.
@@ -57,6 +57,10 @@ class Wishes:
             return False
         self._looked_s = now_s
         return True
+
+    def lie_there(self) -> bool:
+        """Whether there are any."""
+        return next(waiting(self._state), None) is not None
 
     def grant(self, telling: Telling, silences: Silences, alerts: Alerts) -> Told:
         """Do what is wished, inside the running transaction. What cannot be done is logged and put aside."""

@@ -12,6 +12,7 @@ from typing import Final
 from trailbell.store.database import Database
 from trailbell.store.decisions import Decisions
 from trailbell.store.outbox import StoreOutbox
+from trailbell_engine.alert import SEVERITIES
 from trailbell_notifiers.breaker import Breaker
 from trailbell_notifiers.channel import Channel
 from trailbell_notifiers.group import Note
@@ -65,13 +66,19 @@ class Fallback:
         self._outbox.mark_diverted(delivery.id, channel.name)
         if message is None:
             return
-        ids = self._retelling.alert_ids(delivery)
-        if all(self._knows(channel.name, alert_id) for alert_id in ids):
+        told = self._retelling.told(delivery)
+        if all(self._knows(channel.name, alert_id, severity) for alert_id, severity in told.items()):
             words = f"{channel.name} is told anyway, while {delivery.receiver} fails: {reason}"
         else:
             self._outbox.add(deliveries(message, channel, now_us), {channel.name: words})
-        self._decisions.add([Note(id_, "diverted", words, channel.name, now_us) for id_ in ids])
+        self._decisions.add([Note(id_, "diverted", words, channel.name, now_us) for id_ in told])
 
-    def _knows(self, receiver: str, alert_id: str) -> bool:
-        told = "SELECT 1 FROM decision WHERE alert_id = ? AND receiver = ? AND what = 'told'"
-        return self._database.one(told, (alert_id, receiver)) is not None
+    def _knows(self, receiver: str, alert_id: str, severity: str) -> bool:
+        """Whether it was told of the alert, as one that is as urgent."""
+        told = [note for note in self._decisions.of(alert_id) if note.what == "told" and note.receiver == receiver]
+        return any(_urgency(note.severity) >= _urgency(severity) for note in told)
+
+
+def _urgency(severity: str) -> int:
+    """From 0; what nobody has noted is the least."""
+    return SEVERITIES.index(severity) if severity in SEVERITIES else 0

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from trailbell.store.alerts import Alerts
 from trailbell.store.database import Database
+from trailbell.store.decisions import Decisions
 from trailbell.telling import presentation
 from trailbell_engine.alert import SEVERITIES
 from trailbell_engine.rule import RuleSet, Words
@@ -27,16 +29,19 @@ class Retelling:
         """
         self._database = database
         self._alerts = Alerts(database)
+        self._decisions = Decisions(database)
         self._rules = rules
 
-    def alert_ids(self, delivery: Delivery) -> list[str]:
-        """The alerts that a delivery tells of."""
-        folded = self._database.rows("SELECT DISTINCT alert_id FROM outbox WHERE reference = ?", (delivery.id,))
-        told = folded or self._database.rows(
-            "SELECT DISTINCT alert_id FROM decision WHERE receiver = ? AND thread = ? AND number = ? AND what = 'told'",
-            (delivery.receiver, delivery.thread, delivery.number),
-        )
-        return [id_ for (id_,) in told] or [delivery.alert_id]
+    def told(self, delivery: Delivery) -> dict[str, str]:
+        """The alerts that a delivery tells of, each with the severity that escalation may have given it by then."""
+        rows: list[tuple[Any, ...]] = [(delivery.receiver, delivery.thread, delivery.number, delivery.alert_id)]
+        if delivery.kind == "digest":
+            folded = "SELECT receiver, thread, number, alert_id FROM outbox WHERE reference = ? AND state = 'folded'"
+            rows = self._database.rows(folded, (delivery.id,))
+        told: dict[str, str] = {}
+        for *message, alert_id in rows:
+            told |= self._decisions.told_by(*message) or {alert_id: ""}
+        return told
 
     def again(self, delivery: Delivery, change: str) -> Message | None:
         """What a delivery tells, for another receiver; None if it tells of no stored alert.
@@ -45,14 +50,14 @@ class Retelling:
             delivery: from the outbox.
             change: why it is told there, in words.
         """
-        ids = self.alert_ids(delivery)
-        members = self._members(ids)
+        told = self.told(delivery)
+        members = self._members(told)
         if not members:
             return None
         lead = next((member for member in members if member.alert.id == delivery.alert_id), members[0])
         place = Place(
             members=tuple(members),
-            alert_count=len(ids),
+            alert_count=len(told),
             number=delivery.number,
             thread=delivery.thread,
             change=change,
@@ -67,7 +72,9 @@ class Retelling:
             thread: of the digest.
         """
         ids = list(dict.fromkeys(delivery.alert_id for delivery in reversed(deliveries)))
-        members = self._members(ids)
+        newest = {one.alert_id: one for one in deliveries}
+        severities = {id_: self._severity(newest[id_]) for id_ in ids[:MEMBERS_KEPT]}
+        members = self._members(severities)
         if not members:
             return None
         rules: Counter[str] = Counter()
@@ -79,6 +86,9 @@ class Retelling:
         place = Place(members=tuple(members), alert_count=len(ids), thread=thread, change=change)
         return compose(lead.alert, lead.words, lead.presentation, "digest", place)
 
+    def _severity(self, delivery: Delivery) -> str:
+        return self._decisions.told_by(delivery.receiver, delivery.thread, delivery.number).get(delivery.alert_id, "")
+
     def _rules_of(self, ids: Sequence[str]) -> Iterable[str]:
         marks = ", ".join("?" * len(ids))
         rows: list[tuple[Any, ...]] = self._database.rows(
@@ -87,14 +97,14 @@ class Retelling:
         )
         return (rule_id for (rule_id,) in rows)
 
-    def _members(self, ids: Sequence[str]) -> list[Member]:
+    def _members(self, told: Mapping[str, str]) -> list[Member]:
         members = []
-        for alert_id in ids[:MEMBERS_KEPT]:
+        for alert_id in list(told)[:MEMBERS_KEPT]:
             stored = self._alerts.get(alert_id)
             if stored is None:
                 continue
-            wording, rules = presentation(stored.wording), self._rules()
-            rule_id = stored.alert.rule_id
-            words = rules[rule_id].words if rule_id in rules else Words(wording.title)
-            members.append(Member(stored.alert, words, wording))
+            wording, rules, alert = presentation(stored.wording), self._rules(), stored.alert
+            words = rules[alert.rule_id].words if alert.rule_id in rules else Words(wording.title)
+            severity = next((one for one in SEVERITIES if one == told[alert_id]), alert.severity)
+            members.append(Member(replace(alert, severity=severity), words, wording))
         return members

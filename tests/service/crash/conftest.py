@@ -11,11 +11,13 @@ from collections import defaultdict
 from functools import cached_property
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from trailbell.loading import load
 from trailbell.replay import dry_run_source
 from trailbell.sources.files import FileSource
+from trailbell.store.address import PostgresAddress
 from trailbell.store.alerts import Alerts
 from trailbell.store.database import open_database
 from trailbell.testing.loopback import Answer
@@ -37,7 +39,7 @@ when: {changed: {of: context.voice-type, by: context.msisdn}}
 suppress: {for: 2h}
 """
 CONFIG = """
-state: state/
+state: {state}
 receivers:
   siem:
     webhook: {{url: "{url}", secret: "{secret}", allow_cidrs: [127.0.0.0/8]}}
@@ -49,9 +51,10 @@ FAULTS = [(Answer(503, headers={"Retry-After": "1"}), False), (Answer(cut=True),
 class World:
     """A working folder with rules, events and a receiver, in which an engine can be run."""
 
-    def __init__(self, folder, hook, record):
+    def __init__(self, folder, hook, record, place):
         self.folder = folder
         self.hook = hook
+        self._place = place
         self._record = record
 
     def write_events(self, count):
@@ -89,6 +92,9 @@ class World:
     def begin_again(self):
         """Forget what was stored and what has arrived; the events stay."""
         shutil.rmtree(self.folder / "state", ignore_errors=True)
+        if isinstance(self._place, PostgresAddress):
+            with psycopg.connect(self._place.url, autocommit=True) as session:
+                session.execute(f'DROP SCHEMA "{self._place.schema}" CASCADE')
         self.hook.deliveries.clear()
 
     def wrong(self):
@@ -120,7 +126,7 @@ class World:
         return {stored.alert.id: stored.to_json() for stored in report.alerts}
 
     def _stored(self):
-        database = open_database(Path("state"), write=False)
+        database = open_database(self._place, write=False)
         try:
             return {stored.alert.id: stored.to_json() for stored in Alerts(database).all()}
         finally:
@@ -160,15 +166,15 @@ class Driver:
 
 
 @pytest.fixture
-def world(tmp_path, record, monkeypatch):
+def world(tmp_path, record, monkeypatch, address, setting):
     """A working folder, its receiver listening."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "events").mkdir()
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "rules.yaml").write_text(RULES)
     with FakeWebhook() as hook:
-        (tmp_path / "trailbell.yaml").write_text(CONFIG.format(url=hook.url, secret=SECRET))
-        yield World(tmp_path, hook, record)
+        (tmp_path / "trailbell.yaml").write_text(CONFIG.format(url=hook.url, secret=SECRET, state=setting()))
+        yield World(tmp_path, hook, record, address())
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import os
 import random
+import resource
 import signal
 import sys
 import traceback
@@ -68,6 +69,11 @@ class Death:
         setattr(owner, name, wrapped)
 
 
+def no_file_may_grow_beyond(death):
+    """``turn`` KiB: what is written behind them fails with EFBIG, as on a disk with a quota."""
+    resource.setrlimit(resource.RLIMIT_FSIZE, (death.turn << 10, resource.RLIM_INFINITY))
+
+
 POINTS = {
     "nowhere": lambda _: None,
     "an event was read": lambda death: death.before(drive, "_process"),
@@ -77,16 +83,17 @@ POINTS = {
     "a message is sent": lambda death: death.after(webhook.Webhook, "send"),
     "an outcome is recorded": lambda death: death.after(StoreOutbox, "record"),
     "it is noted as sent": lambda _: None,  # of the mutant that does so
+    "a file is as long as it may be": no_file_may_grow_beyond,
     "a tracer": lambda _: os.kill(os.getpid(), signal.SIGSTOP),
 }
 
 
 def the_checkpoint_goes_first(_):
-    def commit(group, pipeline, ledger, sink):
+    def commit(group, pipeline, ledger, sink, *watch):
         with ledger._database.transaction():
             for source, checkpoint in drive._reached(group).items():
                 ledger.complete(source, {}, checkpoint)
-        drive.commit(group, pipeline, ledger, sink)
+        drive.commit(group, pipeline, ledger, sink, *watch)
 
     loop.commit = commit
 
@@ -101,7 +108,7 @@ def sent_is_noted_before_it_is_sent(death):
     def early(channel, body, attempt, now_s):
         database = outboxes[-1]._database
         with database.transaction():
-            database.connection.execute("UPDATE outbox SET state = 'sent' WHERE id = ?", (attempt.delivery_id,))
+            database.execute("UPDATE outbox SET state = 'sent' WHERE id = ?", (attempt.delivery_id,))
         death.reached()
         return send(channel, body, attempt, now_s)
 

@@ -97,6 +97,11 @@ class Office:
                 return
             self.now_us = max(self.now_us, next_us)
 
+    def restart(self):
+        """The program ends and is started again: what was leased is void, and nobody remembers a sender."""
+        self.epoch = self.outbox.next_epoch()
+        self._senders.clear()
+
     def _turn(self, queue):
         """One step of a queue's sender; when it wants to be asked again."""
         sender = self._senders.setdefault(
