@@ -261,3 +261,26 @@ def test_a_change_that_slack_does_not_take_now_comes_later(world, running, trail
     _parent(world, lambda message: "Acknowledged" in _header(message))
     _thread(world, "Acknowledged by carol")
     assert len([reply for reply in world.slack.messages if "Acknowledged by" in reply.text]) == 1
+
+
+def test_a_silence_that_ends_by_itself_shows_too(world, running, trailbell):
+    """The card says silenced, and when the time is over it is as it was before; the thread says so, too."""
+    _told(world)
+    silenced = trailbell("silences", "add", "rule=number-moved", "--for", "3s", "--by", "carol", "--comment", "moving")
+    assert silenced[0] == 0, silenced
+    card = _parent(world, lambda message: "Silenced" in _header(message))
+    assert "by carol: moving" in json.dumps(card.blocks)
+    card = _parent(world, lambda message: _header(message).startswith("🔴 Critical"))
+    assert "Silenced" not in json.dumps(card.blocks)
+    assert list(card.controls()) == ["trailbell.acknowledge", "trailbell.silence", "trailbell.explain"]
+    _thread(world, "The silence is over")
+
+
+def test_a_silence_that_somebody_ends_shows_too(world, running, trailbell):
+    """The same at once, when it is taken back."""
+    _told(world)
+    added = trailbell("silences", "add", "rule=number-moved", "--for", "1h", "--by", "carol", "--comment", "moving")
+    _parent(world, lambda message: "Silenced" in _header(message))
+    assert trailbell("silences", "expire", added[1].split()[0], "--by", "dave")[0] == 0
+    _parent(world, lambda message: _header(message).startswith("🔴 Critical"))
+    _thread(world, "The silence is over")

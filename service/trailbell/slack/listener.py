@@ -27,6 +27,9 @@ from .clicks import Clicks
 
 FIRST_RETRY_S: Final = 2.0
 LONGEST_RETRY_S: Final = 300.0
+CLOSING_S: Final = 10.0
+"""So long a connection is waited for when all ends."""
+_BETWEEN_S: Final = 0.1
 _CONCURRENCY: Final = 2
 
 log = logging.getLogger("trailbell")
@@ -68,6 +71,22 @@ def listening(
         yield
 
 
+def _close(client: SocketModeClient) -> None:
+    """Close a client, also one whose thread just begins to receive.
+
+    That thread takes back the mark that it is to end, and then waits for ever (slack_sdk 3.47, in
+    `SocketModeClient._run_current_session`). So the mark is set until it is heeded. The client's threads are daemons.
+    """
+    closing = threading.Thread(target=client.close, name="slack socket closes", daemon=True)
+    closing.start()
+    for _ in range(int(CLOSING_S / _BETWEEN_S)):
+        client.current_session_state.terminated = True
+        closing.join(_BETWEEN_S)
+        if not closing.is_alive():
+            return
+    log.warning("Slack's socket does not close; it is left to itself")
+
+
 class Listener:
     """One connection, and the thread on which its clicks are taken."""
 
@@ -91,7 +110,7 @@ class Listener:
         self._waiting.put(None)
         self._connector.join()
         if self._client is not None:
-            self._client.close()
+            _close(self._client)
         self._worker.join()
 
     def _connect(self) -> None:
@@ -104,7 +123,7 @@ class Listener:
             try:
                 client.connect()
             except (SlackClientError, OSError) as error:
-                client.close()
+                _close(client)
                 words = redact(f"{type(error).__name__}: {_first_line(error)}", [self._app_token])
                 log.warning("Slack's buttons do not work: %s; trying again in %.0f s", words, retry_s)
                 self._stopping.wait(retry_s)
