@@ -32,6 +32,9 @@ bench: $(VENV)/.dev  ## tables of ratios; see benchmarks/README.md
 	$(BIN)/python benchmarks/state.py
 	$(BIN)/python benchmarks/ingest.py
 	$(BIN)/python benchmarks/dry_run.py
+	$(BIN)/python benchmarks/startup.py
+	$(BIN)/python benchmarks/audit_api.py
+	$(BIN)/python benchmarks/deliver.py
 
 format: $(VENV)/.dev  ## put the code into its one form
 	$(BIN)/ruff format .
@@ -55,6 +58,7 @@ $(VENV)/.run: pyproject.toml requirements.lock
 	@touch $@
 
 $(VENV)/.test: $(VENV)/.run
+	@./.ci/programs
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c requirements.lock -e '.[test]'
 	@touch $@
 

@@ -71,6 +71,18 @@ def test_hostile_text_is_text(page):
     assert "{{ 7*7*191 }}" in page(path)
 
 
+def test_in_a_browser(page, browser):
+    """Every page opens without complaint, follows its own links, and has nothing to scroll sideways on a telephone."""
+    for path in ("/", "/rules", "/deliveries", "/sources"):
+        browser.open(f"{page.url}{path}", width=375, scheme="dark")
+        assert browser.run("return document.documentElement.scrollWidth - innerWidth") <= 0, path
+    browser.open(page.url)
+    browser.click("main a[href^='/alerts/']")
+    assert browser.run("return location.pathname").startswith("/alerts/")
+    assert "{{ 7*7*191 }}" in browser.run("return document.body.innerText")
+    assert browser.complaints() == []
+
+
 def test_unknown_pages(page):
     """What is not there is said so, whoever asks."""
     assert requests.get(f"{page.url}/alerts/none", timeout=10).status_code == 404
