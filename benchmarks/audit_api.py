@@ -64,10 +64,10 @@ def records(number: int) -> Iterator[tuple[str, str, int, bytes]]:
 def fill(folder: Path) -> None:
     """A store with the events, as the engine would have recorded them."""
     database = open_database(folder)
-    database.connection.execute("PRAGMA synchronous = OFF")
+    database.execute("PRAGMA synchronous = OFF")
     with database.transaction():
-        database.connection.execute("INSERT INTO source (name) VALUES ('vonage')")
-        database.connection.executemany(
+        database.execute("INSERT INTO source (name) VALUES ('vonage')")
+        database.executemany(
             "INSERT INTO input (source, kind, id, event_type, time_us, data) VALUES ('vonage', 0, ?, ?, ?, ?)",
             records(EVENTS),
         )
