@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
+from urllib.parse import quote
 
 from trailbell_engine.durations import format_duration
 from trailbell_engine.values import Json
-from trailbell_rules.document import Document, read_documents
+from trailbell_rules.document import Document, Place, read_documents
 from trailbell_rules.problem import Problem, Span
 from trailbell_rules.validate import validate_document
 
@@ -21,9 +23,13 @@ from .policy import PolicyError, read_policy
 from .receiver_options import ReceiverOptions, options_of, without_options
 from .sources.kinds import kinds, maker_of
 from .sources.vonage_settings import SHORTEST_US, VonageSettings, duration_us, settings_of
+from .store.address import Address, AddressError, PostgresAddress, folder_of, is_url, read_address
 from .upkeep.retention import Retention, retention_of
+from .watch.events import SOURCE as OWN_SOURCE
+from .watch.limits import NO_WISHES, Limits, limits_of, watch_problems, without_watch
 
 FILE_NAME: Final = "trailbell.yaml"
+OWN_RULES: Final = "pack:trailbell"
 
 
 class ConfigError(Exception):
@@ -47,11 +53,13 @@ class SourceSettings(NamedTuple):
         name: of the source and of its events.
         kind: what it is (see ``sources.kinds``).
         settings: as written, the environment filled in.
+        limits: what is wrong with it, and how bad that is.
     """
 
     name: str
     kind: str
     settings: Mapping[str, Json]
+    limits: Limits = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,7 +69,8 @@ class Config:
     Attributes:
         file: the file they were read from; None if there is none and defaults hold.
         rules: paths and ``pack:NAME``s; relative paths are relative to the file.
-        state: the folder of the store.
+        state: the folder of what is kept on this machine: the store, unless that is a database, and caches and keys.
+        postgres: where the store is, if it is in PostgreSQL.
         sources: where events come from.
         receivers: per name, one channel's mapping such as ``{"slack": {…}}``, the environment filled in.
         receiver_options: by the same names, what does not depend on the channel.
@@ -71,6 +80,7 @@ class Config:
         silences: as written.
         http: set if the HTTP server is to run.
         retention: how long things are kept.
+        source_alerts: tell of sources that fail, lag or are quiet, by the rules of ``pack:trailbell``.
         rule_cache: keep what rules were read, in the state folder, for a quicker start.
         watch_rules: read rules again when their files change; without, at SIGHUP only.
     """
@@ -78,6 +88,7 @@ class Config:
     file: Path | None = None
     rules: tuple[str, ...] = ("rules/",)
     state: Path = Path(".trailbell")
+    postgres: PostgresAddress | None = None
     sources: tuple[SourceSettings, ...] = ()
     receivers: Mapping[str, Mapping[str, Json]] = field(default_factory=dict)
     receiver_options: Mapping[str, ReceiverOptions] = field(default_factory=dict)
@@ -87,8 +98,26 @@ class Config:
     silences: tuple[Mapping[str, Json], ...] = ()
     http: HttpSettings | None = None
     retention: Retention = field(default_factory=Retention)
+    source_alerts: bool = True
     rule_cache: bool = True
     watch_rules: bool = True
+
+    @property
+    def store(self) -> Address:
+        """Where the store is."""
+        return self.postgres or self.state
+
+    @property
+    def running_rules(self) -> tuple[str, ...]:
+        """What ``run`` runs: the rules, and those about its own sources."""
+        own = (OWN_RULES,) if self.source_alerts and OWN_RULES not in self.rules else ()
+        return (*self.rules, *own)
+
+    @property
+    def limits(self) -> dict[str, Limits]:
+        """By the names of sources, those that events are pushed to included: what is wrong with each, and when."""
+        senders = () if self.http is None else self.http.senders
+        return {one.source: one.limits for one in senders} | {one.name: one.limits for one in self.sources}
 
     @property
     def vonage(self) -> VonageSettings | None:
@@ -125,12 +154,14 @@ def load_config(file: Path | None, environ: Mapping[str, str], *, secrets: bool 
     if document is not None and secrets:
         values |= _filled({name: values.get(name, {}) for name in ("sources", "receivers", "http")}, document, environ)
     base = file.parent if file is not None else Path()
+    state = _state(document, values, base, environ, secrets=secrets)
     rules = values.get("rules", ["rules/"])
     entries = [rules] if isinstance(rules, str) else rules
     return Config(
         file=file,
         rules=tuple(entry if entry.startswith("pack:") else str(base / entry) for entry in entries),
-        state=base / values.get("state", ".trailbell"),
+        state=folder_of(state),
+        postgres=state if isinstance(state, PostgresAddress) else None,
         sources=tuple(_sources(values.get("sources", {}))),
         receivers={name: without_options(one) for name, one in values.get("receivers", {}).items()},
         receiver_options={name: options_of(one) for name, one in values.get("receivers", {}).items()},
@@ -140,6 +171,7 @@ def load_config(file: Path | None, environ: Mapping[str, str], *, secrets: bool 
         silences=tuple(values.get("silences", ())),
         http=None if document is None or not secrets else _http(document, values, base),
         retention=Retention() if document is None else _retention(document, values),
+        source_alerts=values.get("source_alerts", True),
         rule_cache=values.get("rule_cache", True),
         watch_rules=values.get("watch_rules", True),
     )
@@ -156,7 +188,7 @@ def _read(file: Path) -> Document | None:
     if documents and documents[0].value is not None:
         problems.extend(validate_document(documents[0], config_schema()))
         if not problems:
-            checks = (_receiver_problems, _policy_problems, _duration_problems)
+            checks = (_receiver_problems, _policy_problems, _duration_problems, _name_problems, _watch_problems)
             problems.extend(problem for check in checks for problem in check(documents[0]))
     if problems:
         raise ConfigError(problems, texts)
@@ -201,6 +233,26 @@ def _duration_problems(document: Document) -> list[Problem]:
     return problems
 
 
+def _name_problems(document: Document) -> list[Problem]:
+    """A source that is called as the one of trailbell's own events."""
+    place = ("sources", OWN_SOURCE)
+    if OWN_SOURCE not in document.value.get("sources", {}):
+        return []
+    summary = f'no source can be called "{OWN_SOURCE}": what is wrong with the others is recorded under that name'
+    return [Problem("bad-value", "error", summary, document.span_of_key(place), "give it another name")]
+
+
+def _watch_problems(document: Document) -> list[Problem]:
+    """What is wrong below ``watch:`` of sources and senders."""
+    places: list[Place] = []
+    for source in _sources(document.value.get("sources", {})):
+        own = (source.name,) if source.name == source.kind else (source.name, source.kind)
+        places.append(("sources", *own, "watch"))
+    senders = document.value.get("http", {}).get("senders", ())
+    places += [("http", "senders", position, "watch") for position in range(len(senders))]
+    return [problem for place in places for problem in watch_problems(document, place)]
+
+
 def _retention(document: Document, values: Mapping[str, Any]) -> Retention:
     try:
         return retention_of(values.get("retention", {}))
@@ -208,6 +260,27 @@ def _retention(document: Document, values: Mapping[str, Any]) -> Retention:
         span = document.span_of_value(("retention", "events"))
         problem = Problem("bad-duration", "error", str(error), span, "write `events: 2d` or more")
         raise ConfigError([problem], {document.file: document.source}) from error
+
+
+def _state(
+    document: Document | None, values: Mapping[str, Any], base: Path, environ: Mapping[str, str], *, secrets: bool
+) -> Address:
+    """Where the store is. Its password is filled in for commands, too, that need no other secret."""
+    text = str(values.get("state", ".trailbell"))
+    here = document is not None and document.value.get("state") == text
+    span = document.span_of_value(("state",)) if document is not None and here else Span("TRAILBELL_STATE", 1, 1, 1, 1)
+    texts = {document.file: document.source} if document is not None and here else {}
+    try:
+        # A password may hold what means something in a URL; a whole URL in a variable is one already.
+        text = expand(text, environ, partial(quote, safe="") if is_url(text) else str)
+        return read_address(text, base) if is_url(text) else base / text
+    except Unset as unset:
+        if secrets:
+            raise ConfigError([_unset(unset, span)], texts) from unset
+        return read_address(text, base) if is_url(text) else base / text
+    except AddressError as error:
+        help_ = "write `postgresql://user@host/database`, with `?schema=…` for another schema"
+        raise ConfigError([Problem("bad-value", "error", str(error), span, help_)], texts) from error
 
 
 def _http(document: Document, values: Mapping[str, Any], base: Path) -> HttpSettings | None:
@@ -224,7 +297,8 @@ def _sources(values: Mapping[str, Any]) -> Iterator[SourceSettings]:
     """The sources as written: by the name of a kind its settings, by another name a kind and its settings."""
     for name, value in values.items():
         kind, settings = (name, value) if name in kinds() else next(iter(value.items()))
-        yield SourceSettings(name, kind, settings)
+        own = without_watch(settings)
+        yield SourceSettings(name, kind, own, limits_of(kind, settings.get("watch", {}), own))
 
 
 def _filled(value: Json, document: Document, environ: Mapping[str, str]) -> dict[str, Any]:

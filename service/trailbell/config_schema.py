@@ -16,6 +16,7 @@ from .policy import SILENCES_SCHEMA
 from .receiver_options import SCHEMA as OPTIONS
 from .sources.kinds import kinds, maker_of
 from .upkeep.retention import SCHEMA as RETENTION_SCHEMA
+from .watch.limits import SCHEMA as WATCH_SCHEMA
 
 _NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 
@@ -30,7 +31,11 @@ def config_schema() -> dict[str, Any]:
                 "Rule files, folders and shipped packs (`pack:vonage`); relative to this file.",
                 ["rules/", "pack:vonage"],
             ),
-            "state": described(TEXT, "The folder of the store; relative to this file.", ".trailbell/"),
+            "state": described(
+                TEXT,
+                "The folder of the store, relative to this file; or a database: `postgresql://user@host/database`.",
+                ".trailbell/",
+            ),
             "sources": described(_sources(), "Where events come from."),
             "receivers": described(_receivers(), "Who can be told, by name."),
             "route": described({"$ref": "#/$defs/route"}, "Who is told of what, where a rule has no `notify`."),
@@ -39,6 +44,9 @@ def config_schema() -> dict[str, Any]:
             "silences": SILENCES_SCHEMA,
             "http": http_schema(),
             "retention": RETENTION_SCHEMA,
+            "source_alerts": described(
+                {"type": "boolean"}, "Tell of sources that fail, lag or are quiet: `pack:trailbell` runs, too.", True
+            ),
             "rule_cache": described(
                 {"type": "boolean"}, "Keep what rules were read, in the state folder, for a quicker start.", True
             ),
@@ -57,10 +65,15 @@ def config_schema() -> dict[str, Any]:
 
 def _sources() -> dict[str, Any]:
     """By the kind's name its settings; by any other name one kind with its settings, for a second one of a kind."""
-    schemas = {kind: maker_of(kind).SCHEMA for kind in kinds()}
+    schemas = {kind: _watched(maker_of(kind).SCHEMA) for kind in kinds()}
     one = mapping(schemas) | {"minProperties": 1, "maxProperties": 1}
     names = {"pattern": _NAME, "patternErrorMessage": "a name has letters, digits, dots, dashes and underscores"}
     return {"type": "object", "properties": schemas, "propertyNames": names, "additionalProperties": one}
+
+
+def _watched(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema of a source's settings, with what can be said of any."""
+    return schema | {"properties": schema.get("properties", {}) | {"watch": WATCH_SCHEMA}}
 
 
 def _receivers() -> dict[str, Any]:

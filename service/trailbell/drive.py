@@ -14,10 +14,10 @@ Dry-runs and tests read one source here, plainly; a live run reads many (``runni
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, closing
 from types import MappingProxyType
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, TypeAlias
 
 from trailbell_engine.alert import Duplicate, Output
 from trailbell_engine.event import Event, Input, Malformed
@@ -36,8 +36,12 @@ class Ledger(State, Protocol):
     def checkpoint(self, source: str) -> Json | None:
         """Where the source was at the last commit. Callable from any thread."""
 
-    def transaction(self) -> AbstractContextManager[None]:
-        """Everything inside is committed together; an exception leaves nothing behind."""
+    def transaction(self, inputs: Iterable[Input] = ()) -> AbstractContextManager[None]:
+        """Everything inside is committed together; an exception leaves nothing behind.
+
+        Args:
+            inputs: that will be recorded, for a ledger that has to ask somebody which of them it knows.
+        """
 
     def record(self, item: Input) -> bool:
         """Record an input; False for an event whose (source, id) is recorded already."""
@@ -76,6 +80,10 @@ class Given(NamedTuple):
     batch: Batch
 
 
+Watcher: TypeAlias = Callable[[Sequence[tuple[Given, Sequence[Event]]]], None]
+"""Takes batches and their new events."""
+
+
 def drive(source: Inputs, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> None:
     """Run one source to its end through the pipeline.
 
@@ -89,10 +97,22 @@ def drive(source: Inputs, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> Non
         commit([Given(source.name, Batch(pipeline.closing()))], pipeline, ledger, sink)
 
 
-def commit(group: Sequence[Given], pipeline: Pipeline, ledger: Ledger, sink: Sink) -> None:
-    """Take batches as one transaction, in their order, and tell their sources when it is durable."""
-    with ledger.transaction():
-        fresh = [_take(batch, pipeline, ledger, sink) for _, batch in group]
+def commit(
+    group: Sequence[Given], pipeline: Pipeline, ledger: Ledger, sink: Sink, watch: Watcher | None = None
+) -> None:
+    """Take batches as one transaction, in their order, and tell their sources when it is durable.
+
+    Args:
+        group: the batches.
+        pipeline: what decides.
+        ledger: what outlives the transaction.
+        sink: where outputs go.
+        watch: takes note, inside the transaction, of each batch and of those of its events that were new.
+    """
+    with ledger.transaction(item for _, batch in group for item in batch.inputs):
+        fresh = [_take(batch, pipeline, ledger, sink, wanted=watch is not None) for _, batch in group]
+        if watch is not None:
+            watch(list(zip(group, fresh, strict=True)))
         for source, checkpoint in _reached(group).items():
             ledger.complete(source, pipeline.watermarks(), checkpoint, pipeline.left())
     for (source, batch), events in zip(group, fresh, strict=True):
@@ -101,10 +121,10 @@ def commit(group: Sequence[Given], pipeline: Pipeline, ledger: Ledger, sink: Sin
     sink.committed()
 
 
-def _take(batch: Batch, pipeline: Pipeline, ledger: Ledger, sink: Sink) -> list[Event]:
-    """Take the inputs of a batch; its new events, if its source wants to know."""
+def _take(batch: Batch, pipeline: Pipeline, ledger: Ledger, sink: Sink, *, wanted: bool) -> list[Event]:
+    """Take the inputs of a batch; its new events, if somebody wants to know."""
     fresh: list[Event] = []
-    wanted = batch.fresh is not None
+    wanted = wanted or batch.fresh is not None
     for item in batch.inputs:
         outputs = _process(item, pipeline, ledger)
         sink.take(item, outputs)

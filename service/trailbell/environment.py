@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -41,8 +41,13 @@ def setting(name: str, environ: Mapping[str, str]) -> str | None:
         raise OSError(errno.EINVAL, f"{name}_FILE names it, and it is no UTF-8 text", file) from None
 
 
-def expand(text: str, environ: Mapping[str, str]) -> str:
+def expand(text: str, environ: Mapping[str, str], said: Callable[[str], str] = str) -> str:
     """The text with every ``${NAME}`` replaced by its setting.
+
+    Args:
+        text: as written.
+        environ: the environment.
+        said: how a setting is written where the text needs it otherwise, as in a URL.
 
     Raises:
         Unset: for the first name that has none.
@@ -54,6 +59,6 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
         value = setting(name, environ)
         if value is None:
             raise Unset(name)
-        return value
+        return said(value)
 
     return _REFERENCE.sub(value, text)

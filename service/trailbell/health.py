@@ -30,10 +30,13 @@ from .sources.feeds import FeedSource
 from .sources.following import FollowSource
 from .sources.kinds import SettingsError, maker_of
 from .sources.objects import ObjectSource
+from .sources.syslog.source import SyslogSource
 from .sources.windows import WindowSource
+from .store.address import place
 from .store.alerts import Alerts
-from .store.database import SAFE_SQLITE, StoreError, open_database
+from .store.database import NoStoreError, StoreError, open_database
 from .store.outbox import StoreOutbox
+from .store.sqlite import SAFE_SQLITE
 
 _BATCHES_LOOKED_AT: Final = 50
 
@@ -70,16 +73,16 @@ def rule_findings(loaded: Loaded) -> Iterator[Finding]:
 
 def store_findings(config: Config) -> Iterator[Finding]:
     """The store: is it there, whole and ours, and what is in it."""
-    if not (config.state / "trailbell.db").exists():
-        yield Finding("note", "store", f"none in {config.state}/ yet", "`trailbell run` makes it")
-        return
     try:
-        database = open_database(config.state, write=False)
+        database = open_database(config.store, write=False)
+    except NoStoreError:
+        yield Finding("note", "store", f"none in {place(config.store)} yet", "`trailbell run` makes it")
+        return
     except StoreError as error:
         yield Finding("wrong", "store", error.message, error.help)
         return
     try:
-        (verdict,) = database.one("PRAGMA quick_check(1)") or ("no answer",)
+        damage = database.damage()
         (events,) = database.one("SELECT count(*) FROM input WHERE kind = 0") or (0,)
         (aside,) = database.one("SELECT count(*) FROM quarantine") or (0,)
         alerts = len(Alerts(database).all())
@@ -87,10 +90,10 @@ def store_findings(config: Config) -> Iterator[Finding]:
         failures = StoreOutbox(database).failures()
     finally:
         database.close()
-    if verdict != "ok":
-        yield Finding("wrong", "store", f"damaged: {verdict}", "restore it from a backup; nothing was changed")
+    if damage is not None:
+        yield Finding("wrong", "store", damage, database.REMEDY)
     yield Finding(
-        "ok", "store", f"{config.state}/: {events:,} events, {alerts:,} alerts, {aside:,} records in quarantine"
+        "ok", "store", f"{place(config.store)}: {events:,} events, {alerts:,} alerts, {aside:,} records in quarantine"
     )
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
     yield Finding("wrong" if counts["dead"] + counts["parked"] else "ok", "outbox", states or "empty")
@@ -117,9 +120,10 @@ def api_findings(client: AuditClient, rules: RuleSet) -> Iterator[Finding]:
 def source_findings(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
     """The sources other than the Audit API: do they let us in, and how old is the newest event of the last hour.
 
-    Sources that hand out what they are asked for only once are not asked for it: brokers tell how much waits there.
+    Sources that hand out what they are asked for only once are not asked for it: brokers tell how much waits there, and
+    where others send to us we see whether we can listen.
     """
-    for name, kind, settings in config.sources:
+    for name, kind, settings, _ in config.sources:
         if kind == "vonage":
             continue
         subject = f"source {name}"
@@ -129,7 +133,7 @@ def source_findings(config: Config, environ: Mapping[str, str]) -> Iterator[Find
             source = maker_of(kind).build(name, recent, environ, once=True)
             if isinstance(source, WindowSource | FeedSource | ObjectSource | FollowSource):
                 yield Finding("ok", subject, _newest(source))
-            elif isinstance(source, BrokerSource):
+            elif isinstance(source, BrokerSource | SyslogSource):
                 yield Finding("ok", subject, str(source.probe()))
             else:
                 yield Finding("note", subject, f"{kind}; its settings are right, it is not asked")

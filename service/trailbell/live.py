@@ -29,6 +29,8 @@ from .store.ledger import StoreLedger
 from .store.outbox import StoreOutbox
 from .tally import Tally
 from .warm_up import warm_up
+from .watch.limits import Limits
+from .watch.watch import Watch
 from .wiring import Receivers
 
 ONCE_PATIENCE_US: Final = 60 * SECOND_US
@@ -52,6 +54,7 @@ class Live:
         told: Callable[[Sequence[Told]], None],
         attempted: Callable[[Sent], None],
         first_retry_s: float = FIRST_RETRY_S,
+        limits: Mapping[str, Limits] | None = None,
     ) -> None:
         """Wire the parts.
 
@@ -62,6 +65,7 @@ class Live:
             told: called with alerts as they become durable.
             attempted: called with every attempt to deliver, on a sender's thread.
             first_retry_s: for how long a source that failed is left alone at first.
+            limits: what is to be recorded as wrong with sources, by name; None watches none.
         """
         self.rules = rules
         self._receivers = receivers
@@ -77,6 +81,7 @@ class Live:
             revisions=Revisions(database, lambda: self.rules, receivers.silences),
         )
         self._told = told
+        self._sources: Sequence[Source] = ()
         self._sink = Outgoing(
             rules,
             database,
@@ -85,7 +90,14 @@ class Live:
             now_us=now_us,
             told=self._tell,
         )
-        self._loop = Loop(self._ledger, self._sink, now_us=now_us, first_retry_s=first_retry_s)
+        self._loop = Loop(
+            self._ledger,
+            self._sink,
+            now_us=now_us,
+            idle=self._sink.idle,
+            first_retry_s=first_retry_s,
+            watch=None if limits is None else Watch(database, limits, now_us),
+        )
 
     @property
     def tally(self) -> Tally:
@@ -98,6 +110,11 @@ class Live:
         Many more misses an event than before mean values that never repeat. Callable from any thread.
         """
         return self._loop.pipeline.matching_counters()
+
+    def waiting(self) -> Mapping[str, int]:
+        """How many messages wait where sources get them, by source; of those that know. Callable from any thread."""
+        found = {source.name: getattr(source, "waiting", None) for source in self._sources}
+        return {name: count for name, count in found.items() if count is not None}
 
     def __enter__(self) -> Live:
         """Start sending what an earlier run left."""
@@ -120,6 +137,7 @@ class Live:
         Raises:
             SourceError: if no source is left that could go on; what was complete is stored.
         """
+        self._sources = sources
         with not_collecting():
             warm_up(self.rules, self._database, self._ledger)
             self._loop.pipeline = self._resumed({source.name: source.lateness_us for source in sources})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final
@@ -55,7 +55,7 @@ class MemoryLedger(MemoryState):
         return None
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self, inputs: Iterable[Input] = ()) -> Iterator[None]:  # noqa: ARG002 - the protocol's signature
         """Nothing to begin or commit."""
         yield
 

@@ -10,23 +10,25 @@ from trailbell_engine.durations import parse_duration
 from trailbell_rules.problem import Problem, Span
 
 from .environment import setting
+from .store.address import is_url
 
 _DURATIONS: Final = ("since", "poll_every", "lateness", "overlap")
-_SWITCHES: Final = ("rule_cache", "watch_rules")
+_SWITCHES: Final = ("source_alerts", "rule_cache", "watch_rules")
 _MAY_BE_ZERO: Final = ("lateness", "overlap")
 
 
 def overridden(values: Mapping[str, Any], environ: Mapping[str, str]) -> tuple[dict[str, Any], list[Problem]]:
     """The settings of a file with those of the environment laid over them, and what is wrong with the latter.
 
-    ``TRAILBELL_STATE``; ``TRAILBELL_RULES``, joined by commas; ``TRAILBELL_RULE_CACHE`` and ``TRAILBELL_WATCH_RULES``,
-    ``true`` or ``false``; ``TRAILBELL_SOURCES_VONAGE_SINCE``, ``…_POLL_EVERY``, ``…_LATENESS``, ``…_OVERLAP`` and
-    ``…_URL``, of which any makes the Audit API a source. Relative paths are relative to the working folder.
+    ``TRAILBELL_STATE``; ``TRAILBELL_RULES``, joined by commas; ``TRAILBELL_SOURCE_ALERTS``,
+    ``TRAILBELL_RULE_CACHE`` and ``TRAILBELL_WATCH_RULES``, ``true`` or ``false``;
+    ``TRAILBELL_SOURCES_VONAGE_SINCE``, ``…_POLL_EVERY``, ``…_LATENESS``, ``…_OVERLAP`` and ``…_URL``, of which any
+    makes the Audit API a source. Relative paths are relative to the working folder.
     """
     result = dict(values)
     state, rules = setting("TRAILBELL_STATE", environ), setting("TRAILBELL_RULES", environ)
     if state:
-        result["state"] = str(Path.cwd() / state)
+        result["state"] = state if is_url(state) else str(Path.cwd() / state)
     if rules:
         paths = [path.strip() for path in rules.split(",") if path.strip()]
         result["rules"] = [path if path.startswith("pack:") else str(Path.cwd() / path) for path in paths]

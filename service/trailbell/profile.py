@@ -132,7 +132,7 @@ def of_store(database: Database, event_type: str | None = None) -> Profile:
     after = max(0, (row[0] if row and row[0] else 0) - NEWEST)
     rows = database.rows(
         "SELECT event_type, count(*), min(time_us), max(time_us) FROM input "
-        "WHERE kind = 0 AND seq > ?1 AND (?2 IS NULL OR event_type = ?2) GROUP BY event_type ORDER BY event_type",
+        "WHERE kind = 0 AND seq > ?1 AND event_type = coalesce(?2, event_type) GROUP BY event_type ORDER BY event_type",
         (after, event_type),
     )
     for name, number, first_us, last_us in rows:
@@ -140,7 +140,7 @@ def of_store(database: Database, event_type: str | None = None) -> Profile:
     newest = database.rows(
         "SELECT event_type, data FROM input WHERE seq IN (SELECT seq FROM (SELECT seq, row_number() OVER "
         "(PARTITION BY event_type ORDER BY seq DESC) AS place FROM input "
-        "WHERE kind = 0 AND seq > ?1 AND (?2 IS NULL OR event_type = ?2)) WHERE place <= ?3 "
+        "WHERE kind = 0 AND seq > ?1 AND event_type = coalesce(?2, event_type)) AS placed WHERE place <= ?3 "
         "ORDER BY place, seq LIMIT ?4)",
         (after, event_type, LOOKED_INTO, _MOST_LOOKED_INTO),
     )

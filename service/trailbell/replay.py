@@ -5,20 +5,22 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
 from trailbell_engine.maps import GENERIC, PRESETS, EventMap
 from trailbell_engine.rule import RuleSet
+from trailbell_engine.timestamps import format_time
 from trailbell_notifiers.outbox import Delivery
 from trailbell_notifiers.silences import Silence
 
+from .clock import now_us
 from .drive import drive
 from .dryrun.comparison import differing
 from .dryrun.interruptible import Interruptible
 from .dryrun.parts import Parts
-from .dryrun.reading import Reading
+from .dryrun.reading import Reading, Unread
 from .report import Report, report
 from .sources.base import Inputs
 from .sources.errors import SourceError
@@ -28,6 +30,7 @@ from .sources.pieces import Pieces
 from .store.database import Database
 from .store.history import History
 from .store.silences import Silences
+from .watch.view import coverage_view
 from .wiring import Receivers
 
 
@@ -130,7 +133,18 @@ def dry_run_store(
 ) -> Report:
     """Run the rules over what the live engine recorded, in ``[since_us, until_us)`` of event time."""
     history = History(database, since_us, until_us)
-    return _run(rules, history, history.lateness, lambda: "", wanted, Silences(database).all())
+    unread = _unread(database, since_us, until_us)
+    return _run(rules, history, history.lateness, lambda: "", wanted, Silences(database).all(), unread)
+
+
+def _unread(database: Database, since_us: int | None, until_us: int | None) -> tuple[Unread, ...]:
+    """What the live engine could not record, so that nobody takes it for peace."""
+    view = coverage_view(database, now_us(), since_us, until_us)
+    return tuple(
+        Unread(source.name, format_time(gap.span.from_us), format_time(gap.span.until_us), gap.why)
+        for source in view.sources
+        for gap in source.gaps
+    )
 
 
 def _run(
@@ -140,6 +154,7 @@ def _run(
     map_name: Callable[[], str],
     wanted: Wanted,
     silences: Sequence[Silence] = (),
+    unread: tuple[Unread, ...] = (),
 ) -> Report:
     started = time.perf_counter()
     errors: list[SourceError] = []
@@ -158,7 +173,7 @@ def _run(
         except SourceError as error:
             errors.append(error)
         extras = parts.extras(hurry=interrupted)
-    reading = _reading(source, map_name(), errors)
+    reading = replace(_reading(source, map_name(), errors), unread=unread)
     if errors and not parts.recorder.tally.read:
         raise errors[0]
     return report(

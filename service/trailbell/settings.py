@@ -16,7 +16,9 @@ from .audit.credentials import VARIABLES
 from .config import load_config
 from .environment import setting
 from .overrides import overridden
+from .sources.kinds import kinds
 from .sources.vonage_settings import VonageSettings
+from .watch.limits import NEVER, limits_of
 
 HIDDEN: Final = "***"
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
@@ -153,13 +155,30 @@ def _credentials(values: Mapping[str, Any], environ: Mapping[str, str]) -> list[
 
 def _defaults(values: Mapping[str, Any]) -> list[Setting]:
     """What holds because nothing else was said, as far as it is in use."""
-    plain: Mapping[str, Json] = {"rules": ["rules/"], "state": ".trailbell"}
-    found = [Setting(name, value, "default") for name, value in plain.items() if name not in values]
     sources = values.get("sources") or {}
+    plain: dict[str, Json] = {"rules": ["rules/"], "state": ".trailbell"} | ({"source_alerts": True} if sources else {})
+    found = [Setting(name, value, "default") for name, value in plain.items() if name not in values]
     if "vonage" in sources:
         given = sources["vonage"] or {}
         for field in fields(VonageSettings):
             name = field.name.removesuffix("_us")
             if field.name.endswith("_us") and name not in given and isinstance(field.default, int):
                 found.append(Setting(f"sources.vonage.{name}", format_duration(field.default), "default"))
-    return found
+    return found + [setting for name, value in sources.items() for setting in _watch_defaults(name, value or {})]
+
+
+def _watch_defaults(name: str, value: Mapping[str, Any]) -> Iterator[Setting]:
+    """When something is said to be wrong with a source."""
+    kind = name if name in kinds() else next(iter(value))
+    own = value if kind == name else value[kind] or {}
+    limits = limits_of(kind, {}, own)
+    spans = {
+        "quiet_after": limits.quiet_after_us,
+        "lag_after": limits.lag_after_us,
+        "failing_after": limits.failing_after_us,
+    }
+    place = f"sources.{name}" if kind == name else f"sources.{name}.{kind}"
+    for key, span_us in spans.items():
+        if key not in own.get("watch", {}):
+            words = NEVER if span_us is None else format_duration(span_us)
+            yield Setting(f"{place}.watch.{key}", words, "default")

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from trailbell_engine.alert import Alert, Duplicate, Output
-from trailbell_engine.conditions.absent import Absent
+from trailbell_engine.conditions import spec_of
 from trailbell_engine.event import Input
 from trailbell_engine.rule import RuleSet, Words
 from trailbell_notifiers.desk import Desk, Memory, Policy, Told
@@ -74,7 +74,7 @@ class Telling:
         time_us = self.clock.now_us
         if rule.status == "experimental":
             return [], Told([], [Note(alert.id, "untold", "the rule is experimental", at_us=time_us)])
-        lasting = isinstance(rule.condition, Absent)  # the one condition that knows an end
+        lasting = spec_of(rule.condition).lasting
         return self.desk.opened(alert, rule.words, rule.notify, time_us, lasting=lasting)
 
     def grew(self, alert: Alert) -> Told:

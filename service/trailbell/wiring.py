@@ -90,7 +90,7 @@ def sources(config: Config, environ: Mapping[str, str], *, once: bool) -> list[S
         WiringError: if a source's settings cannot work.
     """
     built = []
-    for name, kind, settings in config.sources:
+    for name, kind, settings, _ in config.sources:
         try:
             built.append(maker_of(kind).build(name, settings, environ, once=once))
         except SettingsError as error:

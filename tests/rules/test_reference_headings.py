@@ -26,7 +26,7 @@ TESTS = {
     "count": [f"{PIPELINE}/test_each_count.py"],
     **{
         name: [f"{PIPELINE}/test_{name}.py"]
-        for name in ("distinct", "metric", "ratio", "spike", "absent", "first_seen", "changed", "sequence")
+        for name in ("distinct", "metric", "ratio", "spike", "absent", "ongoing", "first_seen", "changed", "sequence")
     },
     "impossible_travel": [f"{PIPELINE}/test_impossible_travel.py"],
     "Learning from history": ["tests/service/test_warm_up.py"],

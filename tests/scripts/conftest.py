@@ -41,11 +41,15 @@ import orjson
 import pytest
 
 from trailbell.cli.main import run
+from trailbell.store.coverage import Coverage, Episode, Watched
 from trailbell.store.database import open_database
+from trailbell.store.rule_versions import RuleVersions
 from trailbell.testing.loopback import Answer
 from trailbell.testing.slack import FakeSlack
 from trailbell.testing.vonage_api import KEY, SECRET, FakeAuditApi
 from trailbell.testing.webhook import FakeWebhook
+from trailbell.watch.spans import Span
+from trailbell_engine.timestamps import HOUR_US, parse_time
 
 _FILE = re.compile(r"^-- (\S+)(?: \((base64)\))? --$")
 
@@ -136,8 +140,32 @@ class World:
     def newer_store(self, folder):
         """A store that a later version wrote."""
         database = open_database(self.folder / folder)
-        database.connection.execute("PRAGMA user_version = 99")
+        database.execute("PRAGMA user_version = 99")
         database.close()
+
+    def ledger(self, folder):
+        """A store in which 2 November 2026 was read: six hours late once, and with a hole; a rule came at noon."""
+        midnight_us, hour_us = parse_time("2026-11-02T00:00:00Z"), HOUR_US
+
+        def hours(first, after):
+            return Span(midnight_us + first * hour_us, midnight_us + after * hour_us)
+
+        with contextlib.closing(open_database(self.folder / folder)) as database, database.transaction():
+            ledger, versions = Coverage(database), RuleVersions(database)
+            for source, span, live in (
+                ("vonage", (0, 8), 0),
+                ("vonage", (8, 14), 14),
+                ("vonage", (14, 24), 14),
+                ("okta", (0, 10), 0),
+                ("okta", (12, 24), 12),
+            ):
+                ledger.add(source, hours(*span), hours(live, live).from_us)
+                ledger.note(Watched(source, source, *[midnight_us + 24 * hour_us] * 4))
+            ledger.begun(Episode("okta", "failing", *hours(10, 12), told=True, reason="okta answers 503"))
+            versions.exchange([], [("login", "0123456789ab")], 0)
+            database.execute("INSERT INTO reached VALUES (40, 'okta', ?), (40, 'vonage', ?)", (hours(12, 12)[0],) * 2)
+            versions.exchange([], [("new-country", "cdef01234567")], 40)
+            database.execute("DELETE FROM reached WHERE after_seq = 0")
 
     def other_database(self, file):
         """A SQLite file of some other program."""

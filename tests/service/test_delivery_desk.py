@@ -31,6 +31,12 @@ suppress: {for: 0s}
 GROUPED = {"receiver": "siem", "group_by": ["rule"], "group_wait": "1m", "group_interval": "5m"}
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request):
+    """Both engines keep the same contract."""
+    return request.param
+
+
 class Engine:
     """The sink of a live run over a store, fed by hand; each input is a transaction."""
 
@@ -122,13 +128,14 @@ def test_when_all_sources_have_left_nothing_waits(rules, store, event):
     assert [kind for kind, _ in engine.bodies] == ["opened"]
 
 
-def test_people_act_from_outside(rules, store, event, tmp_path, trailbell):
+def test_people_act_from_outside(rules, store, setting, event, tmp_path, trailbell):
     """Silence, acknowledge, resolve: the engine takes it up, and `alerts show` tells it all."""
     (tmp_path / "rules").mkdir()
     (tmp_path / "rules" / "moved.yaml").write_text(RULE, encoding="utf-8")
     config = tmp_path / "trailbell.yaml"
     config.write_text(
-        "state: state\nreceivers: {siem: {webhook: {url: 'https://siem.example.com/'}}}\nroute: {receiver: siem}\n",
+        f"state: {setting()}\nreceivers: {{siem: {{webhook: {{url: 'https://siem.example.com/'}}}}}}\n"
+        "route: {receiver: siem}\n",
         encoding="utf-8",
     )
     option = ("-c", config)

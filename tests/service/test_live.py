@@ -380,7 +380,7 @@ def test_rules_are_read_again_while_it_runs(world, running, monkeypatch, hangs_u
         ("id: [", "the rules have changed and cannot be taken; those that ran go on: rules/new.yaml:1: "),
         (
             RULES.replace("voice-type-changed", "new-a").replace("off-hours-login", "new-b"),
-            "reloaded: 2 new (new-a, new-b), 2 unchanged",
+            "reloaded: 2 new (new-a, new-b), 5 unchanged",
         ),
     ):
         (world.folder / "rules" / "new.yaml").write_text(text)
@@ -409,7 +409,7 @@ def test_two_accounts_are_two_sources(world, trailbell, record, monkeypatch):
         file.write_text(file.read_text().replace("receivers:\n", SECOND.format(url=other.base_url)))
         code, out, err = trailbell("run", "--once", "--format", "json")
         assert code == 0, err
-        assert "2 rules, sources vonage, other, store" in err
+        assert "5 rules, sources vonage, other, store" in err
         assert len(out.splitlines()) == 3
         monkeypatch.setenv("OTHER_SECRET", "wrong")
         assert trailbell("run", "--once")[0] == 4

@@ -1,7 +1,9 @@
-"""The outbox's contract, met by the one in memory, which defines it, and by the one in the store."""
+"""The outbox's contract, met by the one in memory, which defines it, and by the one in the store, in either engine."""
 
 from __future__ import annotations
 
+import itertools
+import os
 import tempfile
 import threading
 from dataclasses import replace
@@ -10,8 +12,9 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
+from trailbell.store.address import read_address
 from trailbell.store.database import open_database
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
@@ -23,6 +26,7 @@ FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Thousands of commits, each of which waits for the disk: in memory, where the machine has such a place."""
 T0 = 1_800_000_000 * SECOND_US
 QUEUE = Queue("sec", "")
+NUMBERS = itertools.count(1)
 
 
 def _row(name, **changes):
@@ -37,10 +41,16 @@ def _row(name, **changes):
     return Delivery(**fields | changes)
 
 
-@pytest.fixture(params=["memory", "store"])
-def outbox(request, store):
-    """Each of the two, empty."""
-    return MemoryOutbox() if request.param == "memory" else StoreOutbox(store())
+@pytest.fixture(params=["memory", "sqlite", "postgres"])
+def backend(request):
+    """Where it is kept."""
+    return request.param
+
+
+@pytest.fixture
+def outbox(backend, request):
+    """Each of them, empty."""
+    return MemoryOutbox() if backend == "memory" else StoreOutbox(request.getfixturevalue("store")())
 
 
 def _fail(outbox, row, receipt, now_us, epoch=1):
@@ -130,6 +140,7 @@ def test_a_receiver_that_is_back_keeps_nobody_waiting(outbox):
     assert outbox.next_due_us(Queue("mail", ""), 1) == T0 + DAY_US
 
 
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
 def test_epochs_grow_with_every_start_and_are_kept(store):
     """So that a lease can be told from those of runs before, whatever the clock says."""
     database = store()
@@ -138,6 +149,7 @@ def test_epochs_grow_with_every_start_and_are_kept(store):
     assert StoreOutbox(store()).next_epoch() == 3
 
 
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
 def test_rows_of_a_failed_batch_are_not_there(store):
     """Deliveries are added in their alerts' transaction, or not at all."""
     database = store()
@@ -152,6 +164,7 @@ def test_rows_of_a_failed_batch_are_not_there(store):
     assert StoreOutbox(database).queues() == []
 
 
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
 def test_reasons_and_failures_can_be_read(store):
     """Why somebody is told, and what their receiver says is wrong."""
     outbox = StoreOutbox(store())
@@ -204,7 +217,8 @@ class Twins(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         self.folder = tempfile.TemporaryDirectory(dir=FAST)
-        self.database = open_database(Path(self.folder.name))
+        self.address = self.address_in(Path(self.folder.name))
+        self.database = open_database(self.address)
         self.store, self.memory = StoreOutbox(self.database), MemoryOutbox()
         self.epoch, self.now_us, self.leased = self.store.next_epoch(), T0, {}
 
@@ -237,7 +251,7 @@ class Twins(RuleBasedStateMachine):
     @rule()
     def restart(self):
         self.database.close()
-        self.database = open_database(Path(self.folder.name))
+        self.database = open_database(self.address)
         self.store = StoreOutbox(self.database)
         self.epoch, self.leased = self.store.next_epoch(), {}
 
@@ -258,5 +272,18 @@ class Twins(RuleBasedStateMachine):
         self.folder.cleanup()
 
 
-TestTwins = Twins.TestCase
-TestTwins.settings = settings(max_examples=25, stateful_step_count=30, deadline=None)
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
+def test_twins(backend, request):
+    """Whatever is done, and in whatever order."""
+    server = request.getfixturevalue("postgres") if backend == "postgres" else None
+
+    class TheseTwins(Twins):
+        @staticmethod
+        def address_in(folder):
+            if server is None:
+                return folder
+            schema = f"twins_{os.getpid()}_{next(NUMBERS)}"
+            return read_address(server.url(schema=schema, folder=folder), folder)
+
+    effort = settings(max_examples=25 if server is None else 8, stateful_step_count=30, deadline=None)
+    run_state_machine_as_test(TheseTwins, settings=effort)

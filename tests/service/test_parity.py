@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import tempfile
+import uuid
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ from trailbell.memory import MemoryLedger
 from trailbell.replay import dry_run_store
 from trailbell.sources.base import Batch
 from trailbell.sources.errors import SourceError
+from trailbell.store.address import read_address
 from trailbell.store.alerts import Alerts, StoredAlert
 from trailbell.store.database import open_database
 from trailbell.store.history import History
@@ -279,16 +281,34 @@ def test_a_dry_run_is_the_live_run_of_several_sources(rules, given_, lateness_us
     _expect_parity(rules, sources, stops)
 
 
-def _expect_parity(rules, sources, stops, route=ROUTE):
+@settings(max_examples=200 if LONG else 6, deadline=None)
+@given(
+    items=inputs(),
+    lateness_us=st.sampled_from([0, MINUTE_US]),
+    sizes=st.lists(st.sampled_from([1, 2, 7, 100]), min_size=1, max_size=4),
+    stops=st.lists(st.integers(1, 8), max_size=3),
+    route=st.sampled_from([ROUTE, GROUPED]),
+)
+def test_it_is_the_same_in_postgresql(rules, postgres, items, lateness_us, sizes, stops, route):
+    """P1 where the store is a database on a server."""
+
+    def place(folder):
+        return read_address(postgres.url(schema=f"parity_{uuid.uuid4().hex}", folder=folder), folder)
+
+    _expect_parity(rules, lambda stop: [Cut(items, sizes, lateness_us, stop)], stops, route, place)
+
+
+def _expect_parity(rules, sources, stops, route=ROUTE, place=lambda folder: folder):
     with tempfile.TemporaryDirectory(dir=FAST) as folder:
+        address = place(Path(folder))
         for stop in [*stops, None]:
-            database = open_database(Path(folder))
+            database = open_database(address)
             try:
                 _live(rules, database, *sources(stop), route=route)
                 told, bodies = _told(database)
             finally:
                 database.close()
-        reader = open_database(Path(folder), write=False)
+        reader = open_database(address, write=False)
         try:
             report = dry_run_store(rules, reader)
             rendering, history = Rendering(rules, route), History(reader)

@@ -38,6 +38,12 @@ when: {count: {at_least: 3, within: 1h}}
 """
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request):
+    """Both engines keep the same contract."""
+    return request.param
+
+
 class Given:
     """Events as a source."""
 

@@ -107,6 +107,7 @@ def test_a_quick_start(arguments):
         "re2",
         "holidays",
         "orjson",
+        "msgspec",
         "smtplib",
     }
     assert loaded & heavy == set()

@@ -4,12 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import DAY_US, SECOND_US
 from trailbell_engine.values import Json
 
 _FILES_SAID = 3
+_UNREAD_SAID = 5
+
+
+class Unread(NamedTuple):
+    """A time that was not read of a source; RFC 3339."""
+
+    source: str
+    from_: str
+    until: str
+    why: str
+
+    def to_json(self) -> dict[str, Json]:
+        """As documents have it."""
+        return {"source": self.source, "from": self.from_, "until": self.until, "why": self.why}
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +37,7 @@ class Reading:
         cut: files that end in the middle of a record.
         behind_us: per file that is not in order of time, by how much its worst event is behind; microseconds.
         kept_waiting: files that overlap more others than are read side by side, so that their events came late.
+        unread: times of which the store has no events because nobody read them: source, from, until, why.
     """
 
     map_name: str = ""
@@ -29,6 +45,7 @@ class Reading:
     cut: tuple[str, ...] = ()
     behind_us: Mapping[str, int] = field(default_factory=dict)
     kept_waiting: int = 0
+    unread: tuple[Unread, ...] = ()
 
     def remarks(self, late: int) -> Iterator[str]:
         """What must be said of it, a sentence each.
@@ -44,6 +61,11 @@ class Reading:
             yield self._disorder()
         if self.kept_waiting:
             yield f"{self.kept_waiting:,} files overlap more others than are read side by side; their events came late"
+
+        for one in self.unread[:_UNREAD_SAID]:
+            yield f"{one.source} was not read from {one.from_} to {one.until}: {one.why}"
+        if len(self.unread) > _UNREAD_SAID:
+            yield f"{len(self.unread) - _UNREAD_SAID} more such gaps: `trailbell coverage`"
 
     def _disorder(self) -> str:
         worst_us = max(self.behind_us.values())
@@ -63,4 +85,5 @@ class Reading:
             "broken": list(self.broken),
             "cut": list(self.cut),
             "behind_s": {name: behind_us / SECOND_US for name, behind_us in sorted(self.behind_us.items())},
+            **({"unread": [one.to_json() for one in self.unread]} if self.unread else {}),
         }

@@ -58,7 +58,7 @@ def find_alerts(
     tests = {
         "rule_id = ?": filters.rule or None,
         "severity = ?": filters.severity or None,
-        "json_extract(CAST(record AS TEXT), '$.state') = ?": filters.state or None,
+        "json_extract(record, '$.state') = ?": filters.state or None,
         "opened_at_us >= ?": filters.since_us,
         "opened_at_us < ?": filters.until_us,
     }
@@ -69,7 +69,7 @@ def find_alerts(
         where.append("(opened_at_us, rule_id, id) < (?, ?, ?)")
         values.extend(after)
     rows = readers.rows(
-        f"SELECT record, wording FROM alert WHERE {' AND '.join(where) or '1'} "  # noqa: S608 - of constants
+        f"SELECT record, wording FROM alert WHERE {' AND '.join(where) or 'TRUE'} "  # noqa: S608 - of constants
         "ORDER BY opened_at_us DESC, rule_id DESC, id DESC LIMIT ?",
         (*values, limit),
     )
@@ -130,10 +130,17 @@ def read_filters(request: Request) -> AlertFilters:
         raise RefusalError(400, f"severity is one of {', '.join(SEVERITIES)}")
     if state and state not in _STATES:
         raise RefusalError(400, f"state is one of {', '.join(_STATES)}")
-    return AlertFilters(query.get("rule", ""), severity, state, _instant(request, "since"), _instant(request, "until"))
+    return AlertFilters(
+        query.get("rule", ""), severity, state, instant_of(request, "since"), instant_of(request, "until")
+    )
 
 
-def _instant(request: Request, name: str) -> int | None:
+def instant_of(request: Request, name: str) -> int | None:
+    """An instant in the query, microseconds since the epoch, UTC; None if it is not there.
+
+    Raises:
+        RefusalError: 400.
+    """
     text = request.query_params.get(name, "")
     time_us = parse_time(text) if text else None
     if text and time_us is None:

@@ -17,6 +17,7 @@ from .alerts import alert_routes
 from .answers import AUDIT, RefusalError, on_failure, on_http_error, on_refusal, refusal
 from .audit import audit_routes
 from .console.pages import console_routes
+from .coverage import coverage_routes
 from .credentials import has_token
 from .deliveries import delivery_routes
 from .dry_runs import dry_run_routes
@@ -24,6 +25,7 @@ from .health import health_routes
 from .ingest import ingest_routes
 from .metrics import metric_routes
 from .openapi import openapi_routes
+from .otlp import otlp_routes
 from .parts import Parts
 from .rules import rule_routes
 from .settings import HttpSettings, is_loopback
@@ -31,7 +33,7 @@ from .silences import silence_routes
 
 _OPEN: Final = ("/healthz", "/readyz")
 """Paths without a secret: they say only that all is well or not."""
-_OWN_KEYS: Final = (f"{AUDIT}/", "/v1/events")
+_OWN_KEYS: Final = (f"{AUDIT}/", "/v1/events", "/v1/logs")
 """Paths that ask for credentials of their own."""
 _HOST: Final = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?", re.IGNORECASE)
 
@@ -41,10 +43,12 @@ def application(parts: Parts) -> Starlette:
     routes: list[BaseRoute] = [
         *audit_routes(parts),
         *ingest_routes(parts),
+        *otlp_routes(parts),
         *health_routes(parts),
         *metric_routes(parts),
         *alert_routes(parts),
         *rule_routes(parts),
+        *coverage_routes(parts),
         *delivery_routes(parts),
         *silence_routes(parts),
         *alertmanager_routes(parts),
@@ -85,7 +89,7 @@ class _Door:
             # A page of a stranger's can name this machine as it likes, and would read what it answers.
             raise RefusalError(421, "this server is not known by that host name; `http: {hosts: [...]}` adds one")
         path = request.url.path
-        if path in _OPEN or path.startswith(_OWN_KEYS) or path == "/v1/events":
+        if path in _OPEN or path.startswith(_OWN_KEYS):
             return
         if self._settings.tokens and not has_token(request.headers, self._settings.tokens):
             raise RefusalError(

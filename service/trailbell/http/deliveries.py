@@ -40,7 +40,7 @@ def find_deliveries(
         where.append("seq < ?")
         values.append(after)
     rows = readers.rows(
-        f"SELECT {_COLUMNS} FROM outbox WHERE {' AND '.join(where) or '1'} ORDER BY seq DESC LIMIT ?",  # noqa: S608 - of constants
+        f"SELECT {_COLUMNS} FROM outbox WHERE {' AND '.join(where) or 'TRUE'} ORDER BY seq DESC LIMIT ?",  # noqa: S608 - of constants
         (*values, limit),
     )
     return [(row[0], _document(*row[1:])) for row in rows]

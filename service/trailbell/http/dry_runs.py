@@ -15,6 +15,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
 
+from trailbell.store.address import Address, PostgresAddress
 from trailbell_engine.values import Json
 
 from .answers import RefusalError, require_json, resource
@@ -43,7 +44,7 @@ async def _post(parts: Parts, turn: asyncio.Semaphore, request: Request) -> Resp
         with tempfile.TemporaryDirectory() as folder:
             rules = _written(Path(folder), wanted["rules"])
             window = [f"--{name}={wanted[name]}" for name in ("since", "until") if name in wanted]
-            code, out, err = await _run(parts.folder.absolute(), rules, window)
+            code, out, err = await _run(parts.store, rules, window)
     if code in _INVALID:
         raise RefusalError(
             422, "the rules or the window cannot be used", problems=err.replace(f"{rules}", "rules.yaml")
@@ -68,11 +69,11 @@ def _written(folder: Path, text: str) -> Path:
     return rules
 
 
-async def _run(folder: Path, rules: Path, window: list[str]) -> tuple[int, bytes, str]:
+async def _run(store: Address, rules: Path, window: list[str]) -> tuple[int, bytes, str]:
     """The command line's own dry-run, so that nothing that goes wrong in it reaches the engine."""
     environment = {
         "PATH": os.environ.get("PATH", ""),
-        "TRAILBELL_STATE": f"{folder}",
+        "TRAILBELL_STATE": store.whole() if isinstance(store, PostgresAddress) else f"{store.absolute()}",
         "NO_COLOR": "1",
         "PYTHONPATH": os.pathsep.join(sys.path),
     }

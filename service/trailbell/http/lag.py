@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from trailbell.store.coverage import read_episodes, read_watched
 from trailbell.store.reading import Readers
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_notifiers.breaker import OPEN_AFTER
@@ -15,6 +16,14 @@ class SourceLag(NamedTuple):
     name: str
     watermark_us: int | None
     lag_s: float | None
+
+
+class SourceTrouble(NamedTuple):
+    """A source that is watched: for how long it has given nothing new, and what is known to be wrong with it."""
+
+    name: str
+    silent_s: float | None
+    troubles: frozenset[str]
 
 
 class Waiting(NamedTuple):
@@ -32,6 +41,19 @@ def source_lags(readers: Readers, now_us: int) -> list[SourceLag]:
     return [
         SourceLag(name, watermark_us, None if watermark_us is None else max(0.0, (now_us - watermark_us) / SECOND_US))
         for name, watermark_us in rows
+    ]
+
+
+def source_troubles(readers: Readers, now_us: int) -> list[SourceTrouble]:
+    """Every source that was ever watched."""
+    open_ = [one for one in read_episodes(readers) if one.until_us is None and one.told]
+    return [
+        SourceTrouble(
+            one.source,
+            None if one.heard_us is None else max(0.0, (now_us - one.heard_us) / SECOND_US),
+            frozenset(episode.trouble for episode in open_ if episode.source == one.source),
+        )
+        for one in read_watched(readers).values()
     ]
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from itertools import accumulate
+from typing import Literal
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -12,12 +14,14 @@ from starlette.routing import BaseRoute
 
 from trailbell import __version__
 from trailbell.clock import now_us
+from trailbell.store.reading import Readers
 from trailbell.tally import RuleTally, Tally
+from trailbell.watch.standing import TROUBLES
 from trailbell_engine.timestamps import SECOND_US
 
 from .answers import resource
 from .exposition import CONTENT_TYPE, Family, Sample, exposition
-from .lag import failing, source_lags, waiting
+from .lag import failing, source_lags, source_troubles, waiting
 from .observed import BUCKETS_S, Observed
 from .parts import Parts
 
@@ -38,6 +42,7 @@ def metrics(parts: Parts, at_us: int) -> list[Family]:
         Family("trailbell_build_info", "gauge", "The program.", [Sample(1, {"version": __version__})]),
         Family("trailbell_start_time_seconds", "gauge", "When it was started.", [Sample(parts.started_us / SECOND_US)]),
         *(_engine(parts.tally()) if parts.tally is not None else []),
+        *_matching(parts.matching()),
         *_store(parts, at_us),
         *_observed(parts.observed),
         *_ingest(parts),
@@ -74,6 +79,27 @@ def _engine(tally: Tally) -> list[Family]:
     ]
 
 
+_MATCHING = (
+    ("used_bytes", "memory_bytes", "What the matcher remembers of values it has seen, by estimate."),
+    ("limit_bytes", "memory_limit_bytes", "How much it may remember before it starts afresh."),
+    ("misses", "misses_total", "Values that were looked up because they were not remembered."),
+    ("clears", "clears_total", "How often all that was remembered was forgotten for want of room."),
+)
+
+
+def _matching(counters: Mapping[str, int]) -> list[Family]:
+    """Counts of the rules that run now: where rules are exchanged, they begin anew."""
+    return [
+        Family(f"trailbell_matching_{name}", _kind(name), help_, [Sample(counters[counter])])
+        for counter, name, help_ in _MATCHING
+        if counter in counters
+    ]
+
+
+def _kind(name: str) -> Literal["counter", "gauge"]:
+    return "counter" if name.endswith("_total") else "gauge"
+
+
 def _count(rule: RuleTally, name: str) -> int:
     value = getattr(rule, name)
     return int(value) if isinstance(value, int) else sum(dict(value).values())
@@ -89,6 +115,7 @@ def _store(parts: Parts, at_us: int) -> list[Family]:
         oldest[queue.receiver] = max(queue.oldest_s, oldest.get(queue.receiver, 0.0))
     return [
         Family("trailbell_source_lag_seconds", "gauge", "The clock less the source's watermark.", lags),
+        *_watched(readers, at_us),
         Family(
             "trailbell_deliveries",
             "gauge",
@@ -113,6 +140,20 @@ def _store(parts: Parts, at_us: int) -> list[Family]:
     ]
 
 
+def _watched(readers: Readers, at_us: int) -> list[Family]:
+    found = source_troubles(readers, at_us)
+    silent = [Sample(one.silent_s, {"source": one.name}) for one in found if one.silent_s is not None]
+    troubles = [
+        Sample(int(trouble in one.troubles), {"source": one.name, "trouble": trouble})
+        for one in found
+        for trouble in TROUBLES
+    ]
+    return [
+        Family("trailbell_source_silent_seconds", "gauge", "Since the source last gave something new.", silent),
+        Family("trailbell_source_trouble", "gauge", "1 while the source fails, lags or is quiet.", troubles),
+    ]
+
+
 def _observed(observed: Observed) -> list[Family]:
     attempts = [
         Sample(count, {"receiver": receiver, "outcome": outcome})
@@ -134,4 +175,13 @@ def _observed(observed: Observed) -> list[Family]:
 
 def _ingest(parts: Parts) -> list[Family]:
     depths = [Sample(inbox.depth, {"source": name}) for name, inbox in sorted(parts.inboxes.items())]
-    return [Family("trailbell_inbox_events", "gauge", "Sent events that are not durable yet.", depths)]
+    waiting = [Sample(count, {"source": name}) for name, count in sorted(parts.waiting().items())]
+    return [
+        Family("trailbell_inbox_events", "gauge", "Sent events that are not durable yet.", depths),
+        Family(
+            "trailbell_source_waiting_messages",
+            "gauge",
+            "Messages that a broker holds for the source and has not delivered, as of some seconds ago.",
+            waiting,
+        ),
+    ]

@@ -103,7 +103,21 @@ def _ingest() -> dict[str, Any]:
         "application/cloudevents+json": {"schema": {"type": "object"}},
         "application/cloudevents-batch+json": {"schema": array_of({"type": "object"})},
     }
-    return {"/v1/events": {"post": {**send, "requestBody": {"required": True, "content": content}}}}
+    return {"/v1/events": {"post": {**send, "requestBody": {"required": True, "content": content}}}, **_otlp()}
+
+
+def _otlp() -> dict[str, Any]:
+    logs = operation(
+        "Take log records in, as OpenTelemetry exports them (OTLP/HTTP). The answer comes when they are durable.",
+        [],
+        {"200": reply("ExportLogsResponse"), **refusals("RpcStatus", 400, 401, 413, 415, 429, 503)},
+        security="sender",
+    )
+    message = {"application/x-protobuf": {"schema": {"type": "string", "format": "binary"}}}
+    for response in logs["responses"].values():  # in the form of the request
+        response["content"] |= message
+    content = {"application/json": {"schema": reference("ExportLogsRequest")}, **message}
+    return {"/v1/logs": {"post": {**logs, "requestBody": {"required": True, "content": content}}}}
 
 
 def _own() -> dict[str, Any]:
@@ -123,6 +137,11 @@ def _own() -> dict[str, Any]:
         "/v1/alerts": ("Alerts, newest first.", [*alert_filters, *_PAGED], "Alerts"),
         "/v1/deliveries": ("Deliveries, newest first.", [*delivery_filters, *_PAGED], "Deliveries"),
         "/v1/rules": ("The rules that run.", [], "Rules"),
+        "/v1/coverage": (
+            "Which time has been read of each source, and which time each rule has not seen.",
+            [parameter("since", INSTANT), parameter("until", INSTANT)],
+            "Coverage",
+        ),
     }
     ones = {"/v1/alerts/{id}": ("One alert.", "Alert"), "/v1/rules/{id}": ("One rule.", "Rule")}
     identity = [parameter("id", text_of("Its id."), place="path", free=True)]

@@ -154,11 +154,35 @@ COMPONENTS: Final[dict[str, Any]] = {
         "Problem": _record({"type": _TEXT, "title": _TEXT, "status": {"type": "integer"}, "detail": _TEXT}),
         "Message": _TEXT,
         "Accepted": _record({"accepted": _COUNT, "errors": array_of(_record({"index": _COUNT, "reason": _TEXT}))}),
+        "ExportLogsRequest": _record({}, {"resourceLogs": array_of(_OBJECT)}),
+        "ExportLogsResponse": _record(
+            {}, {"partialSuccess": _record({"rejectedLogRecords": _TEXT, "errorMessage": _TEXT})}
+        ),
+        "RpcStatus": _record({"code": {"type": "integer"}, "message": _TEXT}),
         "Alert": _ALERT,
         "Alerts": _record({"alerts": array_of(_ALERT), "next": _NEXT}),
         "Deliveries": _record({"deliveries": array_of(_DELIVERY), "next": _NEXT}),
         "Rule": _record({"id": _TEXT, "version": _TEXT, "severity": _TEXT, "title": _TEXT, "when": _OBJECT}),
         "Rules": _record({"rules": array_of(reference("Rule"))}),
+        "Coverage": _record(
+            {
+                "schema": {"const": 1},
+                "from": _TIME,
+                "until": _TIME,
+                "sources": array_of(_OBJECT),
+                "rules": array_of(
+                    _record(
+                        {
+                            "id": _TEXT,
+                            "version": _TEXT,
+                            "status": _TEXT,
+                            "learns": {"type": "boolean"},
+                            "not_seen": array_of(_OBJECT),
+                        }
+                    )
+                ),
+            }
+        ),
         "DryRun": {
             **_record(
                 {"rules": {**text_of("The text of rules."), "minLength": 1}},

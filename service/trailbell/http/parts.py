@@ -8,7 +8,8 @@ from pathlib import Path
 
 from trailbell.clock import now_us
 from trailbell.sources.inbox import Inbox
-from trailbell.store.search_keeper import SearchKeeper
+from trailbell.store.address import Address, folder_of
+from trailbell.store.searching import Keeper
 from trailbell.tally import Tally
 from trailbell_engine.rule import RuleSet
 
@@ -23,21 +24,30 @@ class Parts:
     Attributes:
         settings: of ``http:``.
         keeper: index, search and read-only connections.
-        folder: the state folder.
+        store: where the store is.
         rules: asks for the rules that run now.
         tally: asks for the engine's counts since its start; None where no engine runs in this process.
+        matching: asks for the counts of what the matcher remembers; empty where no engine runs.
         trouble: asks, for at most so many seconds, what keeps the engine from taking events; None if nothing does.
         observed: commits and attempts since the start.
         inboxes: where sent events go, by source.
+        waiting: asks how many messages wait at brokers, by source; of those that say so.
         started_us: when the server was.
     """
 
     settings: HttpSettings
-    keeper: SearchKeeper
-    folder: Path
+    keeper: Keeper
+    store: Address
     rules: Callable[[], RuleSet]
     tally: Callable[[], Tally] | None = None
+    matching: Callable[[], Mapping[str, int]] = dict
     trouble: Callable[[float], str | None] = lambda _patience_s: None
     observed: Observed = field(default_factory=Observed)
     inboxes: Mapping[str, Inbox] = field(default_factory=dict)
+    waiting: Callable[[], Mapping[str, int]] = dict
     started_us: int = field(default_factory=now_us)
+
+    @property
+    def folder(self) -> Path:
+        """The state folder."""
+        return folder_of(self.store)

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Protocol
 
 from trailbell.sources.inbox import Inbox
+from trailbell.store.address import Address
 from trailbell.store.database import Database
-from trailbell.store.search_keeper import SearchKeeper
+from trailbell.store.searching import keeper_of
 from trailbell.tally import Tally
 from trailbell_engine.rule import RuleSet
 
@@ -28,6 +28,12 @@ class Engine(Protocol):
     def tally(self) -> Tally:
         """Counts since its start."""
 
+    def matching_counters(self) -> Mapping[str, int]:
+        """Bytes and counts of what its matcher remembers."""
+
+    def waiting(self) -> Mapping[str, int]:
+        """How many messages wait where its sources get them, by source; of those that know."""
+
     def call(self, action: Callable[[], object]) -> object:
         """Have something done on its thread, between two groups."""
 
@@ -41,15 +47,15 @@ def inboxes_of(settings: HttpSettings) -> dict[str, Inbox]:
 
 
 @contextmanager
-def serving_store(settings: HttpSettings, folder: Path, rules: Callable[[], RuleSet]) -> Iterator[HttpServer]:
+def serving_store(settings: HttpSettings, store: Address, rules: Callable[[], RuleSet]) -> Iterator[HttpServer]:
     """Serve what is recorded; nothing is taken in.
 
     Raises:
         StoreError: if there is no store, or it is not one that this program reads.
         ListenError: if the address cannot be listened on.
     """
-    with SearchKeeper(folder) as keeper:
-        parts = Parts(settings=settings, keeper=keeper, folder=folder, rules=rules)
+    with keeper_of(store) as keeper:
+        parts = Parts(settings=settings, keeper=keeper, store=store, rules=rules)
         with HttpServer(application(parts), settings) as server:
             yield server
 
@@ -57,7 +63,7 @@ def serving_store(settings: HttpSettings, folder: Path, rules: Callable[[], Rule
 @contextmanager
 def serving_engine(
     settings: HttpSettings,
-    folder: Path,
+    store: Address,
     rules: Callable[[], RuleSet],
     *,
     engine: Engine,
@@ -71,16 +77,18 @@ def serving_engine(
         ListenError: if the address cannot be listened on.
     """
     database.on_commit = observed.commit
-    with SearchKeeper(folder) as keeper:
+    with keeper_of(store) as keeper:
         parts = Parts(
             settings=settings,
             keeper=keeper,
-            folder=folder,
+            store=store,
             rules=rules,
             tally=lambda: engine.tally,
+            matching=engine.matching_counters,
             trouble=lambda patience_s: _trouble(engine, database, patience_s),
             inboxes=inboxes,
             observed=observed,
+            waiting=engine.waiting,
         )
         with HttpServer(application(parts), settings) as server:
             yield server
@@ -94,7 +102,7 @@ def _trouble(engine: Engine, database: Database, patience_s: float) -> str | Non
     def write() -> None:
         try:
             with database.transaction():
-                database.connection.execute("UPDATE meta SET value = value WHERE name = 'epoch'")
+                database.execute("UPDATE meta SET value = value WHERE name = 'epoch'")
         except Exception as error:  # noqa: BLE001 - whatever it is, it is the answer
             said.append(f"the store cannot be written: {error}")
         done.set()

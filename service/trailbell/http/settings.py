@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+from trailbell.watch.limits import NO_WISHES, Limits, limits_of
+from trailbell.watch.limits import SCHEMA as WATCH_SCHEMA
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.maps import GENERIC, PRESETS
 from trailbell_notifiers.secret import Secret
@@ -56,6 +58,7 @@ class Sender:
         user: the user name, for ``basic``.
         map: where the envelope of its events lies: a preset's name.
         lateness_us: how late, against newer events, its events may come and still be taken in their order.
+        limits: what is wrong with it, and how bad that is.
     """
 
     source: str
@@ -64,6 +67,7 @@ class Sender:
     user: str = ""
     map: str = GENERIC.name
     lateness_us: int = 0
+    limits: Limits = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +132,7 @@ def http_schema() -> dict[str, Any]:
             "signing_secret": described(TEXT, "It signs as Standard Webhooks: `whsec_…`.", "${APP_SIGNING_SECRET}"),
             "map": described(maps, "Where the envelope of its events lies.", "generic"),
             "lateness": described(DURATION, "How late an event may come and still be taken in its order.", "10s"),
+            "watch": WATCH_SCHEMA,
         },
         required=["source"],
     )
@@ -146,7 +151,7 @@ def http_schema() -> dict[str, Any]:
             "public_url": described(TEXT, "What links begin with.", "https://audit.example.com"),
             "hosts": described({"type": "array", "items": TEXT}, "Names it is addressed by.", "[audit.example.com]"),
             "audit": described({"type": "array", "items": pair}, "Who may read the Audit API."),
-            "senders": described({"type": "array", "items": sender}, "Who may send events to `/v1/events`."),
+            "senders": described({"type": "array", "items": sender}, "Who may send to `/v1/events` and `/v1/logs`."),
             "tokens": described({"type": "array", "items": TEXT}, "Who may see and do everything else.", "[${TOKEN}]"),
             "max_body_bytes": described(_WHOLE, "The largest request, unpacked.", str(MAX_BODY_BYTES)),
             "connections_per_address": described(_WHOLE, "At a time, from one address.", str(PER_ADDRESS)),
@@ -248,4 +253,5 @@ def _sender(position: int, values: Mapping[str, Any]) -> Sender:
         user=values.get("user", ""),
         map=values.get("map", GENERIC.name),
         lateness_us=parse_duration(values["lateness"]) or 0 if "lateness" in values else 0,
+        limits=limits_of("http", values.get("watch", {}), {}),
     )

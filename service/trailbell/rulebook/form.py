@@ -19,6 +19,7 @@ from trailbell_engine.conditions.each import Each
 from trailbell_engine.conditions.first_seen import FirstSeen
 from trailbell_engine.conditions.impossible_travel import ImpossibleTravel
 from trailbell_engine.conditions.metric import Metric
+from trailbell_engine.conditions.ongoing import Ongoing
 from trailbell_engine.conditions.ratio import Ratio
 from trailbell_engine.conditions.sequence import Sequence, SequenceStep
 from trailbell_engine.conditions.spike import Spike
@@ -36,7 +37,7 @@ _TUPLE, _LIST, _DICT, _SET, _VALUE_LIST, _PATH, _RECORDS = range(7)
 
 _RECORD_TYPES: Final = (
     *(AllOf, AnyOf, Not, Test, Schedule, Hours, Words, Suppress, SeverityCase, Budget, SequenceStep),
-    *(Absent, Changed, Count, Distinct, Each, FirstSeen, ImpossibleTravel, Metric, Ratio, Sequence, Spike),
+    *(Absent, Changed, Count, Distinct, Each, FirstSeen, ImpossibleTravel, Metric, Ongoing, Ratio, Sequence, Spike),
 )
 """Frozen dataclasses and named tuples, made again by calling them. The order is part of the form."""
 

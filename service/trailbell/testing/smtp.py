@@ -28,11 +28,12 @@ except ModuleNotFoundError as missing:
 
 
 class MailReceived(NamedTuple):
-    """A mail as it was handed over: the envelope, and the bytes of the message."""
+    """A mail as it was handed over: the envelope, the bytes of the message, and whether they came over TLS."""
 
     sender: str
     recipients: tuple[str, ...]
     raw: bytes
+    encrypted: bool = False
 
     @property
     def message(self) -> EmailMessage:
@@ -90,7 +91,8 @@ class FakeSmtp:
         """Keep a mail."""
         answer = self._answers.popleft() if self._answers else "250 OK: queued as fake"
         if answer is None or answer.startswith("2"):
-            mail = MailReceived(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.original_content)
+            encrypted = server.transport.get_extra_info("sslcontext") is not None
+            mail = MailReceived(envelope.mail_from, tuple(envelope.rcpt_tos), envelope.original_content, encrypted)
             self.messages.append(mail)
             self.arrived(mail)
         if answer is None:

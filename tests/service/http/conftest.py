@@ -15,10 +15,10 @@ from trailbell.http.serving import inboxes_of, serving_engine
 from trailbell.http.settings import HttpSettings
 from trailbell.live import Live
 from trailbell.store.ledger import StoreLedger
-from trailbell.store.reading import Readers, open_reader
+from trailbell.store.reading import SqliteReaders, open_reader
 from trailbell.store.search import EventSearch
 from trailbell.store.search_index import SearchIndex
-from trailbell.store.search_keeper import SearchKeeper
+from trailbell.store.searching import keeper_of
 from trailbell.wiring import Receivers
 from trailbell_engine.rule import RuleSet
 
@@ -48,7 +48,7 @@ def searching(tmp_path):
     def make(name="state"):
         reader = open_reader(tmp_path / name)
         index = SearchIndex(tmp_path / name, reader)
-        readers = Readers(tmp_path / name)
+        readers = SqliteReaders(tmp_path / name)
         closing.extend((readers, index, reader))
         return index, EventSearch(readers)
 
@@ -58,17 +58,16 @@ def searching(tmp_path):
 
 
 @pytest.fixture
-def serving(tmp_path):
+def serving(address):
     """A function: a server over the store of that name, without an engine; gives its parts and itself."""
     with ExitStack() as stack:
 
         def make(name="state", *, rules=None, watch=None, **settings):
-            folder = tmp_path / name
             chosen = HttpSettings(port=0, **settings)
             inboxes = inboxes_of(chosen)
-            keeper = stack.enter_context(SearchKeeper(folder))
+            keeper = stack.enter_context(keeper_of(address(name)))
             parts = Parts(
-                settings=chosen, keeper=keeper, folder=folder, rules=lambda: rules or RuleSet(()), inboxes=inboxes
+                settings=chosen, keeper=keeper, store=address(name), rules=lambda: rules or RuleSet(()), inboxes=inboxes
             )
             return parts, stack.enter_context(HttpServer(application(parts), chosen, watch))
 
@@ -76,7 +75,7 @@ def serving(tmp_path):
 
 
 @pytest.fixture
-def running(store, tmp_path, rules):
+def running(store, address, rules):
     """A function: an engine with those rules and a server beside it; gives the server, the database and the engine."""
     with ExitStack() as stack:
 
@@ -89,7 +88,7 @@ def running(store, tmp_path, rules):
             server = stack.enter_context(
                 serving_engine(
                     chosen,
-                    tmp_path / "state",
+                    address(),
                     lambda: rule_set,
                     engine=live,
                     database=database,

@@ -18,6 +18,12 @@ SECRETS = ("all", "sécret".encode())
 ONE = AuditPair("abcd1234", Secret("example-secret"), "abcd1234")
 
 
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request):
+    """Wherever the store is."""
+    return request.param
+
+
 @pytest.fixture
 def api(event, recorded, serving):
     """A server over 250 events of one account and two of others."""

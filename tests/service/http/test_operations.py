@@ -10,8 +10,10 @@ import subprocess
 import pytest
 import requests
 
+from trailbell.clock import now_us
 from trailbell.http.exposition import Family, Sample, exposition
 from trailbell.http.settings import Sender
+from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_notifiers.secret import Secret
 
 RULES = """
@@ -23,6 +25,12 @@ match: {event_type: USER_LOGIN}
 SENDER = Sender(source="app", proof="token", secret=Secret("t"))
 _LABEL = r'[a-z_]+="([^"\\\n]|\\[\\"n])*"'
 _LINE = re.compile(rf"# (HELP|TYPE) [a-z_]+ .+|[a-z_]+(\{{{_LABEL}(,{_LABEL})*\}})? [0-9.e+-]+")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def backend(request):
+    """Wherever the store is."""
+    return request.param
 
 
 @pytest.fixture
@@ -71,6 +79,26 @@ def test_metrics(served):
     assert 'trailbell_rule_matched_total{rule="login"} 10' in lines
     assert any(re.fullmatch(r"trailbell_commit_seconds_count [1-9]\d*", line) for line in lines)
     assert any(line.startswith('trailbell_source_lag_seconds{source="app"} ') for line in lines)
+
+
+SUFFIX_RULE = """
+id: outsider
+title: Someone from outside signed in
+severity: high
+match: {event_type: USER_LOGIN, user_email: {ends_with: "@outside.example"}}
+"""
+
+
+def test_metrics_of_what_the_matcher_remembers(running, record):
+    """Each new value is a miss, a value seen before is none, and what is remembered stays below its limit."""
+    server, _, _ = running(SUFFIX_RULE, senders=(SENDER,))
+    events = [record(number, "USER_LOGIN", user_email=f"user{number % 5}@example.com") for number in range(10)]
+    requests.post(f"{server.url}/v1/events", json=events, headers={"Authorization": "Bearer t"}, timeout=10)
+
+    text = requests.get(f"{server.url}/metrics", timeout=60).text
+    counted = {name: int(value) for name, value in re.findall(r"^trailbell_matching_(\w+) (\d+)$", text, re.MULTILINE)}
+    assert (counted["misses_total"], counted["clears_total"]) == (5, 0)
+    assert 0 < counted["memory_bytes"] < counted["memory_limit_bytes"]
 
 
 def test_labels_are_escaped():
@@ -183,15 +211,27 @@ def test_amtool_silences(served):
     assert served(f"/v1/silences/{made}").json()["state"] == "expired"
 
 
+def _in_days(days):
+    return format_time(now_us() + days * DAY_US)
+
+
 def test_silences(served):
     """A silence is made, told, and ended; one that would hide everything, or nothing, is refused."""
     url = f"{served.server.url}/v1/silences"
-    wanted = {"matchers": ['rule="login"'], "ends_at": "2099-01-01T00:00:00Z", "author": "ada", "comment": "why"}
+    wanted = {"matchers": ['rule="login"'], "ends_at": _in_days(1), "author": "ada", "comment": "why"}
     made = requests.post(url, json=wanted, timeout=10)
     assert (made.status_code, made.json()["state"]) == (201, "active")
     assert served(made.headers["Location"]).json() == made.json()
     assert requests.delete(f"{url}/{made.json()['id']}", timeout=10).status_code == 204
-    for change in ({"matchers": []}, {"matchers": ["rule!=x"]}, {"ends_at": "2020-01-01T00:00:00Z"}, {"author": 7}):
+    for change in (
+        {"matchers": []},
+        {"matchers": ["rule!=x"]},
+        {"matchers": ["rule=~.+"]},
+        {"ends_at": "2020-01-01T00:00:00Z"},
+        {"ends_at": _in_days(91)},
+        {"author": 7},
+        {"comment": " "},
+    ):
         assert requests.post(url, json=wanted | change, timeout=10).status_code == 400
     assert requests.post(url, data="{}", headers={"Content-Type": "text/plain"}, timeout=10).status_code == 415
     assert requests.delete(f"{url}/none", timeout=10).status_code == 404

@@ -116,7 +116,7 @@ def test_what_the_store_deletes_is_forgotten(crowd, recorded, searching):
     index.catch_up()
     gone = {seq for seq in range(1, 601) if seq % 3 == 0}
     with database.transaction():
-        database.connection.executemany("DELETE FROM input WHERE seq = ?", [(seq,) for seq in gone])
+        database.executemany("DELETE FROM input WHERE seq = ?", [(seq,) for seq in gone])
     assert index.catch_up()
     rng = random.Random(3)
     for _ in range(40):
@@ -152,7 +152,7 @@ def test_a_number_that_is_given_again(recorded, searching, event):
     index, search = searching()
     index.catch_up()
     with database.transaction():
-        database.connection.execute("DELETE FROM input WHERE id = ?", (event(2).id,))
+        database.execute("DELETE FROM input WHERE id = ?", (event(2).id,))
     ledger = StoreLedger(database)
     with ledger.transaction():
         ledger.record(event(3, "NEW"))

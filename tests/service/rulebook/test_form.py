@@ -34,6 +34,7 @@ ALL = "\n---\n".join(
         ),
         ("spike", "{time: {outside: office}}", "{spike: {factor: 2, within: 2m, baseline: 4m}}"),
         ("absent", "{time: {during: {timezone: Europe/London, hours: ['08:00-19:00']}}}", "{absent: {for: 4m}}"),
+        ("ongoing", "{n: {exists: true}}", "{ongoing: {until: {n: {in: vips}}, by: user}}"),
         ("first_seen", "{n: {length: {gt: 3}}, lookup.people.team: ops}", "{first_seen: {of: n, within: 10m}}"),
         ("changed", "{a: {equals: A, ignore_case: true}, b: {exists: false}}", "{changed: {of: n, by: user}}"),
         (

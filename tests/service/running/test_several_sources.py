@@ -57,7 +57,7 @@ def test_a_batch_is_said_to_be_committed_when_it_is(live, feed, store, event):
 def test_a_batch_that_could_not_be_stored_is_not_said_to_be(live, feed, store, event):
     """The run ends with the error, the source is stopped, and whoever sent the event will send it again."""
     database, source = store(), feed("pushed")
-    database.connection.execute("CREATE TRIGGER full BEFORE INSERT ON input BEGIN SELECT raise(ABORT, 'full'); END")
+    database.execute("CREATE TRIGGER full BEFORE INSERT ON input BEGIN SELECT raise(ABORT, 'full'); END")
     _, done = live([source], database=database)
     durable = source.give(event(1, source="pushed"))
     assert "full" in str(done.exception(PATIENCE_S))

@@ -17,7 +17,7 @@ from trailbell.clock import now_us
 from trailbell.http.alerts import find_alerts, one_alert, read_filters
 from trailbell.http.answers import RefusalError, resource
 from trailbell.http.deliveries import deliveries_of, find_deliveries
-from trailbell.http.lag import source_lags, waiting
+from trailbell.http.lag import SourceLag, source_lags, source_troubles, waiting
 from trailbell.http.paging import cursor, cursor_of
 from trailbell.http.parts import Parts
 from trailbell.http.rules import rule_document
@@ -98,7 +98,10 @@ async def _sources(parts: Parts, _request: Request) -> Response:
     at_us = now_us()
     lags = await run_in_threadpool(source_lags, parts.keeper.readers, at_us)
     queues = await run_in_threadpool(waiting, parts.keeper.readers, at_us)
-    return _page("sources.html", sources=lags, queues=queues)
+    watched = await run_in_threadpool(source_troubles, parts.keeper.readers, at_us)
+    known = {one.name for one in lags}
+    lags += [SourceLag(one.name, None, None) for one in watched if one.name not in known]
+    return _page("sources.html", sources=lags, watched={one.name: one for one in watched}, queues=queues)
 
 
 async def _style(_request: Request) -> Response:
