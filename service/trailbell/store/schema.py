@@ -33,7 +33,7 @@ STATE_TABLES: Final = """
 _TABLES: Final = """
     -- What came in, in the order it came: replaying it gives the same alerts.
     CREATE TABLE input (
-        seq        INTEGER PRIMARY KEY,
+        seq        INTEGER PRIMARY KEY AUTOINCREMENT,  -- a number never comes again, also of what was deleted
         source     TEXT NOT NULL,
         kind       INTEGER NOT NULL,          -- 0 event, 1 clock tick
         id         TEXT,

@@ -196,9 +196,6 @@ class SearchIndex:
             "DELETE FROM place WHERE account = ? AND type = ? AND time_us = ? AND seq = ?", _places(entries)
         )
         self._count(entries, -1)
-        # Where the newest events were deleted, later ones may have got their numbers.
-        again = [_Row(*row) for entry in entries for row in self._store.execute(f"{_ROWS} AND seq = ?", (entry.seq,))]
-        self._insert(again)
 
 
 def _places(entries: Iterable[_Entry]) -> list[tuple[int, int, int, int]]:
