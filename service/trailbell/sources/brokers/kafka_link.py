@@ -7,6 +7,7 @@ there, whatever another member has read of it meanwhile: what that one took for 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -21,6 +22,8 @@ from .link import Message, Opening, Token
 log: Final = logging.getLogger("trailbell")
 
 ANSWER_S: Final = 5.0
+REASON_S: Final = 2.0
+"""So long after the client has said that nobody answers it may still say why: that a certificate is wrong, say."""
 REFUSED: Final = (
     KafkaError._AUTHENTICATION,  # noqa: SLF001  # the client's public names for its own errors begin so
     KafkaError.SASL_AUTHENTICATION_FAILED,
@@ -57,22 +60,35 @@ class Troubles:
     """What the client says by the way: the one thing among it that tells why nothing comes."""
 
     def __init__(self) -> None:
+        self._refusal: KafkaError | None = None
         self._reason: KafkaError | None = None
-        self.found: KafkaError | None = None
+        self._down: KafkaError | None = None
+        self._down_s = 0.0
 
     def note(self, error: KafkaError) -> None:
         """What only is late passes by itself, and is not kept."""
         if error.code() in _REASONS:
             self._reason = error
         if error.code() in REFUSED or error.fatal():
-            self.found = error
-        elif error.code() == _DOWN and self.found is None:
-            self.found = self._reason or error
+            self._refusal = error
+        elif error.code() == _DOWN and self._down is None:
+            self._down, self._down_s = error, time.monotonic()
         log.debug("Kafka: %s", error)
+
+    def found(self) -> KafkaError | None:
+        """What ends this connection, if something does. That nobody answers is believed when no reason follows it."""
+        if self._refusal is None and self._down is not None:
+            waited_s = time.monotonic() - self._down_s
+            return self._reason or (self._down if waited_s > REASON_S else None)
+        return self._refusal
 
     def cause(self, error: KafkaError) -> KafkaError:
         """What is behind an error that may say no more than that nobody answered."""
-        return self.found or self._reason or error
+        return self._refusal or self._reason or error
+
+    def pass_by(self) -> None:
+        """Something came after all."""
+        self._down = self._reason = None
 
 
 class KafkaLink:
@@ -106,8 +122,10 @@ class KafkaLink:
                 self._ends.add(key)
             else:
                 self._troubles.note(one.error())
-        if self._troubles.found is not None and not found:
-            raise self._place.error(self._troubles.found)
+        if found:
+            self._troubles.pass_by()
+        elif (trouble := self._troubles.found()) is not None:
+            raise self._place.error(trouble)
         return found
 
     def acknowledge(self, tokens: Sequence[Token]) -> None:
