@@ -167,11 +167,13 @@ class WindowSource:
 
         The last batch of a window ends with a ``Tick`` and carries the checkpoint. While the API cannot be reached, the
         source keeps trying. What an unstable list did show is handed out without a checkpoint: no alert waits for it.
+        When nothing could be read yet, the checkpoint says from where it was to be read.
 
         Raises:
             SourceError: if the API refuses us; with ``follow=False`` for every error.
         """
         polls = self._resume(checkpoint)
+        pinned = False
         asked = False  # every run asks once, even within the second in which the one before it ended
         while True:
             latest_us = _whole(self._pace.now_us() - _NOW_MARGIN_US)
@@ -187,9 +189,12 @@ class WindowSource:
                 yield from self._rescan(polls)
                 self.trouble = None
             except SourceError as error:
+                self.trouble = error
+                if error.transient and polls.is_first and not pinned and polls.reached_us <= polls.since_us:
+                    pinned = True  # a run after this one is to begin where this one would have
+                    yield Batch([], {**polls.checkpoint(), "is_first": True})
                 if not self._pace.follow or not error.transient:
                     raise
-                self.trouble = error
                 self._pace.on_trouble(error)
             if (
                 not self._pace.follow
@@ -200,7 +205,7 @@ class WindowSource:
 
     def _resume(self, checkpoint: Json | None) -> _Polls:
         overlap_us = self._polling.overlap_us
-        if isinstance(checkpoint, dict):
+        if isinstance(checkpoint, dict) and not checkpoint.get("is_first"):
             reached_us = int(checkpoint["reached_us"])
             return _Polls(
                 reached_us,
@@ -211,6 +216,8 @@ class WindowSource:
                 scan_us=checkpoint.get("scan_us"),
             )
         since_us = self._pace.now_us() - self._polling.first_us if self._since_us is None else self._since_us
+        if isinstance(checkpoint, dict):  # nothing was read, but it was to be read from there
+            since_us = min(since_us, int(checkpoint["since_us"]))
         since_us = _whole(since_us)
         lags = Lags(self.name, overlap_us)
         decoder = Decoder(self.name, self._map, since_us)
@@ -303,7 +310,7 @@ class _Polls:
     scan_us: int | None = None
     is_first: bool = False
 
-    def checkpoint(self) -> Json:
+    def checkpoint(self) -> dict[str, Json]:
         """Where to go on."""
         return {
             "reached_us": self.reached_us,

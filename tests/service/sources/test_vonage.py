@@ -207,8 +207,29 @@ def test_a_list_that_never_holds_still_gives_its_events_but_no_checkpoint(world,
     first = next(batches)
     assert set(ids(first.inputs)) >= {event_at(number, 0)["id"] for number in range(10)}
     assert first.checkpoint is None
+    begun = next(batches)
+    assert (begun.inputs, begun.checkpoint["reached_us"]) == ([], begun.checkpoint["since_us"])
     with pytest.raises(SourceError, match="did not hold still: the total went from"):
         next(batches)
+
+
+@pytest.mark.parametrize(
+    ("ahead_us", "begins_us"),
+    [(0, START_US - HOUR_US), (10 * HOUR_US, START_US + 4 * HOUR_US)],
+    ids=["a right clock", "a clock that ran ahead"],
+)
+def test_a_first_run_that_failed_says_where_it_was_to_begin(world, api, ahead_us, begins_us):
+    """The next one begins there, hours later; where a clock had run ahead, at the latest where it would by itself."""
+    polling = Polling(first_us=HOUR_US)
+    world.happen(1, START_US - HOUR_US + MINUTE_US)
+    api.script(*[Status(503)] * 3)
+    world.now_us += ahead_us
+    begun = next(world.source(polling).batches(None)).checkpoint
+    world.now_us = START_US + 5 * HOUR_US
+    first = next(world.source(polling, follow=False).batches(begun))
+    assert first.checkpoint["since_us"] == begins_us
+    assert ids(first.inputs) == ([event_at(1, 0)["id"]] if not ahead_us else [])
+    assert "is_first" not in first.checkpoint
 
 
 def test_a_page_that_stays_stale_is_never_taken_for_complete(world, api):
@@ -238,6 +259,7 @@ def test_an_outage_is_told_and_survived(world, api):
     world.happen(1, START_US - HOUR_US)
     api.script(*[Status(503)] * 7)
     batches = world.source().batches(None)
+    assert next(batches).inputs == []
     assert ids(next(batches).inputs) == [event_at(1, 0)["id"]]
     assert len(world.troubles) == 2
     batches.close()
