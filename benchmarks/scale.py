@@ -31,7 +31,7 @@ from trailbell_engine.matching import Matcher
 from trailbell_engine.rule import RuleSet
 
 CHUNK = 1_000
-WARM_UP = 40
+WARM_UP = 80
 SIZES = (1, 10, 100, 1_000, 10_000)
 KINDS = ("mixed", "equality", "tenants", "hot")
 

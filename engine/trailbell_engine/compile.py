@@ -7,6 +7,7 @@ operator compares with. A closure takes the value paths start at (the event's re
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
+from sys import intern
 from typing import Any, Final, TypeAlias
 
 from .event import Event
@@ -158,7 +159,7 @@ def _plain_texts(test: Test) -> frozenset[str] | None:
     operand = test.operand if test.operator == "in" else (test.operand,)
     if test.operator not in ("equals", "in") or test.fold or isinstance(operand, ValueList):
         return None
-    return frozenset(operand) if all(item.__class__ is str for item in operand) else None
+    return frozenset(map(intern, operand)) if all(item.__class__ is str for item in operand) else None
 
 
 def _one_of(texts: frozenset[str], path: Path, otherwise: Compiled) -> Compiled:

@@ -108,6 +108,7 @@ def test_a_quick_start(arguments):
         "holidays",
         "orjson",
         "msgspec",
+        "ahocorasick_rs",
         "smtplib",
     }
     assert loaded & heavy == set()

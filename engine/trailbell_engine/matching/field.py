@@ -17,7 +17,7 @@ from trailbell_engine.values import Json, identity
 
 from .anchors import constants, is_listed
 from .intervals import Interval, Intervals
-from .postings import Candidate, Postings, at, merged, positions, postings
+from .postings import NOTHING, Candidate, Postings, at, merged, positions, postings
 from .texts import TEXT_OPERATORS, Texts, is_folded
 
 _POSTING_BYTES = 232  # a dictionary with one short tuple, as an answer that is no other's
@@ -27,8 +27,9 @@ class Field:
     """The index of one field.
 
     Attributes:
-        known: postings by text, for texts that have been looked up. Reading it directly is nearly all the work.
-        scans: a text that is not ``known`` must be looked up with ``of_text``; otherwise ``texts_of`` has them all.
+        nowhere: texts that have been looked up and lead nowhere. Most do, so that asking it is nearly all the work.
+        known: postings by text, for texts that lead somewhere.
+        scans: a text that is in neither must be looked up with ``of_text``; otherwise ``texts_of`` has them all.
         asks_null: null leads somewhere.
     """
 
@@ -44,6 +45,7 @@ class Field:
         "_texts",
         "asks_null",
         "known",
+        "nowhere",
         "scans",
     )
 
@@ -77,12 +79,25 @@ class Field:
         self._addresses = Intervals(networks, postings) if networks else None
         self.asks_null = None in self._exact or bool(self._lists)
         self.scans = bool(self._lists or self._texts or self._numbers or self._addresses)
+        self.nowhere = memory.noted()
         self.known = memory.memo() if self.scans else {t: p for t, p in self._exact.items() if isinstance(t, str)}
 
     def of_text(self, text: str) -> Postings:
         """Where a text leads that is not known yet; from now on it is."""
         several: list[Postings] = []
-        self._find_text(text, several)
+        if (equal := self._exact.get(text)) is not None:
+            several.append(equal)
+        for texts in self._texts:
+            texts.find(text, several)
+        if self._lists:
+            self._find_listed(text, several)
+        if self._numbers is not None and (number := as_number(text)) is not None:
+            several += self._numbers.found(number)
+        if self._addresses is not None and (where := place(text)) is not None:
+            several += self._addresses.found(where)
+        if not several:
+            self._memory.note(self.nowhere, text)
+            return NOTHING
         found = merged(several)
         self._memory.keep(self.known, text, found, _POSTING_BYTES if len(several) > 1 else 0)
         return found
@@ -108,19 +123,6 @@ class Field:
         self._find(value, several)
         return [found for each in several for found in at(each, event_type)]
 
-    def _find_text(self, text: str, found: list[Postings]) -> None:
-        equal = self._exact.get(text)
-        if equal is not None:
-            found.append(equal)
-        for texts in self._texts:
-            texts.find(text, found)
-        if self._lists:
-            self._find_listed(text, found)
-        if self._numbers is not None and (number := as_number(text)) is not None:
-            found += self._numbers.found(number)
-        if self._addresses is not None and (where := place(text)) is not None:
-            found += self._addresses.found(where)
-
     def _find_listed(self, value: Json, found: list[Postings]) -> None:
         found += [candidates for check, candidates in self._lists if check(value)]
 
@@ -128,7 +130,7 @@ class Field:
         kind = value.__class__
         if kind is str:
             known = self.known.get(value)
-            if known is None and self.scans:
+            if known is None and self.scans and value not in self.nowhere:
                 known = self.of_text(value)
             if known:
                 found.append(known)

@@ -9,7 +9,7 @@ from trailbell_engine.compile import Compiled, Compiler
 from trailbell_engine.event import Event
 from trailbell_engine.operators.memo import Memory
 from trailbell_engine.path import Path
-from trailbell_engine.predicate import AllOf, Predicate, Test
+from trailbell_engine.predicate import Predicate, Test
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.values import Json
 
@@ -42,7 +42,7 @@ class Matcher:
         self._matches: dict[str, Compiled] = {}
         self._loose: list[Candidate] = []
         self._hits = [Hit(rule) for rule in rules]
-        self._rests: list[Compiled | None] = [None] * len(self._hits)  # what their anchors leave open
+        self._rests: list[tuple[Compiled, ...]] = [()] * len(self._hits)  # what their anchors leave open
         registered = self._register()
         self._others, self._plans = plans(
             {path: Field(tests, self.memory) for path, tests in registered.items()},
@@ -69,9 +69,11 @@ class Matcher:
             if position == before:
                 continue
             before = position
-            rest = rests[position]
             try:
-                if rest is None or rest(data, event):
+                for part in rests[position]:
+                    if not part(data, event):
+                        break
+                else:
                     hits.append(self._hits[position])
             except Exception as error:  # noqa: BLE001 - one rule's failure on one event must not stop the others
                 hits.append(Hit(self._hits[position].rule, error))
@@ -99,7 +101,7 @@ class Matcher:
             anchor, rest = anchors.choose(conjuncts(rule.match))
             candidate = Candidate(position, types)
             if rest:
-                self._rests[position] = self._compiled_when_asked(position, rest)
+                self._rests[position] = (self._compiled_when_asked(position, rest),)
             if anchor is None:
                 self._loose.append(candidate)
             for test in anchor.tests if anchor is not None else ():
@@ -108,8 +110,8 @@ class Matcher:
 
     def _compiled_when_asked(self, position: int, parts: list[Predicate]) -> Compiled:
         def compiled(here: Json, event: Event) -> bool:
-            self._rests[position] = rest = self._compiler.predicate(AllOf(tuple(parts)))
-            return rest(here, event)
+            self._rests[position] = tuple(map(self._compiler.predicate, parts))
+            return all(part(here, event) for part in self._rests[position])
 
         return compiled
 

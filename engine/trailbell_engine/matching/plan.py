@@ -87,7 +87,7 @@ class Plan:
         """The text of the function, and in ``names`` what it refers to."""
         names = {} if names is None else names
         tree = _Node()
-        lines = ["def find(event):", " found = ALWAYS[:]"]
+        lines = ["def find(event):", " found = ALWAYS[:]" if self._always else " found = []"]
         for number, (path, field) in enumerate(self._fields.items()):
             names[f"read{number}"] = reader(path)
             look_up = _LookUp(number, field, self._event_type)
@@ -161,7 +161,11 @@ class _LookUp:
         self._numbers = field.numbers_of(event_type)
         self.names: dict[str, Any] = {f"other{number}": field.of_other}
         if field.scans:
-            self.names |= {f"known{number}": field.known.get, f"text{number}": field.of_text}
+            self.names |= {
+                f"nowhere{number}": field.nowhere,
+                f"known{number}": field.known.get,
+                f"text{number}": field.of_text,
+            }
         else:
             self.names[f"known{number}"] = field.texts_of(event_type).get
         if self._numbers is not None:
@@ -172,19 +176,22 @@ class _LookUp:
             }
 
     def lines(self, value: str, absent: str, indent: str) -> Iterator[str]:
-        """From the value to candidates."""
+        """From the value to candidates. Most events lack most fields, so that is asked first."""
         number = self.number
-        yield f"{indent}if {value}.__class__ is str:"
-        yield f"{indent} at = known{number}({value})"
-        if self._scans:
-            yield f"{indent} if at is None: at = text{number}({value})"
-            yield f"{indent} if at: found += at.get(TYPE) or at.get(None, ())"
-        else:
-            yield f"{indent} if at: found += at"
+        yield f"{indent}if {value} is not {absent}:"
         if self._numbers is not None:
-            yield f"{indent}elif {value}.__class__ is int or {value}.__class__ is float:"
+            yield f"{indent} if {value}.__class__ is int or {value}.__class__ is float:"
             over = f"least{number} <= " if self._numbers.least is not None else ""
             under = f" <= most{number}" if self._numbers.most is not None else ""
-            yield f"{indent} if {over}{value}{under}:"
-            yield f"{indent}  for at in number{number}({value}): found += at"
-        yield f"{indent}elif {value} is not {absent}: found += other{number}({value}, TYPE)"
+            yield f"{indent}  if {over}{value}{under}:"
+            yield f"{indent}   for at in number{number}({value}): found += at"
+        yield f"{indent} {'if' if self._numbers is None else 'elif'} {value}.__class__ is str:"
+        if self._scans:
+            yield f"{indent}  if {value} not in nowhere{number}:"
+            yield f"{indent}   at = known{number}({value})"
+            yield f"{indent}   if at is None: at = text{number}({value})"
+            yield f"{indent}   found += at.get(TYPE) or at.get(None, ())"
+        else:
+            yield f"{indent}  at = known{number}({value})"
+            yield f"{indent}  if at: found += at"
+        yield f"{indent} else: found += other{number}({value}, TYPE)"

@@ -51,13 +51,11 @@ def positions(candidates: Iterable[Candidate]) -> tuple[int, ...]:
 
 
 def merged(several: Sequence[Postings]) -> Postings:
-    """The candidates of several postings together. A candidate may stand in it twice."""
-    if not several:
-        return NOTHING
-    if len(several) == 1:
-        return several[0]
-    names = {name for each in several for name in each}
-    return {name: tuple(found for each in several for found in at(each, name)) for name in names}
+    """The candidates of several postings, at least one, together. A candidate may stand in it twice."""
+    found = several[0]
+    for other in several[1:]:
+        found = {name: (*at(found, name), *at(other, name)) for name in {**found, **other}}
+    return found
 
 
 def at(found: Postings, event_type: str | None) -> Sequence[int]:

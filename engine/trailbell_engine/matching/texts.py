@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from trailbell_engine.operators import OPERATORS, Check
 from trailbell_engine.predicate import Test
 
-from .affixes import Affixes
 from .literals import Required, of_any, of_glob, of_pattern
+from .occurrences import END, START, Occurrences
 from .postings import Candidate, Postings, postings
-from .substrings import Substrings
 
 
 class _Sought(NamedTuple):
     """What a piece of text stands for: candidates, if the whole value passes the check."""
 
-    check: Check | None
+    check: Check
     candidates: Postings
 
 
 class Texts:
     """Tests of text in one form: as it stands, or case-folded."""
 
-    __slots__ = ("_ends", "_equal", "_patterns", "_pieces", "_starts", "folded")
+    __slots__ = ("_equal", "_loose", "_pieces", "folded")
 
     def __init__(self, registered: Iterable[tuple[Test, Candidate]], *, folded: bool) -> None:
         """Build the index.
@@ -34,59 +33,70 @@ class Texts:
             folded: the form.
         """
         self.folded = folded
-        equal, starts, ends, pieces = ({}, {}, {}, {})  # type: tuple[_Known, _Known, _Known, _Known]
-        checked: dict[tuple[str, object, bool], tuple[Test, list[Candidate]]] = {}
+        self._equal: dict[str, Postings] = {}
+        self._loose: list[_Sought] = []
+        asked: dict[tuple[str, object, bool], tuple[Test, list[Candidate]]] = {}
         for test, candidate in registered:
-            match test.operator:
-                case "equals" | "in":
-                    _note(equal, test, candidate, folded=folded)
-                case "starts_with":
-                    _note(starts, test, candidate, folded=folded)
-                case "ends_with":
-                    _note(ends, test, candidate, folded=folded)
-                case "contains":
-                    _note(pieces, test, candidate, folded=folded)
-                case _:
-                    name = (test.operator, test.operand, test.fold)
-                    checked.setdefault(name, (test, []))[1].append(candidate)
-        self._equal = _posted(equal)
-        self._starts = Affixes(_posted(starts)) if starts else None
-        self._ends = Affixes(_posted(ends), ends=True) if ends else None
-        sought = {text: [_Sought(None, postings(found))] for text, found in pieces.items()}
-        self._patterns = []
-        for test, found in checked.values():
-            pattern = _Sought(OPERATORS[test.operator].compile(test.operand, test.fold), postings(found))
-            required = required_texts(test)
-            if required is None:
-                self._patterns.append(pattern)
-            for text in required.texts if required is not None else ():
-                sought.setdefault(text, []).append(pattern)
-        self._pieces = Substrings(sought)
+            for part in _parts(test, folded=folded):
+                asked.setdefault((part.operator, part.operand, part.fold), (part, []))[1].append(candidate)
+        pieces: dict[str, list[_Sought]] = {}
+        for test, found in asked.values():
+            if test.operator == "equals":
+                self._equal[test.operand] = postings(found)
+                continue
+            sought = _Sought(OPERATORS[test.operator].compile(test.operand, test.fold), postings(found))
+            texts = _pieces(test)
+            if texts is None:
+                self._loose.append(sought)
+            for text in texts or ():
+                pieces.setdefault(text, []).append(sought)
+        self._pieces = Occurrences(pieces) if pieces else None
 
     def find(self, value: str, found: list[Postings]) -> None:
         """Add the candidates of the tests that the text meets."""
         text = value.casefold() if self.folded else value
-        equal = self._equal.get(text)
-        if equal is not None:
+        if self._equal and (equal := self._equal.get(text)) is not None:
             found.append(equal)
-        if self._starts is not None:
-            self._starts.find(text, found)
-        if self._ends is not None:
-            self._ends.find(text, found)
-        for sought in self._pieces.found(text):
-            _check(sought, value, found)
-        _check(self._patterns, value, found)
+        if self._pieces is not None:
+            for sought in self._pieces.found(text):
+                _check(sought, value, found)
+        if self._loose:
+            _check(self._loose, value, found)
 
 
 def _check(sought: Iterable[_Sought], value: str, found: list[Postings]) -> None:
     for check, candidates in sought:
-        if check is None or check(value):
+        if check(value):
             found.append(candidates)
 
 
-TEXT_OPERATORS = frozenset({"equals", "in", "starts_with", "ends_with", "contains", "matches", "glob"})
+def _parts(test: Test, *, folded: bool) -> Iterator[Test]:
+    """Tests of one text each, of which one holds if the test does. Patterns stay together: one check runs them."""
+    if test.operator in ("matches", "glob"):
+        yield test
+        return
+    operator = "equals" if test.operator == "in" else test.operator
+    for item in test.operand if isinstance(test.operand, tuple) else (test.operand,):
+        if isinstance(item, str):
+            text = item.casefold() if folded else item
+            yield Test(test.path, operator, text if operator == "equals" else (text,), folded)
 
-_Known = dict[str, list[Candidate]]
+
+def _pieces(test: Test) -> Iterable[str] | None:
+    """Texts of which one is in every text that passes; None if there are none, or they are not known."""
+    match test.operator:
+        case "starts_with":
+            return (f"{START}{test.operand[0]}",)
+        case "ends_with":
+            return (f"{test.operand[0]}{END}",)
+        case "contains":
+            return (test.operand[0],)
+        case _:
+            required = required_texts(test)
+            return None if required is None else sorted(required.texts)
+
+
+TEXT_OPERATORS = frozenset({"equals", "in", "starts_with", "ends_with", "contains", "matches", "glob"})
 
 
 def is_folded(test: Test) -> bool:
@@ -101,14 +111,3 @@ def required_texts(test: Test) -> Required | None:
     """What ``matches`` or ``glob`` requires of a text that passes it; None if that is nothing, or not known."""
     read = of_pattern if test.operator == "matches" else of_glob
     return of_any(read(source, fold=test.fold) for source in test.operand)
-
-
-def _posted(known: _Known) -> dict[str, Postings]:
-    return {text: postings(found) for text, found in known.items()}
-
-
-def _note(known: _Known, test: Test, candidate: Candidate, *, folded: bool) -> None:
-    operand = test.operand if isinstance(test.operand, tuple) else (test.operand,)
-    for item in operand:
-        if isinstance(item, str):
-            known.setdefault(item.casefold() if folded else item, []).append(candidate)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable
+from socket import AF_INET, AF_INET6, inet_pton
 from typing import Final, TypeAlias
 
 Span: TypeAlias = tuple[int, int]
@@ -11,7 +12,6 @@ Span: TypeAlias = tuple[int, int]
 
 _IPV6: Final = 1 << 32
 _MAPPED: Final = 0xFFFF  # what stands before the last 32 bits of ::ffff:192.0.2.1
-_OCTETS: Final = {str(number): number for number in range(256)}
 _HOSTS: Final = {str(bits): 1 << (32 - bits) for bits in range(33)} | {"": 1}
 """How many addresses an IPv4 network of so many bits has; without bits it is one address."""
 END: Final = _IPV6 + (1 << 128)
@@ -21,31 +21,19 @@ END: Final = _IPV6 + (1 << 128)
 def place(text: str) -> int | None:
     """The address's place on the line, IPv4 in IPv6 (``::ffff:192.0.2.1``) unwrapped; None if the text is no address.
 
-    Plain addresses are read here, several times as fast as by ``ipaddress`` and by its rules: four decimal numbers
-    without leading zeros, of ASCII digits; or groups of one to four hex digits, with or without one gap.
+    ``inet_pton`` reads what ``ipaddress`` does, ten times as fast; only zones (``fe80::1%eth0``) it does not know.
     """
+    family = AF_INET6 if ":" in text else AF_INET
     try:
-        first, second, third, fourth = text.split(".")
-        return _OCTETS[first] << 24 | _OCTETS[second] << 16 | _OCTETS[third] << 8 | _OCTETS[fourth]
-    except (ValueError, KeyError):
-        return _place_of_ipv6(text) if ":" in text else None
+        number = int.from_bytes(inet_pton(family, text), "big")
+    except (OSError, ValueError):  # ValueError: half a surrogate pair, or NUL
+        return _place_in_zone(text) if "%" in text else None
+    if family is AF_INET or number >> 32 == _MAPPED:
+        return number & (_IPV6 - 1)
+    return number + _IPV6
 
 
-def _place_of_ipv6(text: str) -> int | None:
-    before, gap, after = text.partition("::")
-    left, right = before.split(":") if before else [], after.split(":") if after else []
-    groups = left + right
-    plain = "".join(groups)
-    missing = 8 - len(groups)
-    # What is not plain (a zone, an IPv4 address at the end, too many groups) and what is wrong, `ipaddress` knows.
-    if plain.isascii() and plain.isalnum() and "" not in groups and max(map(len, groups)) <= 4:
-        head, tail = ("".join([group.zfill(4) for group in half]) for half in (left, right))
-        if missing > 0 if gap else missing == 0:
-            try:
-                number = int(head.ljust(32 - len(tail), "0") + tail, 16)
-            except ValueError:
-                return None
-            return number + _IPV6 if number >> 32 != _MAPPED else number & (_IPV6 - 1)
+def _place_in_zone(text: str) -> int | None:
     try:
         address = ipaddress.IPv6Address(text)
     except ValueError:

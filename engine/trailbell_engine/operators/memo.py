@@ -38,13 +38,19 @@ class Memory:
         self.used_bytes = 0
         self.misses = 0
         self.clears = 0
-        self._memos: list[Memo] = []
+        self._memos: list[Memo | set[str]] = []
 
     def memo(self) -> Memo:
         """A new memo. Read it directly; what is not there is found out and handed to ``keep``."""
         memo: Memo = {}
         self._memos.append(memo)
         return memo
+
+    def noted(self) -> set[str]:
+        """A new set of texts, for what needs no answer. Half the size of a memo, it stays in faster memory longer."""
+        texts: set[str] = set()
+        self._memos.append(texts)
+        return texts
 
     def keep(self, memo: Memo, text: str, answer: Any, answer_bytes: int = 0) -> None:
         """Remember an answer that had to be found, if the text is not too long.
@@ -55,14 +61,23 @@ class Memory:
             answer: what was found.
             answer_bytes: the size of the answer, unless it is shared.
         """
+        if self._is_room_for(text, answer_bytes):
+            memo[text] = answer
+
+    def note(self, texts: set[str], text: str) -> None:
+        """Remember that a text is one of this memory's set, if it is not too long."""
+        if self._is_room_for(text, 0):
+            texts.add(text)
+
+    def _is_room_for(self, text: str, more_bytes: int) -> bool:
         self.misses += 1
         if len(text) > LONGEST:
-            return
-        size = text.__sizeof__() + _SLOT_BYTES + answer_bytes
+            return False
+        size = text.__sizeof__() + _SLOT_BYTES + more_bytes
         if self.used_bytes + size > self.limit_bytes:
             self.clear()
         self.used_bytes += size
-        memo[text] = answer
+        return True
 
     def clear(self) -> None:
         """Forget everything."""

@@ -7,10 +7,9 @@ import re2
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailbell_engine.matching.affixes import Affixes
 from trailbell_engine.matching.intervals import Interval, Intervals
 from trailbell_engine.matching.literals import of_glob, of_pattern
-from trailbell_engine.matching.substrings import Substrings
+from trailbell_engine.matching.occurrences import END, START, Occurrences
 from trailbell_engine.operators.addresses import complement, place, span, union
 from trailbell_engine.operators.network import parse_address
 from trailbell_engine.operators.strings import glob_to_pattern, pattern
@@ -21,31 +20,34 @@ NUMBERS = st.one_of(st.integers(-5, 5), st.sampled_from((0.5, 2.5, float("inf"),
 
 
 @given(st.sets(WORDS, max_size=80), st.text(LETTERS, max_size=40))
-def test_substrings(known, text):
-    """Exactly the known texts that occur are found, however many there are."""
-    index = Substrings({word: word for word in known})
-    assert set(index.found(text)) == {word for word in known if word in text}
+def test_texts_that_occur(known, text):
+    """Exactly the known texts that occur are found: at the beginning, at the end or anywhere, however many."""
+    index = Occurrences({framed: framed for word in known for framed in (word, f"{START}{word}", f"{word}{END}")})
+    expected = [
+        *(word for word in known if word in text),
+        *(f"{START}{word}" for word in known if text.startswith(word)),
+        *(f"{word}{END}" for word in known if text.endswith(word)),
+    ]
+    assert sorted(index.found(text)) == sorted(expected)
 
 
-@given(st.sets(st.text(LETTERS, min_size=8, max_size=14), min_size=30, max_size=60), st.data())
-def test_substrings_inside_a_text(known, data):
-    """A known text is found wherever it begins, at a multiple of the stride or not."""
-    index = Substrings({word: word for word in known})
-    word = data.draw(st.sampled_from(sorted(known)))
-    text = data.draw(st.text(LETTERS, max_size=9)) + word + data.draw(st.text(LETTERS, max_size=9))
-    assert word in set(index.found(text))
+@given(st.sets(st.text(f"ab{START}{END}\N{LATIN SMALL LETTER E WITH ACUTE}\ud800", min_size=1), max_size=30), st.data())
+def test_no_text_hides_what_occurs_in_it(known, data):
+    """Not by control characters, not by letters of several bytes, not by half a surrogate pair."""
+    pieces = data.draw(st.lists(st.one_of(st.sampled_from(sorted(known)), st.text()), max_size=6)) if known else []
+    text = "".join(pieces)
+    assert set(Occurrences({word: word for word in known}).found(text)) >= {word for word in known if word in text}
 
 
-@given(st.sets(WORDS, max_size=30), st.text(LETTERS, max_size=20))
-def test_affixes(known, text):
-    """Exactly the known beginnings, or ends, of the text are found."""
-    meanings = {word: word for word in known}
-    starts: list[str] = []
-    ends: list[str] = []
-    Affixes(meanings).find(text, starts)
-    Affixes(meanings, ends=True).find(text, ends)
-    assert set(starts) == {word for word in known if text.startswith(word)}
-    assert set(ends) == {word for word in known if text.endswith(word)}
+@given(
+    st.integers(0, 3 * 4_096),
+    st.sampled_from(("needle", f"{START}aa", f"aa{END}", "b" * 300, "b" * 256, "\N{SNOWMAN}aa")),
+)
+def test_long_texts_are_scanned_in_slices(place, sought):
+    """A known text is found wherever it lies, across the edges of slices, too, and however long it is."""
+    known = [sought, *(f"other-{number}" for number in range(20))]
+    text = "a" * place + sought.strip(START + END) + "a" * (3 * 4_096 - place)
+    assert list(Occurrences({word: word for word in known}).found(text)) == [sought]
 
 
 def contains(interval, number):
