@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from trailbell_engine.maps import GENERIC, PRESETS, EventMap
 from trailbell_engine.rule import RuleSet
-from trailbell_engine.timestamps import format_time
+from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_notifiers.outbox import Delivery
 from trailbell_notifiers.silences import Silence
 
@@ -26,6 +26,7 @@ from .sources.base import Inputs
 from .sources.errors import SourceError
 from .sources.files import FileSource
 from .sources.judged import Judge
+from .sources.past import Past
 from .sources.pieces import Pieces
 from .store.database import Database
 from .store.history import History
@@ -147,6 +148,14 @@ def _unread(database: Database, since_us: int | None, until_us: int | None) -> t
     )
 
 
+def _not_kept(source: Inputs) -> tuple[Unread, ...]:
+    """What was asked for, and is older than what the vendor keeps."""
+    if not isinstance(source, Past) or source.since_us == source.asked_us:
+        return ()
+    why = f"the vendor keeps events for {source.kept_us // DAY_US} days"
+    return (Unread(source.name, format_time(source.asked_us), format_time(source.since_us), why),)
+
+
 def _run(
     rules: RuleSet,
     source: Inputs,
@@ -161,7 +170,7 @@ def _run(
     with ExitStack() as stack:
         judge = source.judge if isinstance(source, FileSource) else None
         parts = Parts(rules, lateness_us, wanted, stack, judge)
-        parts.preview(silences)
+        parts.preview(silences, ticks=isinstance(source, History))
         interrupted = False
         try:
             with Interruptible(source) as history:
@@ -173,7 +182,7 @@ def _run(
         except SourceError as error:
             errors.append(error)
         extras = parts.extras(hurry=interrupted)
-    reading = replace(_reading(source, map_name(), errors), unread=unread)
+    reading = replace(_reading(source, map_name(), errors), unread=unread or _not_kept(source))
     if errors and not parts.recorder.tally.read:
         raise errors[0]
     return report(

@@ -13,6 +13,7 @@ from .answers import EventType, Page, read_document, read_event_types, read_page
 from .credentials import Credentials
 from .retry import RetryPolicy
 from .transport import Transport
+from .walk import identity
 
 _T = TypeVar("_T")
 
@@ -129,7 +130,7 @@ class AuditClient:
         Raises:
             AuditError: see ``trailbell.audit.errors``.
         """
-        types, seen, read, number = tuple(event_types), set[Json](), 0, 1
+        types, seen, read, number = tuple(event_types), set[str](), 0, 1
         while True:
             page = self.page(
                 number,
@@ -140,12 +141,14 @@ class AuditClient:
                 search_text=search_text,
                 user_id=user_id,
             )
+            known = len(seen)
             for event in page.events:
-                if isinstance(event, dict) and (event_id := event.get("id")) not in seen:
-                    seen |= {event_id} if event_id else set()
+                if isinstance(event, dict) and (own := identity(event)) not in seen:
+                    seen.add(own)
                     yield event
             read += len(page.events)
-            if not page.events or (page.total is not None and read >= page.total):
+            is_last = len(seen) == known if page.total is None else read >= page.total
+            if not page.events or is_last:
                 return
             number += 1
 

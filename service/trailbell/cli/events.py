@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from trailbell_engine.decode import write_json
 from trailbell_engine.timestamps import DAY_US, to_datetime
@@ -91,6 +92,9 @@ def list_(
 ) -> None:
     """List events, in the API's order."""
     from_us, to_us = instant("--since", since), instant("--until", until)
+    if from_us is not None and to_us is not None:
+        _check_order(from_us, to_us)
+    told_limit = click.get_current_context().get_parameter_source("limit") is not ParameterSource.DEFAULT
     with _client(base_url) as client:
         found = client.events(
             event_types=_names(types),
@@ -102,12 +106,18 @@ def list_(
         )
         wanted = islice(found, limit or None)
         if _chosen(form) == "table":
-            _print_table(_COLUMNS, list(wanted))
+            count = _print_table(_fitting(_COLUMNS), wanted)
         else:
-            _print_json(wanted, _chosen(form))
+            count = _print_json(wanted, _chosen(form))
+    if not count:
+        click.echo("no such events", err=True)
+    elif count == limit and not told_limit:
+        click.echo(f"the first {limit}; --limit 0 gives all", err=True)
 
 
 _COLUMNS = ("created_at", "event_type", "user_email", "source_ip", "source_country", "id")
+_WITH_IDS = 110
+"""On fewer columns an id leaves the others no room."""
 _WHOLE = {"created_at": 19, "id": 36, "type": 20}
 """Columns that are never broken, and how wide they are at least."""
 
@@ -149,8 +159,7 @@ def pull(
 
     to_us = instant("--until", until) or now_us()
     from_us = instant("--since", since) or to_us - 30 * DAY_US
-    if from_us >= to_us:
-        raise Failure(Exit.USAGE, "--since lies after --until: nothing can be in between", "swap them")
+    _check_order(from_us, to_us)
     with _client(base_url) as client, _writable(output), writing(output) as stream:
         days = history(client, from_us, to_us, event_types=_names(types), search_text=search, user_id=user_id)
         count = 0
@@ -195,6 +204,11 @@ def _client(base_url: str | None) -> Iterator[AuditClient]:
             raise Failure(Exit.SOURCE, error.message, error.help) from error
 
 
+def _check_order(from_us: int, to_us: int) -> None:
+    if from_us >= to_us:
+        raise Failure(Exit.USAGE, "--since lies after --until: nothing can be in between", "swap them")
+
+
 def _names(types: Sequence[str]) -> list[str]:
     return [name for given in types for name in given.replace(" ", "").split(",") if name]
 
@@ -203,16 +217,33 @@ def _chosen(form: str | None) -> str:
     return form or ("table" if sys.stdout.isatty() else "ndjson")
 
 
-def _print_json(rows: Iterator[Json] | list[Json], form: str) -> None:
-    stream = sys.stdout.buffer
+def _print_json(rows: Iterable[Json], form: str) -> int:
+    """Print rows, one a line as they come or all as one array; how many they were."""
+    stream, count = sys.stdout.buffer, 0
     if form == "json":
-        stream.write(write_json(list(rows)) + b"\n")
+        rows = list(rows)
+        stream.write(write_json(rows) + b"\n")
+        count = len(rows)
     else:
-        stream.writelines(write_json(row) + b"\n" for row in rows)
+        for count, row in enumerate(rows, start=1):  # noqa: B007 - the last one counts
+            stream.write(write_json(row) + b"\n")
     stream.flush()
+    return count
 
 
-def _print_table(columns: Sequence[str], rows: Sequence[Json]) -> None:
+def _fitting(columns: Sequence[str]) -> Sequence[str]:
+    """The columns that can be read on this terminal."""
+    from .consoles import out
+
+    width = out().width
+    if width >= _WITH_IDS:
+        return columns
+    click.echo(f"ids do not fit on {width} columns; --format ndjson has them", err=True)
+    return [column for column in columns if column != "id"]
+
+
+def _print_table(columns: Sequence[str], rows: Iterable[Json]) -> int:
+    """Print rows; how many they were."""
     from rich.table import Table
     from rich.text import Text
 
@@ -225,3 +256,4 @@ def _print_table(columns: Sequence[str], rows: Sequence[Json]) -> None:
     for row in rows:
         table.add_row(*(Text(printable(str(row.get(column, "")))) for column in columns))
     out().print(table)
+    return table.row_count

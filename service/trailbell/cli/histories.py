@@ -1,10 +1,8 @@
-"""The history that a dry-run was asked for: files, the store, or a range of the Audit API."""
+"""The history that a dry-run was asked for: files, the store, or the past of a source."""
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
-from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -13,7 +11,6 @@ from .exits import Exit, Failure
 from .instants import instant
 
 if TYPE_CHECKING:
-    from trailbell.audit.client import AuditClient
     from trailbell.replay import Wanted
     from trailbell.report import Report
     from trailbell_engine.rule import RuleSet
@@ -24,13 +21,13 @@ class Asked(NamedTuple):
 
     Attributes:
         events: paths; then the history is files.
-        source: ``vonage``: then it is the API's.
-        since_us: where it begins, for the store and the API; microseconds, UTC.
+        source: its name in the configuration, or its kind; then the history is its past.
+        since_us: where it begins, for the store and a source; microseconds, UTC.
         until_us: where it ends.
         map_name: where the envelope of files lies.
         lateness_us: how much disorder of files is put right.
         processes: that read long files; None decides.
-        config_file: says where the store and the API are.
+        config_file: says where the store and the sources are.
     """
 
     events: Sequence[str]
@@ -54,7 +51,7 @@ def asked(
 
     Args:
         events: paths.
-        source: a kind of source.
+        source: the name or kind of a source.
         times: since and until, as typed.
         of_files: map, lateness and processes, as typed; they are about files.
         config_file: as typed.
@@ -65,13 +62,19 @@ def asked(
     since_us, until_us = instant("--since", times[0]), instant("--until", times[1])
     if since_us is not None and until_us is not None and since_us >= until_us:
         raise Failure(Exit.USAGE, "--since lies after --until: nothing can be in between", "swap them")
-    if bool(events) == bool(source or times[0] or times[1]):
+    if events and (source or times[0] or times[1]):
         raise Failure(
             Exit.USAGE,
-            "name the history: --events PATH, --since 30d for the store, or --source vonage --since 30d for the API",
+            "--events names files; --since, --until and --source are about the store and sources",
+            "give one",
+        )
+    if not (events or source or times[0] or times[1]):
+        raise Failure(
+            Exit.USAGE,
+            "name the history: --events PATH, --since 30d for the store, or --source NAME --since 30d for a source",
         )
     if source is not None and since_us is None:
-        raise Failure(Exit.USAGE, "--source needs --since", "--since 30d is a month; the API keeps more")
+        raise Failure(Exit.USAGE, "--source needs --since", "--since 30d is a month")
     map_name, lateness, processes = of_files
     if not events and any(of_files):
         raise Failure(Exit.USAGE, "--map, --lateness and --jobs are about files: they go with --events")
@@ -90,7 +93,7 @@ def dry_run(rules: RuleSet, history: Asked, wanted: Wanted) -> Report:
         if history.events:
             return _over_files(rules, history, wanted)
         if history.source is not None:
-            return _over_api(rules, history, wanted)
+            return _over_source(rules, history, history.source, wanted)
         return _over_store(rules, history, wanted)
     except SourceError as error:
         raise Failure(Exit.SOURCE, error.message, error.help) from error
@@ -122,43 +125,23 @@ def _over_files(rules: RuleSet, history: Asked, wanted: Wanted) -> Report:
         return dry_run_source(rules, source, wanted=wanted)
 
 
-def _over_api(rules: RuleSet, history: Asked, wanted: Wanted) -> Report:
+def _over_source(rules: RuleSet, history: Asked, source: str, wanted: Wanted) -> Report:
+    from contextlib import nullcontext
+
     from trailbell.clock import now_us
     from trailbell.replay import dry_run_source
-    from trailbell.sources.vonage_history import VonageHistory
+    from trailbell.sources.past import Past
 
+    from .pasts import past_or_fail
     from .progress import asking
 
     assert history.since_us is not None
-    with closing(_client(history.config_file)) as client:
-        source = VonageHistory(client, history.since_us, history.until_us or now_us())
-        with asking(err(), source):
-            return dry_run_source(rules, source, lambda: "vonage", wanted)
-
-
-def _client(config_file: Path | None) -> AuditClient:
-    """The client of the first Audit API of the configuration, or of the environment alone."""
-    from dataclasses import replace
-
-    from trailbell.environment import Unset, expand
-    from trailbell.sources.vonage_settings import VonageSettings
-
-    from .configuration import config_or_fail
-    from .vonage import audit_client
-
-    settings = config_or_fail(config_file, secrets=False).vonage or VonageSettings()
-
-    def filled(text: str | None) -> str | None:
-        return None if text is None else expand(text, os.environ)
-
-    try:
-        key, secret = filled(settings.api_key), filled(settings.api_secret)
-        settings = replace(settings, url=filled(settings.url), api_key=key, api_secret=secret)
-    except Unset as error:
-        raise Failure(
-            Exit.CONFIGURATION, str(error), "set it, or leave the key out of `sources: {vonage: …}`"
-        ) from error
-    return audit_client(settings, os.environ)
+    until_us = min(now_us(), history.until_us or now_us())
+    if history.since_us >= until_us:
+        raise Failure(Exit.USAGE, "--since is to come: nothing has happened since then", "--since 30d is a month ago")
+    past = past_or_fail(history.config_file, source, history.since_us, until_us)
+    with asking(err(), past) if isinstance(past, Past) else nullcontext():
+        return dry_run_source(rules, past, lambda: past.map_name if isinstance(past, Past) else "", wanted)
 
 
 def _over_store(rules: RuleSet, history: Asked, wanted: Wanted) -> Report:

@@ -10,6 +10,8 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from trailbell_engine.timestamps import DAY_US
+
 _MIB = 1024 * 1024
 
 
@@ -30,10 +32,11 @@ class Reading(Protocol):
 
 
 class Asking(Protocol):
-    """A range of an API that knows how far it is read."""
+    """The past of a source, which knows how far it is read; microseconds."""
 
-    windows: int
-    windows_read: int
+    since_us: int
+    until_us: int
+    reached_us: int
     events_read: int
 
 
@@ -98,11 +101,13 @@ def reading(console: Console, source: Reading) -> Iterator[None]:
 
 @contextmanager
 def asking(console: Console, source: Asking) -> Iterator[None]:
-    """Show how far an API is read, day by day, until the work is done."""
+    """Show how far a past is read, in days, until the work is done."""
+    days = max(1, -(-(source.until_us - source.since_us) // DAY_US))
 
     def look() -> State:
-        text = f"{source.windows_read} of {source.windows} days"
-        return State(source.windows_read, source.windows, text, source.events_read)
+        done = (source.reached_us - source.since_us) / DAY_US
+        is_over = source.reached_us >= source.until_us
+        return State(done, days, f"{days if is_over else int(done)} of {days} days", source.events_read)
 
     with _shown(console, look):
         yield

@@ -70,6 +70,13 @@ class Source(Inputs, Protocol):
     - ``trouble``, an exception: why it cannot be read now, while ``batches`` keeps trying by itself; else None.
     - ``fleeting``, true: what is sent while nobody listens is not to be had later.
     - ``waiting``, an integer: how many messages wait where they come from; None if nobody knows.
+    - ``lost``, integers by reason: what was sent to it and not heard, since the start; nobody will send it again.
+
+    And it has one of these, which ``past_of`` asks:
+
+    - ``backfill(since_us, until_us)``, ``Inputs``: what happened in ``[since_us, until_us)``, all of it and each event
+      once, at the rate and with the errors of the source itself; bounded, and independent of where ``batches`` is.
+    - ``no_past``, a text: why nobody can ask it for that.
     """
 
     @property

@@ -17,3 +17,7 @@ class SourceError(Exception):
         self.message = message
         self.help = help_
         self.transient = transient
+
+
+class NoPastError(SourceError):
+    """A source that cannot be asked for its past."""

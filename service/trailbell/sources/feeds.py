@@ -1,13 +1,14 @@
 """Polling an API that hands out its log in the order it was written, with a cursor of its own to go on from.
 
 The vendor's cursor is the promise that nothing is skipped: what was written late comes late, and behind the cursor
-nothing ever appears. So there is no overlap and no window; the cursor is the checkpoint.
+nothing ever appears. So there is no overlap and no window; the cursor is the checkpoint. What happened between two
+instants is a question of its own, which the vendor answers as others do.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from trailbell_engine.decode import Decoder
 from trailbell_engine.event import Input, Tick
@@ -17,6 +18,8 @@ from trailbell_engine.values import Json
 
 from .base import LIVE_BATCH, Batch
 from .errors import SourceError
+from .past import Past, windows_of
+from .window import Window
 from .windows import Pace, Polling
 
 
@@ -36,6 +39,24 @@ class Piece(NamedTuple):
     place: str
 
 
+class Feed(Protocol):
+    """A vendor's log, as its API shows it."""
+
+    def read(self, cursor: Json | None, since_us: int) -> Piece:
+        """The piece that a cursor begins, or, for None, the first one from an instant on.
+
+        Raises:
+            SourceError: if the API cannot be read.
+        """
+
+    def listed(self, from_us: int, to_us: int) -> Window:
+        """What happened from one instant to another, both included.
+
+        Raises:
+            SourceError: likewise.
+        """
+
+
 class FeedSource:
     """Reads on from a cursor until it is closed, or (``follow=False``) until it has caught up.
 
@@ -50,7 +71,7 @@ class FeedSource:
 
     def __init__(
         self,
-        read: Callable[[Json | None, int], Piece],
+        feed: Feed,
         event_map: EventMap,
         polling: Polling,
         *,
@@ -62,17 +83,17 @@ class FeedSource:
         """Prepare; nothing is asked yet.
 
         Args:
-            read: the piece that a cursor begins, or, for None, the first one from an instant on; raises
-                ``SourceError``.
+            feed: what is read.
             event_map: where the envelope of a record lies.
-            polling: ``interval_us``, ``lateness_us`` and ``first_us`` count here.
+            polling: ``interval_us``, ``lateness_us`` and ``first_us`` count here; for the past ``window_us`` and
+                ``kept_us``.
             name: of the source, and of its events; another one for each account.
             since_us: where to begin if there is no checkpoint; None is ``polling.first_us`` ago.
             pace: when to ask again.
             server_us: the API's clock at its first answer since the last call; None if it did not say.
         """
         self.name = name
-        self._read = read
+        self._feed = feed
         self._map = event_map
         self._polling = polling
         self._since_us = since_us
@@ -89,6 +110,12 @@ class FeedSource:
         """End the reading, after the piece at hand."""
         self._pace.stopped.set()
 
+    def backfill(self, since_us: int, until_us: int) -> Past:
+        """What happened between two instants, window by window; see ``Source``."""
+        parts = windows_of(self._feed.listed, self._polling.window_us)
+        kept_us = self._polling.kept_us
+        return Past(self.name, self._map, (since_us, until_us), parts, kept_us=kept_us, clock=self._pace.now_us)
+
     def batches(self, checkpoint: Json | None = None) -> Generator[Batch, None, None]:
         """The records after a checkpoint, piece by piece; the last batch of a piece carries its cursor.
 
@@ -103,7 +130,7 @@ class FeedSource:
             more = False
             try:
                 self._server_us()
-                piece = self._read(cursor, since_us)
+                piece = self._feed.read(cursor, since_us)
                 # A clock of ours that is ahead must not call what is still to come late.
                 asked_us = min(asked_us, self._server_us() or asked_us)
                 yield from self._piece(piece, since_us, asked_us, decoder)

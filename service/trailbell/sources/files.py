@@ -45,6 +45,7 @@ class FileSource:
 
     bounded = True
     wall_clock = False
+    no_past = "files are history as they are: name them with `--events`"
 
     def __init__(
         self,

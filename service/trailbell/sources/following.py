@@ -34,6 +34,7 @@ class FollowSource:
 
     bounded = False
     wall_clock = True
+    no_past = "log files are history as they are: name them with `--events`"
 
     def __init__(
         self,

@@ -43,6 +43,7 @@ class Inbox:
     bounded = False
     wall_clock = True
     fleeting = True
+    no_past = "what is pushed is kept by whoever pushes it, if at all"
 
     def __init__(self, name: str, lateness_us: int = 0, capacity: int = CAPACITY) -> None:
         self.name = name

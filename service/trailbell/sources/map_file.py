@@ -6,6 +6,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Final
 
+from trailbell.watch.events import SOURCE as OWN_SOURCE
 from trailbell_engine.maps import GENERIC, PRESETS, EventMap, MapError, map_from_json
 
 from .errors import SourceError
@@ -47,7 +48,7 @@ def _read(path: Path) -> EventMap:
         # The base loader makes texts of everything, and looks at no tag; with aliases refused it cannot be blown up.
         if any(isinstance(event, yaml.AliasEvent) for event in yaml.parse(text, yaml.BaseLoader)):
             raise SourceError(f"the map {str(path)!r} uses a YAML alias", "write it out")
-        return map_from_json(yaml.load(text, yaml.BaseLoader), path.stem)  # noqa: S506 - BaseLoader constructs only texts
+        found = map_from_json(yaml.load(text, yaml.BaseLoader), path.stem)  # noqa: S506 - BaseLoader constructs only texts
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         place = f"{path}:{mark.line + 1}" if mark else str(path)
@@ -56,3 +57,6 @@ def _read(path: Path) -> EventMap:
         ) from None
     except MapError as error:
         raise SourceError(f"{path}: {error}", error.help) from None
+    if found.name == OWN_SOURCE:
+        raise SourceError(f"{path}: only trailbell's own events have the source {OWN_SOURCE!r}", "add a `name:`")
+    return found

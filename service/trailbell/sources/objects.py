@@ -12,20 +12,21 @@ import hashlib
 import logging
 import re
 from collections.abc import Callable, Generator, Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
 from trailbell_engine.decode import RAW_KEPT_BYTES, WRAPPING_LIMIT_BYTES, Decoder
 from trailbell_engine.event import Event, Input, Malformed, Tick
 from trailbell_engine.maps import EventMap
-from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US, from_datetime
+from trailbell_engine.timestamps import MINUTE_US, SECOND_US, from_datetime
 from trailbell_engine.values import Json
 
 from .base import LIVE_BATCH, Batch
 from .blocks import Counted, blocks
 from .buckets import Bucket, GoneError, Item
 from .errors import SourceError
+from .past import Part, Past
 from .windows import Pace, Polling
 
 log: Final = logging.getLogger("trailbell")
@@ -111,6 +112,15 @@ class ObjectSource:
         """End the reading, after the object at hand."""
         self._pace.stopped.set()
 
+    def backfill(self, since_us: int, until_us: int) -> Past:
+        """What happened between two instants, object by object; see ``Source``.
+
+        An object holds what happened before it was made, in any order: as live, events are put in order within the
+        lateness. Objects that were made later than the overlap after the second instant are not looked at.
+        """
+        span_us, lateness_us = (since_us, until_us), self._polling.lateness_us
+        return Past(self.name, self._map, span_us, self._parts, lateness_us=lateness_us, clock=self._pace.now_us)
+
     def batches(self, checkpoint: Json | None = None) -> Generator[Batch, None, None]:
         """The events of all new objects, in the order of the objects' times.
 
@@ -165,8 +175,28 @@ class ObjectSource:
         if not left:
             yield Batch([Tick(asked_us - SECOND_US - self._polling.lateness_us, self.name)], progress.checkpoint())
 
+    def _parts(self, decoder: Decoder, since_us: int, until_us: int) -> Iterator[Part]:
+        """The objects that may hold something of what happened between two instants, in the order they were made."""
+        asked_us = self._pace.now_us()
+        # The times in names are rounded: what happened just before the first instant is left out later.
+        from_us, to_us = since_us - self._polling.lateness_us, until_us + self._polling.overlap_us
+        made = (one for one in self._objects(asked_us, from_us, to_us) if from_us <= one.at_us)
+        for one in sorted(one for one in made if (self._time_of(one.item.key) or 0) <= to_us):
+            # Nobody comes back to look again: what cannot be read whole now counts as broken.
+            inputs = self._inputs(one, decoder, asked_us + SETTLED_US)
+            if inputs is not None:
+                reached_us = min(max(since_us, one.at_us - self._polling.lateness_us), until_us)
+                yield Part(inputs, reached_us)
+        yield Part((), until_us)
+
     def _new(self, progress: _Progress, asked_us: int) -> Iterator[Found]:
         """Every object that may be new and has not been read."""
+        for found in self._objects(asked_us, progress.horizon_us):
+            if found.new_us >= progress.horizon_us and found.mark not in progress.seen:
+                yield found
+
+    def _objects(self, asked_us: int, from_us: int, to_us: int | None = None) -> Iterator[Found]:
+        """Every object that is wanted; of folders with dates, those with a date in between."""
         folders = [""]
         while folders:
             try:
@@ -176,14 +206,12 @@ class ObjectSource:
                     raise  # the bucket itself
                 inner, items = [], []
             folders.pop()
-            folders += [one for one in inner if self._wanted(one) and not _over(one, progress.horizon_us)]
+            folders += [one for one in inner if self._wanted(one) and _overlaps(one, from_us, to_us)]
             for item in items:
                 if self._wanted(item.key):
                     at_us = self._time_of(item.key)
                     written_us = item.changed_us if item.changed_us is not None else asked_us
-                    found = Found(written_us if at_us is None else at_us, max(at_us or 0, written_us), item)
-                    if found.new_us >= progress.horizon_us and found.mark not in progress.seen:
-                        yield found
+                    yield Found(written_us if at_us is None else at_us, max(at_us or 0, written_us), item)
 
     def _inputs(self, found: Found, decoder: Decoder, asked_us: int) -> list[Input] | None:
         """What an object holds; None if it is to be looked at again later."""
@@ -254,20 +282,27 @@ class _Progress:
         }
 
 
-def _over(folder: str, horizon_us: int) -> bool:
-    """Whether a folder is of a day, month or year that ended before the horizon."""
+def _overlaps(folder: str, from_us: int, to_us: int | None) -> bool:
+    """Whether a folder has no date, or is of a day, month or year that is not over and has begun."""
+    dates = _dates(folder)
+    return dates is None or (dates[1] > from_us and (to_us is None or dates[0] <= to_us))
+
+
+def _dates(folder: str) -> tuple[int, int] | None:
+    """Beginning and end of the day, month or year that a folder is called by; None if it is not called so."""
     dated = _DATED.search(folder)
     if dated is None:
-        return False
+        return None
     year, month, day = (int(part) if part else None for part in dated.group("year", "month", "day"))
     assert year is not None
     try:
+        begin = datetime(year, month or 1, day or 1, tzinfo=UTC)
         if day is not None:
-            end_us = from_datetime(datetime(year, month or 1, day, tzinfo=UTC)) + DAY_US
+            end = begin + timedelta(days=1)
         elif month is not None:
-            end_us = from_datetime(datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC))
+            end = datetime(year + month // 12, month % 12 + 1, 1, tzinfo=UTC)
         else:
-            end_us = from_datetime(datetime(year + 1, 1, 1, tzinfo=UTC))
+            end = datetime(year + 1, 1, 1, tzinfo=UTC)
     except ValueError:
-        return False  # 2026/13 is no date
-    return end_us <= horizon_us
+        return None  # 2026/13 is no date
+    return from_datetime(begin), from_datetime(end)

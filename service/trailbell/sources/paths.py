@@ -74,7 +74,7 @@ def _expand(path: str) -> list[str]:
         if not found:
             raise SourceError(
                 f"the folder {path!r} holds no event files",
-                "they end in .ndjson, .jsonl, .json, .log, .csv or .parquet; packed: .gz, .zst, .xz or .bz2 after it",
+                "they end in .ndjson, .jsonl, .json, .log, .csv or .parquet, or in .gz, .zst, .xz or .bz2 (packed)",
             )
         return found
     if Path(path).exists():
@@ -90,8 +90,9 @@ def _expand(path: str) -> list[str]:
 def _looks_like_events(file: Path, folder: Path) -> bool:
     if any(part.startswith(".") for part in file.relative_to(folder).parts):
         return False
-    name = Path(file.stem) if file.suffix in _PACKED_SUFFIXES else file
-    return name.suffix in _SUFFIXES and file.is_file()
+    packed = file.suffix in _PACKED_SUFFIXES
+    inner = Path(file.stem).suffix if packed else file.suffix
+    return (inner in _SUFFIXES or (packed and not inner)) and file.is_file()
 
 
 def _unreadable(file: str, error: OSError) -> SourceError:

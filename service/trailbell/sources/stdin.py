@@ -33,6 +33,7 @@ class StdinSource:
 
     bounded = True
     wall_clock = True
+    no_past = "a pipe is read once"
 
     def __init__(
         self,

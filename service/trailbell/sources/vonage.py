@@ -12,7 +12,8 @@ from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import to_datetime
 
 from .errors import SourceError
-from .windows import Pace, Polling, Window, WindowSource
+from .window import Window
+from .windows import Pace, Polling, WindowSource
 
 SOURCE: Final = "vonage"
 

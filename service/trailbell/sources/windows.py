@@ -15,7 +15,7 @@ import logging
 import threading
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Final, NamedTuple
+from typing import Final
 
 from trailbell.clock import now_us
 from trailbell_engine.decode import Decoder
@@ -27,6 +27,8 @@ from trailbell_engine.values import Json
 from .base import LIVE_BATCH, Batch
 from .errors import SourceError
 from .lags import Lags
+from .past import Past, windows_of
+from .window import Window
 
 _NOW_MARGIN_US: Final = SECOND_US
 """The current second is not over; events may still be added to it."""
@@ -47,6 +49,7 @@ class Polling:
         first_us: how far before now the first window of all begins.
         page_size: events asked for in one request.
         rescan_us: an event that comes no later than this is found by the daily re-scan at last; 0 for none.
+        kept_us: for so long the vendor keeps events; 0 if that is not known.
     """
 
     interval_us: int = MINUTE_US
@@ -56,6 +59,7 @@ class Polling:
     first_us: int = DAY_US
     page_size: int = 100
     rescan_us: int = DAY_US
+    kept_us: int = 0
 
     def __post_init__(self) -> None:
         if (
@@ -93,20 +97,6 @@ class Pace:
     def wait(self, seconds: float) -> bool:
         """Wait between two polls; say whether polling is to end."""
         return bool((self.sleep or self.stopped.wait)(seconds))
-
-
-class Window(NamedTuple):
-    """What an API listed between two instants.
-
-    Attributes:
-        records: in any order.
-        place: where they are from, for people: an address.
-        doubt: what speaks against their being all there is, in words; empty if nothing does.
-    """
-
-    records: list[Json]
-    place: str
-    doubt: str = ""
 
 
 class WindowSource:
@@ -161,6 +151,12 @@ class WindowSource:
     def stop(self) -> None:
         """End the polling, after the window at hand."""
         self._pace.stopped.set()
+
+    def backfill(self, since_us: int, until_us: int) -> Past:
+        """What happened between two instants, window by window; see ``Source``."""
+        parts = windows_of(self._read, self._polling.window_us)
+        kept_us = self._polling.kept_us
+        return Past(self.name, self._map, (since_us, until_us), parts, kept_us=kept_us, clock=self._pace.now_us)
 
     def batches(self, checkpoint: Json | None = None) -> Generator[Batch, None, None]:
         """The events after a checkpoint, window by window, then poll by poll.
@@ -226,7 +222,7 @@ class WindowSource:
     def _window(self, from_us: int, to_us: int, polls: _Polls) -> Iterator[Batch]:
         before_us, end_us = polls.reached_us, to_us
         window, server_us = self._asked(from_us, to_us)
-        inputs = _inputs(window, polls.decoder)
+        inputs = window.inputs(polls.decoder)
         # What was away for long because nobody asked is no lag: the next poll would have seen it.
         asked_us = min(self._pace.now_us(), before_us + _NOW_MARGIN_US + self._polling.interval_us)
 
@@ -269,7 +265,7 @@ class WindowSource:
                 window, _ = self._asked(polls.scan_us, to_us)
                 if window.doubt:
                     raise _unstable(window)
-                inputs = _inputs(window, Decoder(self.name, self._map, polls.scan_us))
+                inputs = window.inputs(Decoder(self.name, self._map, polls.scan_us))
             *before, last = _parts(inputs) or [[]]
 
             def fresh(events: Sequence[Event]) -> None:
@@ -332,13 +328,6 @@ def _unstable(window: Window) -> SourceError:
         "what it showed was taken; the same window will be asked for again",
         transient=True,
     )
-
-
-def _inputs(window: Window, decoder: Decoder) -> list[Input]:
-    decoded = [item for record in window.records for item in decoder.decode_value(record, window.place)]
-    # Any order would do for the engine, which orders within the lateness; people read logs.
-    events = sorted((item for item in decoded if isinstance(item, Event)), key=lambda event: (event.time_us, event.id))
-    return [*(item for item in decoded if not isinstance(item, Event)), *events]
 
 
 def _parts(inputs: list[Input]) -> list[list[Input]]:

@@ -11,6 +11,7 @@ import re
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Mapping
+from operator import itemgetter
 from typing import ClassVar, Final, Self
 from urllib.parse import parse_qsl, quote, urlsplit
 
@@ -91,18 +92,29 @@ class FakeVendorLog(ABC):
 
 
 class FakeOkta(FakeVendorLog):
-    """System Log: every page names the next one, the last page too."""
+    """System Log: every page names the next one, the last page too; without it only that of a query with ``until``."""
 
     path = "/api/v1/logs"
     scheme = "SSWS"
 
     def page(self, path: str, query: Query) -> Answer:
-        """Records behind ``after``, or from ``since`` on, in the order of writing."""
+        """Records behind ``after``, or from ``since`` on, in the order of writing; with ``until`` in that of time."""
+        if "until" in query:
+            return self._bounded(path, query)
         start = int(query["after"]) if "after" in query else self._first(parse_time(query["since"]) or 0)
         size = min(self._page_size, int(query["limit"]))
         records = self.records[start : start + size]
         following = f"{self.base_url}{path}?after={start + len(records)}&limit={query['limit']}"
         return json_answer(records, link=f'<{self.base_url}{path}>; rel="self", <{following}>; rel="next"')
+
+    def _bounded(self, path: str, query: Query) -> Answer:
+        since_us, until_us = parse_time(query["since"]) or 0, parse_time(query["until"]) or 0
+        times = [(parse_time(str(record["published"])) or 0, record) for record in self.records]
+        found = [record for time_us, record in sorted(times, key=itemgetter(0)) if since_us <= time_us < until_us]
+        records, cursor = self._cut(query, found, "limit", "after")
+        kept = "&".join(f"{name}={quote(value)}" for name, value in query.items() if name != "after")
+        link = "" if cursor is None else f'<{self.base_url}{path}?{kept}&after={quote(cursor)}>; rel="next"'
+        return json_answer(records, link=link)
 
     def _first(self, since_us: int) -> int:
         times = (parse_time(str(record["published"])) or 0 for record in self.records)
@@ -110,19 +122,25 @@ class FakeOkta(FakeVendorLog):
 
 
 class FakeAuth0(FakeVendorLog):
-    """Tenant logs: ``from`` a log id, or the first hit of a search by date."""
+    """Tenant logs: ``from`` a log id, or the pages of a search by date, no more than its first 1,000 hits."""
 
     path = "/api/v2/logs"
+    hits_limit = 1000
 
     def page(self, path: str, query: Query) -> Answer:  # noqa: ARG002  # one path
-        """Records behind a log id, in the order of ids."""
+        """Records behind a log id, in the order of ids, or between two instants, both included, in that of time."""
         if "from" in query:
             ids = [record["log_id"] for record in self.records]
             start = ids.index(query["from"]) + 1
             return json_answer(self.records[start : start + min(self._page_size, int(query["take"]))])
-        since_us = parse_time(query["q"].removeprefix("date:[").partition(" ")[0]) or 0
-        hits = [record for record in self.records if (parse_time(str(record["date"])) or 0) >= since_us]
-        return json_answer(sorted(hits, key=lambda record: str(record["date"]))[: int(query["per_page"])])
+        number, per_page = int(query.get("page", "0")), int(query["per_page"])
+        if (number + 1) * per_page > self.hits_limit:
+            return json_answer({"message": f"You can only page through the first {self.hits_limit} records"}, 400)
+        from_text, _, to_text = query["q"].removeprefix("date:[").removesuffix("]").partition(" TO ")
+        first_us, last_us = parse_time(from_text) or 0, parse_time(to_text) or 2**62
+        hits = [one for one in self.records if first_us <= (parse_time(str(one["date"])) or 0) <= last_us]
+        hits.sort(key=lambda record: str(record["date"]))
+        return json_answer(hits[number * per_page : (number + 1) * per_page])
 
 
 class FakeGitHub(FakeVendorLog):

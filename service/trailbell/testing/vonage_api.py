@@ -9,13 +9,14 @@ from __future__ import annotations
 import base64
 import hmac
 import math
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 from email.utils import format_datetime
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import orjson
@@ -170,6 +171,11 @@ def _error(status: int, message: str, headers: dict[str, str] | None = None) -> 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False  # an idle keep-alive connection of a client must not hold up the end
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that goes away is nothing to tell of."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
 
 def _handler(api: FakeAuditApi) -> type[BaseHTTPRequestHandler]:

@@ -71,6 +71,21 @@ def test_a_table_shows_whole_ids(events, history):
     assert all(event["id"] in table for event in history)
 
 
+def test_a_table_on_a_narrow_terminal_is_one_line_an_event(events, history):
+    """Ids would leave the rest no room, and it is said where they are."""
+    done = events("list", "--format", "table", "--limit", "0", COLUMNS="100")
+    assert len(done.stdout.splitlines()) == len(history) + 1
+    assert "ids do not fit on 100 columns" in done.stderr.decode()
+
+
+def test_what_is_not_shown_is_told(events, api, history):
+    """A list that ends at the usual limit says so, and one that is empty, too."""
+    assert len(history) > 100
+    assert "the first 100; --limit 0 gives all" in events("list").stderr.decode()
+    assert events("list", "--limit", "100").stderr == b""
+    assert "no such events" in events("list", "--type", "NOPE").stderr.decode()
+
+
 def test_nothing_in_an_event_acts_on_the_terminal(events, api, history):
     """Escape sequences are shown as what they are not."""
     api.add(history[0] | {"id": "e0000000-0000-4000-a000-000000000000", "user_email": "\x1b]8;;http://x\x07evil\u202e"})
@@ -128,6 +143,7 @@ def test_a_pull_that_fails_leaves_nothing_and_keeps_the_old_file(events, api, tm
         (["types", "--base-url", "http://example.com/"], {}, 3, "would send the secret unencrypted"),
         (["show", "nope"], {}, 4, "nothing there (404)"),
         (["list", "--since", "whenever"], {}, 2, "--since whenever"),
+        (["list", "--since", "2026-10-05", "--until", "2026-10-01"], {}, 2, "--since lies after --until"),
         (["pull", "-o", "/nowhere/x", *WHOLE], {}, 2, "/nowhere/x cannot be written"),
         (["pull", "-o", "-", "--since", "2026-10-05", "--until", "2026-10-01"], {}, 2, "--since lies after --until"),
     ],

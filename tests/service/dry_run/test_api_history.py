@@ -52,7 +52,7 @@ def test_until_ends_the_history(trailbell, api, events):
     code, out, _ = trailbell(
         "dry-run", "pack:vonage", "--source", "vonage", "--since", "10d", "--until", day, "--format", "json"
     )
-    expected = sum(event["created_at"] < f"{day}T00:00:01" for event in events)
+    expected = sum(event["created_at"] < f"{day}T00:00:00" for event in events)
     assert code == 0
     assert json.loads(out)["events"]["read"] == expected
 
@@ -89,3 +89,22 @@ def test_without_credentials_it_is_the_configurations_fault(trailbell, api, monk
     code, _, err = trailbell("dry-run", "pack:vonage", "--source", "vonage", "--since", "3d")
     assert code == 3
     assert "VONAGE_API_SECRET" in err
+
+
+def test_of_several_accounts_the_named_one_is_asked(trailbell, api, events, monkeypatch, tmp_path):
+    """With its own credentials, and under its own name, as live."""
+    monkeypatch.delenv("VONAGE_API_SECRET")
+    monkeypatch.setenv("EU_SECRET", SECRET)
+    (tmp_path / "trailbell.yaml").write_text(
+        "sources:\n"
+        "  eu: {vonage: {api_key: " + KEY + ', api_secret: "${EU_SECRET}"}}\n'
+        '  us: {vonage: {api_key: other, api_secret: "${US_SECRET}"}}\n'
+    )
+    command = ("dry-run", "pack:vonage", "--since", "10d", "--format", "json", "--source")
+    code, out, err = trailbell(*command, "eu")
+    assert (code, err) == (0, "")
+    assert json.loads(out)["events"]["read"] == len(events)
+    assert SECRET not in out
+    code, _, err = trailbell(*command, "us")
+    assert (code, "US_SECRET" in err) == (3, True)
+    assert trailbell(*command, "vonage")[0] == 2

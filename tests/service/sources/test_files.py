@@ -15,6 +15,7 @@ from trailbell.sources.base import HISTORY_BATCH
 from trailbell.sources.errors import SourceError
 from trailbell.sources.files import FileSource
 from trailbell.sources.map_file import load_map
+from trailbell.sources.paths import expand
 from trailbell.testing.synthetic import events as synthetic_events
 from trailbell_engine.event import Event, Malformed
 from trailbell_engine.maps import GENERIC, PRESETS
@@ -121,6 +122,13 @@ def test_a_single_object_is_an_event(tmp_path):
 def test_nothing_in_a_file_is_nothing_read(tmp_path, content):
     """No event, and no complaint."""
     assert read_bytes(tmp_path, content, PRESETS["cloudtrail"]) == []
+
+
+def test_a_packed_file_of_a_folder_needs_no_second_suffix(tmp_path):
+    """`export.gz` is read, as it is where it is named; archives and notes are not."""
+    for name in ("a.gz", "b.ndjson.gz", "c.tar.gz", "d.txt", "e.txt.gz"):
+        (tmp_path / name).touch()
+    assert [file.rpartition("/")[2] for file in expand([tmp_path])] == ["a.gz", "b.ndjson.gz"]
 
 
 def test_a_folder_is_read_in_the_order_of_paths_and_a_file_once(tmp_path):
@@ -353,6 +361,7 @@ def test_a_map_is_a_presets_name_or_a_file(tmp_path):
         ("ids: [x]", "no key 'ids'"),
         ("- id", "a map is a mapping"),
         ("a: &x [1]\nid: *x", "alias"),
+        ("id: x\nname: trailbell", "only trailbell's own events"),
         ("id: !!python/object:os.system x", "own.yaml"),
     ],
 )

@@ -132,3 +132,13 @@ def test_people_can_start_it_and_are_told_how_to_use_it():
         finally:
             process.terminate()
             process.communicate(timeout=10)
+
+
+def test_a_client_that_goes_away_is_nothing_to_tell_of(ask, capfd):
+    """Tests and people would look for a fault where there is none; what is one is told."""
+    for error, told in ((ConnectionResetError(), False), (ValueError("a fault"), True)):
+        try:
+            raise error
+        except type(error):
+            ask.api._server.handle_error(None, ("127.0.0.1", 1))
+        assert ("Traceback" in capfd.readouterr().err) == told

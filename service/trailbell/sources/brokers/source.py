@@ -102,6 +102,7 @@ class BrokerSource:
 
     bounded = False
     wall_clock = False
+    no_past = "a broker gives out what waits, and cannot be asked for a time"
 
     def __init__(
         self,

@@ -28,12 +28,13 @@ class Datagrams:
     Attributes:
         socket: to wait for and to close.
         address: where it listens.
+        dropped: how many the system dropped, as far as it has said.
     """
 
     def __init__(self, opened: socket.socket, address: Address) -> None:
         self.socket = opened
         self.address = address
-        self._dropped = 0
+        self.dropped = 0
         self._told = 0
 
     def receive(self) -> Iterator[Datagram]:
@@ -44,15 +45,13 @@ class Datagrams:
             except BlockingIOError:
                 return
             for note in notes:
-                self._dropped = max(self._dropped, _dropped_before(*note))
+                self.dropped = max(self.dropped, _dropped_before(*note))
             yield Datagram(raw, *sender[:2])
 
-    def lost(self) -> str:
-        """What to say of datagrams that were dropped since this was asked last; empty if there were none."""
-        lost, self._told = self._dropped - self._told, self._dropped
-        if not lost:
-            return ""
-        return f"the system dropped {lost:,} datagrams: they came faster than they were read ({self._told:,} so far)"
+    def lost(self) -> int:
+        """How many datagrams were dropped since this was asked last."""
+        lost, self._told = self.dropped - self._told, self.dropped
+        return lost
 
 
 def _dropped_before(level: int, kind: int, content: bytes) -> int:

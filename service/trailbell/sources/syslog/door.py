@@ -1,4 +1,4 @@
-"""Who may send: networks that are allowed, so many connections at a time, and a word now and then about the others."""
+"""Who may send: networks that are allowed, so many connections at a time; the others are counted, and told of."""
 
 from __future__ import annotations
 
@@ -7,24 +7,28 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 log: Final = logging.getLogger("trailbell")
 
 Network: TypeAlias = ipaddress.IPv4Network | ipaddress.IPv6Network
 LOOPBACK: Final[tuple[Network, ...]] = (ipaddress.IPv4Network("127.0.0.0/8"), ipaddress.IPv6Network("::1/128"))
 _WORDS_EVERY_S: Final = 60.0
+Reason: TypeAlias = Literal["network", "room", "tls", "system", "overflow"]
+"""Why something was not heard: not allowed, too many connections, no TLS, no descriptors, or dropped by the system."""
 
 
 class Door:
     """Lets peers in or not, and counts those it does not let in.
 
     Attributes:
-        refused: datagrams and connections by reason, since the start.
+        refused: datagrams and connections by reason in words, since the start.
+        lost: the same and the datagrams that the system dropped, by reason in a word.
     """
 
     def __init__(self, source: str, networks: Iterable[Network], max_connections: int) -> None:
         self.refused: Counter[str] = Counter()
+        self.lost: Counter[Reason] = Counter(dict.fromkeys(get_args(Reason), 0))
         self._source = source
         self._networks = tuple(networks)
         self._max_connections = max_connections
@@ -37,20 +41,25 @@ class Door:
         address = ipaddress.ip_address(peer)
         if any(address.version == network.version and address in network for network in self._networks):
             return True
-        self.refuse("from a network that `allow` does not name", peer)
+        self.refuse("network", "from a network that `allow` does not name", peer)
         return False
 
     def has_room(self, peer: str, open_connections: int) -> bool:
         """Whether one more connection may be open."""
         if open_connections < self._max_connections:
             return True
-        self.refuse("because `max_connections` are open", peer)
+        self.refuse("room", "because `max_connections` are open", peer)
         return False
 
-    def refuse(self, reason: str, peer: str) -> None:
+    def refuse(self, reason: Reason, words: str, peer: str) -> None:
         """Count a datagram or connection that is not heard."""
-        self.refused[reason] += 1
+        self.lost[reason] += 1
+        self.refused[words] += 1
         self._latest = peer
+
+    def dropped(self, datagrams: int) -> None:
+        """Count what the system dropped; that is told elsewhere."""
+        self.lost["overflow"] += datagrams
 
     def speak(self) -> None:
         """Log what was refused since the last word about it, once a minute at most."""

@@ -131,7 +131,7 @@ class Hearing:
             except BlockingIOError:
                 return
             except OSError as error:  # the sender is gone again, or there are no descriptors left
-                self._door.refuse(f"because of the system ({error.strerror or error})", "unknown")
+                self._door.refuse("system", f"because of the system ({error.strerror or error})", "unknown")
                 time.sleep(_PAUSE_S)
                 return
             peer = plain_address(host)
@@ -185,7 +185,10 @@ class Hearing:
                 found += self._reader.read(heard)
         lost = datagrams.lost()
         if lost:
-            found.append(self._reader.malformed(Heard(b"", "", str(datagrams.address)), lost))
+            self._door.dropped(lost)
+            words = f"the system dropped {lost:,} datagrams: they came faster than they were read"
+            words += f" ({datagrams.dropped:,} so far)"
+            found.append(self._reader.malformed(Heard(b"", "", str(datagrams.address)), words))
         return found
 
     def _connections(self) -> list[Connection]:
@@ -193,7 +196,7 @@ class Hearing:
 
     def _close(self, connection: Connection) -> None:
         if connection.no_tls:
-            self._door.refuse(f"because TLS failed ({connection.no_tls})", connection.peer)
+            self._door.refuse("tls", f"because TLS failed ({connection.no_tls})", connection.peer)
         self._selector.unregister(connection.connected)
         connection.connected.close()
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Final
 
 from trailbell.sources.base import LIVE_BATCH, Batch
@@ -41,6 +41,7 @@ class SyslogSource:
     bounded = False
     wall_clock = True
     fleeting = True
+    no_past = "syslog is sent once, and nobody keeps it"
 
     def __init__(
         self,
@@ -74,6 +75,11 @@ class SyslogSource:
         self._terms = terms
         self._once = once
         self._stopped = threading.Event()
+
+    @property
+    def lost(self) -> Mapping[str, int]:
+        """What was sent and not heard since the start, by reason."""
+        return {str(reason): count for reason, count in self.door.lost.items()}
 
     def stop(self) -> None:
         """Make ``batches`` end soon, after what has arrived already."""

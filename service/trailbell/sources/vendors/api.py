@@ -15,6 +15,7 @@ from trailbell.audit.errors import AuditError, RateLimitedError, RefusedError, S
 from trailbell.audit.retry import RetryPolicy
 from trailbell.audit.transport import Answer, Transport
 from trailbell.sources.errors import SourceError
+from trailbell.sources.kinds import SettingsError
 from trailbell_engine.decode import NotJsonError, read_json
 from trailbell_engine.values import Json
 
@@ -88,12 +89,15 @@ class VendorApi:
             wall_clock: seconds since the epoch, for limits that end at a given time.
 
         Raises:
-            ValueError: if the address would give the token away.
+            SettingsError: if the address would give the token away.
         """
         parts = urlsplit(base_url)
         self.origin = f"{parts.scheme}://{parts.netloc}"
         self._prefix = parts.path.rstrip("/")
-        self._transport = Transport(self.origin, token, headers=headers or {})
+        try:
+            self._transport = Transport(self.origin, token, headers=headers or {})
+        except ValueError as error:
+            raise SettingsError(f"`url`: {error}", "the vendor's own address begins with https://") from error
         self._token = token
         self._retry = retry or RetryPolicy()
         self._interval_s = interval_s

@@ -1,7 +1,8 @@
 """Auth0 tenant logs: ``GET /api/v2/logs?from=LOG_ID``, in the order of log ids, which is the order of writing.
 
 Source: auth0.com, Management API: checkpoint pagination (``from``, ``take`` up to 100) is for reading on, and log ids
-grow with the time of writing, so that what comes late comes behind. The first id is found by a search.
+grow with the time of writing, so that what comes late comes behind. The first id is found by a search (``q``, pages of
+up to 100 from 0), which shows its first 1,000 hits and no more.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ from typing import Final
 
 from trailbell.sources.errors import SourceError
 from trailbell.sources.feeds import FeedSource, Piece
+from trailbell.sources.window import Window
 from trailbell_engine.maps import PRESETS
-from trailbell_engine.timestamps import MINUTE_US, SECOND_US, format_time
+from trailbell_engine.timestamps import HOUR_US, MINUTE_US, SECOND_US, format_time, parse_time
 from trailbell_engine.values import Json
 
 from .api import Token, VendorApi
 from .settings import TOKEN, URL, Standing, described_source, pace, polling
 
-STANDING: Final = Standing(interval_us=30 * SECOND_US, lateness_us=2 * MINUTE_US, overlap_us=MINUTE_US)
+STANDING: Final = Standing(interval_us=30 * SECOND_US, lateness_us=2 * MINUTE_US, window_us=6 * HOUR_US)
 PAGE_SIZE: Final = 100
+SEARCH_PAGES: Final = 10
 SCHEMA: Final = described_source(
     "The logs of an Auth0 tenant.",
     {
@@ -44,13 +47,38 @@ class Log:
             SourceError: see ``VendorApi.get``; or if the answer is no list.
         """
         if cursor is None:
-            first = {"q": f"date:[{format_time(since_us)} TO *]", "sort": "date:1", "per_page": str(PAGE_SIZE)}
-            records = self._list(first)
+            records = self._found(format_time(since_us), "*", 0)
             # What happened first was not always written first; from the first id on nothing is left out.
             return Piece(records, min(_ids(records), key=_order, default=None), bool(records), self._api.origin)
         records = self._list({"from": str(cursor), "take": str(PAGE_SIZE)})
         last = max(_ids(records), key=_order, default=str(cursor))
         return Piece(records, last, bool(records), self._api.origin)
+
+    def listed(self, from_us: int, to_us: int) -> Window:
+        """Everything from one instant to another.
+
+        Raises:
+            SourceError: see ``read``; or if more happened at one instant than a search shows.
+        """
+        records: list[Json] = []
+        while True:
+            reached_us = from_us
+            for page in range(SEARCH_PAGES):
+                found = self._found(format_time(from_us), format_time(to_us), page)
+                records += found
+                if not found:
+                    return Window(records, self._api.origin)
+                reached_us = max(reached_us, *map(_time_us, found))
+            if reached_us == from_us:
+                raise SourceError(
+                    f"more happened at {format_time(from_us)} than a search of the tenant's logs shows",
+                    "`trailbell run` follows the log itself; ask for the time before and after",
+                )
+            from_us = reached_us  # hits are in order of time: all before the last one's has been shown
+
+    def _found(self, from_text: str, to_text: str, page: int) -> list[Json]:
+        query = f"date:[{from_text} TO {to_text}]"
+        return self._list({"q": query, "sort": "date:1", "per_page": str(PAGE_SIZE), "page": str(page)})
 
     def _list(self, parameters: Mapping[str, str]) -> list[Json]:
         records = self._api.get("/api/v2/logs", parameters).document
@@ -61,6 +89,10 @@ class Log:
 
 def _ids(records: list[Json]) -> list[str]:
     return [str(record["log_id"]) for record in records if isinstance(record, dict) and record.get("log_id")]
+
+
+def _time_us(record: Json) -> int:
+    return (parse_time(str(record.get("date"))) or 0) if isinstance(record, dict) else 0
 
 
 def _order(log_id: str) -> tuple[int, str]:
@@ -74,7 +106,7 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
     token = str(settings["token"])
     api = VendorApi(str(settings["url"]), Token("Bearer", lambda: token), retry=own.retry)
     return FeedSource(
-        Log(api).read,
+        Log(api),
         PRESETS["auth0"],
         polling(settings, STANDING),
         name=name,

@@ -11,7 +11,8 @@ from typing import Final
 from urllib.parse import quote
 
 from trailbell.sources.errors import SourceError
-from trailbell.sources.windows import Window, WindowSource
+from trailbell.sources.window import Window
+from trailbell.sources.windows import WindowSource
 from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import MINUTE_US, SECOND_US, format_time
 from trailbell_engine.values import Json

@@ -2,7 +2,7 @@
 
 Source: docs.github.com, REST API for organisations: ``phrase`` takes ``created:FROM..TO``, ``include=all`` adds Git
 events, pages of 100 follow by an ``after`` cursor in the ``Link`` header, 1,750 requests an hour. It is a part of
-Enterprise Cloud.
+Enterprise Cloud. Events are kept for 180 days, Git events for 7.
 """
 
 from __future__ import annotations
@@ -12,9 +12,10 @@ from typing import Final
 from urllib.parse import quote
 
 from trailbell.sources.errors import SourceError
-from trailbell.sources.windows import Window, WindowSource
+from trailbell.sources.window import Window
+from trailbell.sources.windows import WindowSource
 from trailbell_engine.maps import PRESETS
-from trailbell_engine.timestamps import HOUR_US, MINUTE_US, format_time
+from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, format_time
 from trailbell_engine.values import Json
 from trailbell_rules.schema_parts import TEXT
 
@@ -23,7 +24,11 @@ from .listing import ListPage, listed
 from .settings import TOKEN, URL, Standing, described_source, pace, polling
 
 STANDING: Final = Standing(
-    interval_us=MINUTE_US, lateness_us=2 * MINUTE_US, overlap_us=10 * MINUTE_US, window_us=6 * HOUR_US
+    interval_us=MINUTE_US,
+    lateness_us=2 * MINUTE_US,
+    overlap_us=10 * MINUTE_US,
+    window_us=6 * HOUR_US,
+    kept_us=180 * DAY_US,
 )
 BASE_URL: Final = "https://api.github.com"
 INTERVAL_S: Final = 3600 / 1750

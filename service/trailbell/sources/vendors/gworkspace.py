@@ -14,7 +14,8 @@ from urllib.parse import quote
 
 from trailbell.sources.errors import SourceError
 from trailbell.sources.kinds import SettingsError
-from trailbell.sources.windows import Window, WindowSource
+from trailbell.sources.window import Window
+from trailbell.sources.windows import WindowSource
 from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, format_time
 from trailbell_engine.values import Json
@@ -26,7 +27,7 @@ from .listing import ListPage, listed
 from .settings import URL, Standing, described_source, pace, polling
 
 STANDING: Final = Standing(
-    interval_us=5 * MINUTE_US, lateness_us=15 * MINUTE_US, overlap_us=3 * HOUR_US, window_us=DAY_US
+    interval_us=5 * MINUTE_US, lateness_us=15 * MINUTE_US, overlap_us=3 * HOUR_US, kept_us=180 * DAY_US
 )
 BASE_URL: Final = "https://admin.googleapis.com"
 SCOPE: Final = "https://www.googleapis.com/auth/admin.reports.audit.readonly"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from trailbell.sources.windows import Window
+from trailbell.sources.window import Window
 from trailbell_engine.values import Json
 
 PAGES_LIMIT: Final = 10_000

@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 from trailbell.audit.retry import RetryPolicy
 from trailbell.sources.windows import Pace, Polling
 from trailbell_engine.durations import format_duration, parse_duration
-from trailbell_engine.timestamps import DAY_US
+from trailbell_engine.timestamps import DAY_US, SECOND_US
 from trailbell_engine.values import Json
 from trailbell_rules.schema_parts import DURATION, TEXT, described, mapping
 
@@ -24,14 +24,16 @@ class Standing:
     Attributes:
         interval_us: between polls.
         lateness_us: how late events of this vendor come, as it says or as is known of it.
-        overlap_us: how far a poll reaches back, where polls are windows.
-        window_us: the longest window, where polls are windows.
+        overlap_us: how far a poll reaches back; None where polls go on from a cursor.
+        window_us: the longest window, of polls or of the past.
+        kept_us: for so long the vendor keeps events; 0 if that depends or is not known.
     """
 
     interval_us: int
     lateness_us: int
-    overlap_us: int
+    overlap_us: int | None = None
     window_us: int = DAY_US
+    kept_us: int = 0
 
 
 class Own(NamedTuple):
@@ -64,12 +66,10 @@ def described_source(
             "How late an event may come and still be taken in its order.",
             format_duration(standing.lateness_us),
         ),
-        "overlap": (
-            DURATION,
-            "How far each poll reaches back over the one before it.",
-            format_duration(standing.overlap_us),
-        ),
     }
+    if standing.overlap_us is not None:
+        back = format_duration(standing.overlap_us)
+        common["overlap"] = (DURATION, "How far each poll reaches back over the one before it.", back)
     schema = mapping({name: described(*entry) for name, entry in {**own, **common}.items()})
     return described(schema | ({"required": list(required)} if required else {}), description)
 
@@ -83,10 +83,11 @@ def polling(settings: Mapping[str, Json], standing: Standing) -> Polling:
 
     return Polling(
         interval_us=given("poll_every", standing.interval_us),
-        overlap_us=given("overlap", standing.overlap_us),
+        overlap_us=given("overlap", standing.overlap_us or SECOND_US),
         lateness_us=given("lateness", standing.lateness_us),
         window_us=standing.window_us,
         first_us=given("since", DAY_US),
+        kept_us=standing.kept_us,
     )
 
 

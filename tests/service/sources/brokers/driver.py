@@ -58,6 +58,7 @@ def acknowledge_before_the_commit():
 
 
 def main():
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # shells start what is in the background deaf to ^C
     if sys.argv[1:] == ["kafka"]:
         from trailbell.sources.brokers import kafka_broker
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import random
+import select
 import signal
 import subprocess
 import sys
@@ -20,6 +21,7 @@ LONG = bool(os.environ.get("TRAILBELL_LONG"))
 KILLS = 200 if LONG else 5
 TURNS = [1 + number % 3 for number in range(100)] if LONG else [1, 2]
 BURST = 60
+ENDED_S = 60
 RULES = """
 id: twice
 title: an event was counted twice
@@ -40,24 +42,31 @@ class Runs:
 
     def __init__(self, kind):
         command = [sys.executable, str(Path(__file__).parent / "driver.py"), kind]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        # Unbuffered: what has been said and not been read yet is in the pipe, where it can be waited for.
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=0)
+        self._running = None
 
     def start(self, point="nowhere", turn=0):
         """Begin a run; its process id."""
-        self._process.stdin.write(f"{point}\t{turn}\n")
-        self._process.stdin.flush()
-        return int(self._answer("started"))
+        self._process.stdin.write(f"{point}\t{turn}\n".encode())
+        self._running = int(self._answer("started"))
+        return self._running
 
     def ended(self):
         """Wait for the run's end: its exit code, or minus the signal."""
-        return int(self._answer("ended"))
+        code = int(self._answer("ended"))
+        self._running = None
+        return code
 
     def close(self):
-        """No more runs."""
+        """No more runs; one that a test has left is killed."""
+        if self._running is not None:
+            os.kill(self._running, signal.SIGKILL)
         self._process.communicate()
 
     def _answer(self, word):
-        said, value = self._process.stdout.readline().split()
+        assert select.select([self._process.stdout], [], [], ENDED_S)[0], f"not {word}: {Path('log').read_text()}"
+        said, value = self._process.stdout.readline().decode().split()
         assert said == word
         return value
 

@@ -163,6 +163,7 @@ def test_encrypted(listening, files, ca_file):
         assert is_closed(plain)
     ((reason, count),) = listener.source.door.refused.items()
     assert (reason[:19], count) == ("because TLS failed ", 1)
+    assert listener.source.lost == {"network": 0, "room": 0, "tls": 1, "system": 0, "overflow": 0}
     with context.wrap_socket(listener.connect("tls"), server_hostname="127.0.0.1") as sender:
         sender.sendall(b"".join(b"<13>a: %05d\n" % number for number in range(5_000)))
         assert listener.texts(5_000) == [f"{number:05d}" for number in range(5_000)]
@@ -261,7 +262,7 @@ def test_foreign_networks(listening):
         assert is_closed(sender)
     listener.stop()
     assert listener.inputs == []
-    assert sum(listener.source.door.refused.values()) == 2
+    assert sum(listener.source.door.refused.values()) == listener.source.lost["network"] == 2
 
 
 def test_connections_are_bounded(listening):
@@ -275,7 +276,7 @@ def test_connections_are_bounded(listening):
     with listener.connect() as third:
         third.sendall(b"<13>a: 2\n")
         listener.wait(2)
-    assert sum(listener.source.door.refused.values()) == 1
+    assert sum(listener.source.door.refused.values()) == listener.source.lost["room"] == 1
 
 
 def test_a_stop_takes_what_has_arrived(listening):
@@ -313,7 +314,8 @@ def test_dropped_datagrams_are_told(listening):
             batch = next(batches)
             given += sum(isinstance(item, Event) for item in batch.inputs)
             reasons = [item.reason for item in batch.inputs if not isinstance(item, Event)]
-    assert "the system dropped" in reasons[0]
+    dropped = int(reasons[0].removeprefix("the system dropped ").partition(" ")[0].replace(",", ""))
+    assert source.lost["overflow"] == dropped > 0
 
 
 def test_an_address_that_is_taken(listening):

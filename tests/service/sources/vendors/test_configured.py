@@ -2,14 +2,14 @@
 
 import json
 from collections.abc import Callable
-from contextlib import ExitStack, closing
+from contextlib import closing
 from typing import NamedTuple
 
 import pytest
 
 from trailbell.clock import now_us
+from trailbell.sources.kinds import SettingsError, maker_of
 from trailbell.store.database import open_database
-from trailbell.testing.loopback import Answer, LoopbackServer
 from trailbell.testing.vendor_logs import (
     TOKEN,
     FakeAuth0,
@@ -21,6 +21,7 @@ from trailbell.testing.vendor_logs import (
     FakeVendorLog,
 )
 from trailbell.testing.webhook import SECRET, FakeWebhook
+from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import MINUTE_US, SECOND_US, format_time
 
 RULE = """
@@ -137,37 +138,6 @@ VENDORS = {
 }
 
 
-@pytest.fixture(scope="session")
-def private_pem():
-    """The private key of a service account."""
-    serialization = pytest.importorskip("cryptography.hazmat.primitives.serialization")
-    from cryptography.hazmat.primitives.asymmetric import rsa
-
-    key = rsa.generate_private_key(65537, 2048)
-    return key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    ).decode()
-
-
-@pytest.fixture
-def google_key(tmp_path, request):
-    """A function: the key file of an account whose statements are exchanged for a token."""
-    with ExitStack() as ending:
-
-        def write(token):
-            answer = Answer(body=json.dumps({"access_token": token, "expires_in": 3600}).encode())
-            server = ending.enter_context(LoopbackServer(lambda _request: answer))
-            key = {
-                "client_email": "bell@acme.example",
-                "private_key": request.getfixturevalue("private_pem"),
-                "private_key_id": "k1",
-                "token_uri": f"http://127.0.0.1:{server.port}/token",
-            }
-            (tmp_path / "key.json").write_text(json.dumps(key))
-
-        yield write
-
-
 @pytest.fixture
 def configured(tmp_path, monkeypatch):
     """A function: the configuration file with those sources, and with receivers."""
@@ -204,13 +174,14 @@ def log(vendor):
 def told(vendor, log, configured, google_key, monkeypatch):
     """A function: a configuration that reads that log with a token, and tells a receiver."""
 
-    def write(token, **receivers):
+    def write(token, name=None, **receivers):
         monkeypatch.setenv("VENDOR_TOKEN", token)
         if vendor.kind == "gworkspace":
             google_key(token)
         rule = RULE.format(event_type=vendor.event_type, who=vendor.who)
         settings = vendor.settings | {"url": log.base_url + vendor.path, "since": "1h"}
-        return configured({vendor.kind: settings}, rule, **receivers)
+        sources = {vendor.kind: settings} if name is None else {name: {vendor.kind: settings}}
+        return configured(sources, rule, **receivers)
 
     return write
 
@@ -229,6 +200,46 @@ def test_what_happens_at_a_vendor_reaches_a_receiver_once(told, vendor, trailbel
     with closing(open_database(file.parent / ".trailbell", write=False)) as store:
         stored = store.rows("SELECT source, event_type FROM input WHERE kind = 0")
     assert stored == [(vendor.kind, vendor.event_type)]
+
+
+def test_the_past_of_a_vendor_is_a_history_like_a_file(told, vendor, log, trailbell, tmp_path):
+    """The same records from the vendor and from a file make the same report; nothing is stored, nobody is told."""
+    log.add(*[_next(vendor, minutes) for minutes in (30, 50, 90)])
+    preset = _preset(vendor)
+    name = None if preset == vendor.kind else preset  # events of a file have the name of its map
+    file = told(TOKEN, name, team={"slack": {"token": "${NOT_SET}", "channel": "#x"}})
+    code, out, err = trailbell("dry-run", "-c", file, "--source", preset, "--since", "1h", "--format", "json")
+    assert (code, err) == (0, "")
+    records = sorted(log.records[:-1], key=_time_of(vendor))
+    (tmp_path / "events.ndjson").write_text("".join(json.dumps(record) + "\n" for record in records))
+    written = trailbell("dry-run", "-c", file, "-e", "events.ndjson", "--map", preset, "--format", "json")
+    assert written[0] == 0
+    document, expected = json.loads(out), json.loads(written[1])
+    assert (document["events"]["read"], len(document["alerts"])) == (3, 3)
+    assert document | {"elapsed_s": 0} == expected | {"elapsed_s": 0}
+    assert not (file.parent / ".trailbell").exists()
+
+
+def _preset(vendor):
+    return vendor.kind.removesuffix("_audit")
+
+
+def _next(vendor, minutes):
+    """A record of so many minutes ago, with an id of its own."""
+    text = json.dumps(vendor.record(now_us() - minutes * MINUTE_US))
+    return json.loads(text.replace('"e1"', f'"e{minutes}"').replace('"9001"', f'"90{minutes}"'))
+
+
+def _time_of(vendor):
+    """How records of a vendor are put in order of time."""
+    (path,) = PRESETS[_preset(vendor)].time[:1]
+
+    def time_of(record):
+        for segment in path.segments:
+            record = record[segment]
+        return str(record)
+
+    return time_of
 
 
 def test_doctor_says_that_a_token_works_and_how_old_the_newest_event_is(told, vendor, trailbell):
@@ -273,3 +284,12 @@ def test_a_duration_that_is_none_is_refused_with_its_place(configured, trailbell
     code, _, err = trailbell("run", "--once", "-c", file)
     assert code == 3
     assert "trailbell.yaml:2" in err
+
+
+@pytest.mark.parametrize("kind", sorted(VENDORS.keys() - {"gworkspace"}))  # its key, a file, comes first
+def test_an_address_that_would_give_the_token_away(kind):
+    """Is refused when the source is made, in words."""
+    settings = {"token": "t" * 20, "organization": "acme", "account": "a", "url": "http://vendor.example"}
+    own = maker_of(kind).SCHEMA["properties"]
+    with pytest.raises(SettingsError, match="unencrypted"):
+        maker_of(kind).build("x", {name: settings[name] for name in own if name in settings}, {}, once=True)

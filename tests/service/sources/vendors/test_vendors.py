@@ -64,8 +64,8 @@ def _api(fake, scheme="Bearer", path="", **keywords):
 
 
 VENDORS = {
-    "okta": (FakeOkta, _okta, FeedSource, lambda fake: okta.Log(_api(fake, "SSWS")).read),
-    "auth0": (FakeAuth0, _auth0, FeedSource, lambda fake: auth0.Log(_api(fake)).read),
+    "okta": (FakeOkta, _okta, FeedSource, lambda fake: okta.Log(_api(fake, "SSWS"))),
+    "auth0": (FakeAuth0, _auth0, FeedSource, lambda fake: auth0.Log(_api(fake))),
     "github": (FakeGitHub, _github, WindowSource, lambda fake: github.AuditLog(_api(fake), "acme").read),
     "slack": (FakeSlackAudit, _slack, WindowSource, lambda fake: slack.AuditLogs(_api(fake)).read),
     "cloudflare": (
