@@ -22,7 +22,7 @@ from .overrides import overridden
 from .policy import PolicyError, read_policy
 from .receiver_options import ReceiverOptions, options_of, without_options
 from .sources.kinds import kinds, maker_of
-from .sources.vonage_settings import SHORTEST_US, VonageSettings, duration_us, settings_of
+from .sources.vonage_settings import SHORTEST_US, duration_us
 from .store.address import Address, AddressError, PostgresAddress, folder_of, is_url, read_address
 from .upkeep.retention import Retention, retention_of
 from .watch.events import SOURCE as OWN_SOURCE
@@ -118,11 +118,6 @@ class Config:
         """By the names of sources, those that events are pushed to included: what is wrong with each, and when."""
         senders = () if self.http is None else self.http.senders
         return {one.source: one.limits for one in senders} | {one.name: one.limits for one in self.sources}
-
-    @property
-    def vonage(self) -> VonageSettings | None:
-        """The settings of the first source that is the Audit API; None if there is none."""
-        return next((settings_of(one.settings) for one in self.sources if one.kind == "vonage"), None)
 
 
 def find_config(environ: Mapping[str, str]) -> Path | None:
@@ -234,12 +229,17 @@ def _duration_problems(document: Document) -> list[Problem]:
 
 
 def _name_problems(document: Document) -> list[Problem]:
-    """A source that is called as the one of trailbell's own events."""
-    place = ("sources", OWN_SOURCE)
-    if OWN_SOURCE not in document.value.get("sources", {}):
-        return []
-    summary = f'no source can be called "{OWN_SOURCE}": what is wrong with the others is recorded under that name'
-    return [Problem("bad-value", "error", summary, document.span_of_key(place), "give it another name")]
+    """Sources that are called as that of trailbell's own events, and senders as that or as one that is read."""
+    own = f'no source can be called "{OWN_SOURCE}": what is wrong with the others is recorded under that name'
+    sources = document.value.get("sources", {})
+    found = [(own, document.span_of_key(("sources", name))) for name in sources if name == OWN_SOURCE]
+    for position, sender in enumerate(document.value.get("http", {}).get("senders", ())):
+        name, span = sender["source"], document.span_of_value(("http", "senders", position, "source"))
+        if name == OWN_SOURCE:
+            found.append((own, span))
+        elif name in sources:
+            found.append((f'"{name}" is read already, below `sources`: of the two nobody could say which fails', span))
+    return [Problem("bad-value", "error", words, span, "give it another name") for words, span in found]
 
 
 def _watch_problems(document: Document) -> list[Problem]:

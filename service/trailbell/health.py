@@ -23,6 +23,7 @@ from .audit.client import AuditClient
 from .audit.errors import AuditError
 from .clock import now_us
 from .config import Config
+from .http.settings import HttpSettings
 from .sources.base import Source
 from .sources.brokers.source import BrokerSource
 from .sources.errors import SourceError
@@ -33,7 +34,6 @@ from .sources.objects import ObjectSource
 from .sources.syslog.source import SyslogSource
 from .sources.windows import WindowSource
 from .store.address import place
-from .store.alerts import Alerts
 from .store.database import NoStoreError, StoreError, open_database
 from .store.outbox import StoreOutbox
 from .store.sqlite import SAFE_SQLITE
@@ -85,7 +85,7 @@ def store_findings(config: Config) -> Iterator[Finding]:
         damage = database.damage()
         (events,) = database.one("SELECT count(*) FROM input WHERE kind = 0") or (0,)
         (aside,) = database.one("SELECT count(*) FROM quarantine") or (0,)
-        alerts = len(Alerts(database).all())
+        (alerts,) = database.one("SELECT count(*) FROM alert") or (0,)
         counts = StoreOutbox(database).counts()
         failures = StoreOutbox(database).failures()
     finally:
@@ -101,20 +101,41 @@ def store_findings(config: Config) -> Iterator[Finding]:
         yield Finding("wrong", f"outbox {receiver}", f"{count:,} not delivered: {reason}")
 
 
-def api_findings(client: AuditClient, rules: RuleSet) -> Iterator[Finding]:
-    """The Audit API: does it let us in, and does it know the event types that rules ask for."""
+def api_findings(client: AuditClient, rules: RuleSet, subject: str = "audit api") -> Iterator[Finding]:
+    """An account of the Audit API: does it let us in, and does it know the event types that rules ask for."""
     try:
         known = {kind.type for kind in client.event_types()}
         page = client.page(size=1)
     except AuditError as error:
-        yield Finding("wrong", "audit api", error.message, error.help)
+        yield Finding("wrong", subject, error.message, error.help)
         return
-    yield Finding("ok", "audit api", f"{len(known)} event types, {page.total or 0:,} events")
+    yield Finding("ok", subject, f"{len(known)} event types, {page.total or 0:,} events")
     for rule in rules:
         unknown = sorted((event_types(rule.match) or frozenset()) - known)
         if unknown:
             words = f"{rule.id} asks for {', '.join(unknown)}, which the API does not list"
             yield Finding("note", "event types", words, "the vendor's list changes; check the spelling")
+
+
+def server_findings(settings: HttpSettings | None) -> Iterator[Finding]:
+    """The HTTP server: are its libraries there, its certificate, and its address."""
+    if settings is None:
+        return
+    try:
+        from .http.server import ListenError, probe
+    except ModuleNotFoundError as error:
+        yield Finding("wrong", "http", f"the server needs {error.name}", "pip install 'trailbell[server]'")
+        return
+    where = f"{settings.host}:{settings.port}"
+    try:
+        probe(settings)
+    except ListenError as error:
+        if error.taken:
+            yield Finding("note", "http", f"somebody listens on {where}: `trailbell run` itself, if it runs")
+        else:
+            yield Finding("wrong", "http", str(error), error.help)
+    else:
+        yield Finding("ok", "http", f"{where} can be listened on")
 
 
 def source_findings(config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:

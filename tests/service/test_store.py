@@ -9,6 +9,7 @@ from trailbell.store.alerts import Alerts
 from trailbell.store.database import NoStoreError, StoreError, open_database
 from trailbell.store.history import History
 from trailbell.store.ledger import StoreLedger
+from trailbell.store.quarantine import newest
 from trailbell_engine.agenda import GRAIN_BITS
 from trailbell_engine.alert import Alert, alert_id
 from trailbell_engine.event import Malformed, Tick
@@ -151,6 +152,18 @@ def test_clock_ticks_are_inputs_that_repeat(ledger, store):
         assert ledger.record(Malformed("vonage", "a:1", "not JSON", b"{"))
         assert not ledger.record(Malformed("vonage", "b:9", "not JSON", b"{"))
     assert store(write=False).rows("SELECT place FROM quarantine") == [("a:1",)]
+
+
+def test_what_has_no_bytes_is_known_by_its_words(store, ledger):
+    """Such as what a system dropped, again and again."""
+    with ledger.transaction():
+        assert ledger.record(Malformed("syslog", "udp", "7 datagrams dropped", b""))
+        assert ledger.record(Malformed("syslog", "udp", "9 datagrams dropped", b""))
+        assert not ledger.record(Malformed("syslog", "udp", "7 datagrams dropped", b""))
+    database = store(write=False)
+    assert [one.record.reason[:1] for one in newest(database, None, 10)] == ["9", "7"]
+    assert [one.record.reason[:1] for one in newest(database, "syslog", 1)] == ["9"]
+    assert newest(database, "other", 10) == []
 
 
 def test_a_checkpoint_stays_until_there_is_a_new_one(ledger):

@@ -19,6 +19,7 @@ from trailbell.store.events import Events
 from trailbell.store.ledger import StoreLedger
 from trailbell.store.postgres_readers import PostgresReaders
 from trailbell.store.postgres_sql import STEPS, native
+from trailbell.store.quarantine import newest
 from trailbell.upkeep.postgres_check import check_postgres
 from trailbell_engine.event import Malformed
 
@@ -177,6 +178,27 @@ def test_a_store_of_a_later_version_is_refused(store, address, write):
     database.close()
     with pytest.raises(StoreError, match=f"store version {len(STEPS) + 1}, this one knows {len(STEPS)}"):
         open_database(address(), write=write)
+
+
+@pytest.mark.parametrize("version", range(1, len(STEPS)))
+def test_a_store_of_every_version_is_brought_up(store, event, address, monkeypatch, version):
+    """What it holds stays, and what is new works with it."""
+    with monkeypatch.context() as earlier:
+        earlier.setattr(postgres_opening, "STEPS", STEPS[:version])
+        database = store()
+        database.execute(
+            "INSERT INTO quarantine (source, place, reason, raw, digest) VALUES ('app', 'a', 'r', '', '\\x01')"
+        )
+        with StoreLedger(database).transaction():
+            StoreLedger(database).record(event(1))
+        database.close()
+    database = open_database(address())
+    with StoreLedger(database).transaction():
+        StoreLedger(database).record(Malformed("app", "b", "r", b"x"))
+    assert [one.record.place for one in newest(database, None, 10)] == ["b", "a"]
+    assert database.one("SELECT count(*) FROM input") == (1,)
+    assert database.one("SELECT value FROM meta WHERE name = 'version'") == (len(STEPS),)
+    database.close()
 
 
 def test_a_step_that_fails_leaves_the_form_before_it(store, event, address, monkeypatch):

@@ -11,7 +11,7 @@ import click
 
 from trailbell.clock import now_us
 from trailbell_engine.durations import format_duration
-from trailbell_engine.timestamps import MINUTE_US, SECOND_US, format_time
+from trailbell_engine.timestamps import HOUR_US, MINUTE_US, SECOND_US, format_time
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
@@ -129,7 +129,8 @@ def _print(console: Console, view: CoverageView, *, whole: bool) -> None:
         console.print("nothing has been read yet: `trailbell run` keeps the ledger")
         return
     marks = _BLOCKS if console.encoding.lower().startswith("utf") else _PLAIN
-    first, last = format_time(_minute(view.window.from_us)), format_time(_minute(view.window.until_us))
+    unit_us = MINUTE_US if view.window.us >= HOUR_US else SECOND_US
+    first, last = (format_time(time_us // unit_us * unit_us) for time_us in view.window)
     console.print(Text(f"{first} → {last}", "bold"))
     console.print(
         Text(
@@ -147,13 +148,16 @@ def _print(console: Console, view: CoverageView, *, whole: bool) -> None:
 def _print_source(console: Console, source: SourceView, view: CoverageView, marks: _Marks, cells: int) -> None:
     from rich.text import Text
 
+    from trailbell.watch.spans import Span
+
     line = Text(printable(source.name).ljust(cells) + "  ", "bold")
-    line.append(_timeline(source.read, source.late, view.window, marks), "not bold cyan")
+    before = Span(view.window.from_us, source.window.from_us)
+    line.append(_timeline(source.read, source.late, view.window, marks, before), "not bold cyan")
     is_now = view.window.until_us >= view.now_us
     if is_now:
         line.append(f"  {source.state}", f"not bold {_STYLES[source.state]}")
     if is_now and source.read_until_us is not None:
-        line.append(f", {_behind(view.now_us - source.read_until_us)}", "not bold")
+        line.append(f", {_behind(view.now_us - source.read_until_us, source.state)}", "not bold")
     console.print(line, soft_wrap=True)
     if is_now and source.reason:
         console.print(f"    {printable(source.reason)}", soft_wrap=True)
@@ -162,7 +166,7 @@ def _print_source(console: Console, source: SourceView, view: CoverageView, mark
     if len(source.gaps) > _SHOWN:
         console.print(f"    … {len(source.gaps) - _SHOWN} more in the JSON document")
     if source.quarantined:
-        console.print(f"    {source.quarantined:,} records were no events, and are in quarantine")
+        console.print(f"    {source.quarantined:,} records were no events: `trailbell store quarantine`")
 
 
 def _print_rules(console: Console, view: CoverageView, marks: _Marks, *, whole: bool) -> None:
@@ -189,17 +193,23 @@ def _missed(rule: RuleView) -> list[str]:
     return [f"{printable(source)} {_words(span)}" for source, spans in rule.missed.items() for span in spans]
 
 
-def _timeline(spans: Sequence[Span], late: Sequence[Span], window: Span, marks: _Marks) -> str:
+def _timeline(
+    spans: Sequence[Span], late: Sequence[Span], window: Span, marks: _Marks, before: Span | None = None
+) -> str:
+    """A window in cells; of the time before there was anything to read there is nothing to say."""
     from trailbell.watch.spans import shares
 
-    def mark(share: float, share_late: float) -> str:
+    def mark(share: float, share_late: float, share_before: float) -> str:
+        if share <= 0 and share_before == 1:
+            return " "
         if share <= 0:
             return marks.nothing
         if share < 1 - 1e-9:
             return marks.part
         return marks.late if share_late >= 0.5 else marks.all
 
-    return "".join(map(mark, shares(spans, window, _CELLS), shares(late, window, _CELLS)))
+    befores = shares([] if before is None else [before], window, _CELLS)
+    return "".join(map(mark, shares(spans, window, _CELLS), shares(late, window, _CELLS), befores))
 
 
 def _words(span: Span) -> str:
@@ -207,9 +217,10 @@ def _words(span: Span) -> str:
     return f"{format_time(first_us)} → {format_time(after_us)} ({format_duration(max(SECOND_US, after_us - first_us))})"
 
 
-def _behind(behind_us: int) -> str:
+def _behind(behind_us: int, state: str) -> str:
     if behind_us < MINUTE_US:
-        return "read up to now"
+        ago_us = max(SECOND_US, behind_us // SECOND_US * SECOND_US)
+        return "read up to now" if state in ("well", "quiet") else f"read up to {format_duration(ago_us)} ago"
     return f"read up to {format_duration(_minute(behind_us))} ago"
 
 

@@ -20,11 +20,20 @@ from trailbell.health import (
     platform_findings,
     receiver_findings,
     rule_findings,
+    server_findings,
     source_findings,
     store_findings,
 )
 from trailbell.loading import load
-from trailbell.wiring import WiringError, check_inhibitions, check_notify, receivers
+from trailbell.sources.vonage_settings import settings_of
+from trailbell.wiring import (
+    WiringError,
+    check_inhibitions,
+    check_notify,
+    known_labels,
+    matched_labels,
+    receivers,
+)
 from trailbell_engine.rule import RuleSet
 
 from .configuration import config_or_fail
@@ -73,25 +82,27 @@ def _findings(config: Config, *, offline: bool) -> Iterator[Finding]:
     yield from _source(config, loaded.rules, offline=offline)
     if not offline:
         yield from source_findings(config, os.environ)
+    yield from server_findings(config.http)
     yield from _receivers(config, loaded.rules, offline=offline)
 
 
 def _source(config: Config, rules: RuleSet, *, offline: bool) -> Iterator[Finding]:
-    if config.vonage is None and config.sources:
-        return
-    if config.vonage is None:
+    if not config.sources and not (config.http is not None and config.http.senders):
         yield Finding("note", "audit api", "not configured as a source", "write `sources: {vonage: {}}`")
-        return
     from .vonage import audit_client
 
-    try:
-        with audit_client(config.vonage, os.environ) as client:
-            if offline:
-                yield Finding("note", "audit api", "credentials are there; not asked")
-            else:
-                yield from api_findings(client, rules)
-    except Failure as failure:
-        yield Finding("wrong", "audit api", failure.message, failure.help)
+    for source in config.sources:
+        if source.kind != "vonage":
+            continue
+        subject = "audit api" if source.name == source.kind else f"source {source.name}"
+        try:
+            with audit_client(settings_of(source.settings), os.environ) as client:
+                if offline:
+                    yield Finding("note", subject, "credentials are there; not asked")
+                else:
+                    yield from api_findings(client, rules, subject)
+        except Failure as failure:
+            yield Finding("wrong", subject, failure.message, failure.help)
 
 
 def _receivers(config: Config, rules: RuleSet, *, offline: bool) -> Iterator[Finding]:
@@ -108,6 +119,10 @@ def _receivers(config: Config, rules: RuleSet, *, offline: bool) -> Iterator[Fin
         yield from receiver_findings(who.channels)
     if who.channels and who.route is None and not all(rule.notify for rule in rules):
         yield Finding("note", "route", "none: rules without `notify` tell nobody", "write `route: {receiver: NAME}`")
+    unknown = sorted(matched_labels(who.policy) - set(known_labels(rules)))
+    if unknown:
+        words = f"no rule's alerts have a label {', '.join(map(repr, unknown))}, which matchers ask for"
+        yield Finding("note", "matchers", words, f"there are {', '.join(known_labels(rules))}")
 
 
 def _print(console: Console, finding: Finding) -> None:

@@ -26,6 +26,4 @@ def server_or_fail() -> Iterator[None]:
             "pip install 'trailbell[server]', or leave `http:` out of the configuration",
         ) from error
     except OSError as error:
-        raise Failure(
-            Exit.CONFIGURATION, str(error), "choose another one with `http: {listen: 127.0.0.1:PORT}`"
-        ) from error
+        raise Failure(Exit.CONFIGURATION, str(error), getattr(error, "help", "")) from error

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -15,18 +17,25 @@ from trailbell.store.schema import STEPS
 from trailbell.upkeep.backup import STORE, back_up, check, restore
 from trailbell.upkeep.person import find_person, forget_person
 from trailbell.upkeep.retention import Removed, Retention, step
+from trailbell_engine.event import Malformed
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
+from .printable import printable
+from .stores import reading
 
 _CONFIG = click.option(
     "--config", "-c", "config_file", type=click.Path(path_type=Path), help="./trailbell.yaml if not given."
 )
 
 
+_BEGINS_BYTES = 120
+"""Of a record in quarantine; enough to know it again."""
+
+
 @click.group(name="store")
 def command() -> None:
-    """Look after the store: backup, restore, purge, migrate, check."""
+    """Look after the store: backup, restore, purge, migrate, check; what is in quarantine."""
 
 
 @command.command(name="backup")
@@ -84,7 +93,7 @@ def _purge(person: str | None, yes: bool, config_file: Path | None) -> int:
                 total += removed
         finally:
             database.close()
-    click.echo(f"removed {_count(total.events, 'event')} and {_count(total.alerts, 'alert')}")
+    click.echo(f"removed {total}")
     return Exit.OK
 
 
@@ -135,8 +144,40 @@ def _check(config_file: Path | None) -> int:
     return Exit.OK
 
 
-def _count(number: int, noun: str) -> str:
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+@command.command(name="quarantine")
+@click.option("--source", metavar="NAME", help="Only of this source.")
+@click.option("--limit", type=click.IntRange(1), default=20, show_default=True, help="At most so many.")
+@click.option("--format", "form", type=click.Choice(["text", "ndjson"]), default="text", show_default=True)
+@_CONFIG
+def _quarantine(source: str | None, limit: int, form: str, config_file: Path | None) -> int:
+    """Show the newest records that are no events, each with its place, the reason, and how it begins.
+
+    With --format ndjson whole, as far as it was kept (64 KiB): as `raw`, or `raw_base64` if it is no UTF-8.
+    """
+    from trailbell.store.quarantine import newest
+
+    with reading(config_or_fail(config_file, secrets=False).store) as database:
+        found = newest(database, source, limit)
+    for _, record in found:
+        click.echo(_record_json(record) if form == "ndjson" else _record_text(record))
+    if not found:
+        click.echo(f"nothing of {source} is in quarantine" if source else "nothing is in quarantine", err=True)
+    return Exit.OK
+
+
+def _record_text(record: Malformed) -> str:
+    begins = printable(record.raw[:_BEGINS_BYTES].decode(errors="replace"))
+    lines = [printable(f"{record.source}: {record.place}"), f"    {printable(record.reason)}"]
+    more = "…" if len(record.raw) > _BEGINS_BYTES else ""
+    return "\n".join([*lines, *([f"    {begins}{more}"] if begins.strip() else [])])
+
+
+def _record_json(record: Malformed) -> str:
+    try:
+        raw = {"raw": record.raw.decode()}
+    except UnicodeDecodeError:
+        raw = {"raw_base64": base64.b64encode(record.raw).decode()}
+    return json.dumps({"source": record.source, "place": record.place, "reason": record.reason, **raw})
 
 
 def _folder(config_file: Path | None, done: str, tools: str) -> Path:

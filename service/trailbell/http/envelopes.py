@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 
+from trailbell.watch.events import passes_for_own, why_not_own
 from trailbell_engine.decode import Decoder, NotJsonError, read_json
 from trailbell_engine.event import Event, Malformed
 from trailbell_engine.maps import GENERIC, PRESETS
@@ -64,6 +65,8 @@ def read_events(headers: Headers, body: bytes, sender: Sender, now_us: int) -> T
                 taken.errors.append((index, item.reason))
             elif item.time_us > now_us + AHEAD_US:
                 taken.errors.append((index, "its time is more than ten minutes ahead of the clock here"))
+            elif passes_for_own(item):
+                taken.errors.append((index, why_not_own(item)))
             else:
                 taken.events.append(item)
     return taken

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
@@ -46,12 +47,27 @@ class Intake:
         self._commit_s = commit_s
         self._replays = Replays()
 
+    @contextmanager
+    def counting(self) -> Iterator[None]:
+        """Count what is refused inside, by its status."""
+        try:
+            yield
+        except RefusalError as error:
+            self._parts.observed.refuse(error.status)
+            raise
+
     async def receive(self, request: Request) -> Sent:
         """Who sends, and the body.
 
         Raises:
-            RefusalError: 401 for strangers, or see ``read_body``.
+            RefusalError: 401 for strangers, 503 where no engine runs, or see ``read_body``.
         """
+        if not self._parts.inboxes:
+            raise RefusalError(
+                503,
+                "no engine runs here: `trailbell serve` shows what is recorded, `trailbell run` takes events in",
+                {"Retry-After": "60"},
+            )
         senders = self._parts.settings.senders
         known = None if is_signed(request.headers) else _known(request, senders)
         body = await read_body(request, self._parts.settings.max_body_bytes)

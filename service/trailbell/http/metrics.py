@@ -176,12 +176,30 @@ def _observed(observed: Observed) -> list[Family]:
 def _ingest(parts: Parts) -> list[Family]:
     depths = [Sample(inbox.depth, {"source": name}) for name, inbox in sorted(parts.inboxes.items())]
     waiting = [Sample(count, {"source": name}) for name, count in sorted(parts.waiting().items())]
+    lost = [
+        Sample(count, {"source": name, "reason": reason})
+        for name, counts in sorted(parts.lost().items())
+        for reason, count in sorted(counts.items())
+    ]
+    refusals = sorted(dict(parts.observed.refusals).items())
     return [
         Family("trailbell_inbox_events", "gauge", "Sent events that are not durable yet.", depths),
+        Family(
+            "trailbell_ingest_refused_total",
+            "counter",
+            "Requests with events that were not taken, by the HTTP status that says why.",
+            [Sample(count, {"status": str(status)}) for status, count in refusals],
+        ),
         Family(
             "trailbell_source_waiting_messages",
             "gauge",
             "Messages that a broker holds for the source and has not delivered, as of some seconds ago.",
             waiting,
+        ),
+        Family(
+            "trailbell_source_lost_total",
+            "counter",
+            "Datagrams and connections that were not heard: refused, or dropped by the system.",
+            lost,
         ),
     ]

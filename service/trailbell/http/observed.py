@@ -1,4 +1,4 @@
-"""What is counted while the engine runs, for metrics: commits and attempts to deliver. Safe from several threads."""
+"""What is counted while the engine runs, for metrics: commits, deliveries, refusals. Safe from several threads."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ class Observed:
         attempts: by receiver and outcome: ``delivered``, ``retry``, ``ambiguous``, ``rejected``.
         commits: per bucket of ``BUCKETS_S``, and the last of all that took longer.
         commit_s: how long all commits took together.
+        refusals: requests with events that were not taken, by the HTTP status that says why.
     """
 
     def __init__(self) -> None:
@@ -26,6 +27,7 @@ class Observed:
         self.attempts: Counter[tuple[str, str]] = Counter()
         self.commits = [0] * (len(BUCKETS_S) + 1)
         self.commit_s = 0.0
+        self.refusals: Counter[int] = Counter()
 
     def attempt(self, sent: Sent) -> None:
         """An attempt to deliver has ended."""
@@ -37,3 +39,8 @@ class Observed:
         with self._lock:
             self.commits[bisect_left(BUCKETS_S, seconds)] += 1
             self.commit_s += seconds
+
+    def refuse(self, status: int) -> None:
+        """A request with events was not taken."""
+        with self._lock:
+            self.refusals[status] += 1

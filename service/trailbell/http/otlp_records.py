@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from trailbell.watch.events import passes_for_own, why_not_own
 from trailbell_engine.decode import DEPTH_LIMIT, RAW_KEPT_BYTES, RECORD_LIMIT_BYTES, content_id, write_json
 from trailbell_engine.event import Event, Malformed
 from trailbell_engine.timestamps import LATEST_US
@@ -96,7 +97,10 @@ def _event(source: str, resource: dict[str, Json], scope: dict[str, Json], recor
         raise _RecordError("its time is more than ten minutes ahead of the clock here")
     attributes: Any = data.get("attributes", {})
     own_id = next((attributes[name] for name in _IDS if _is_text(attributes.get(name))), None)
-    return Event(source, own_id or _digest(data), _event_type(data), time_us or now_us, data, untimed=not time_us)
+    event = Event(source, own_id or _digest(data), _event_type(data), time_us or now_us, data, untimed=not time_us)
+    if passes_for_own(event):
+        raise _RecordError(why_not_own(event))
+    return event
 
 
 def _data(resource: dict[str, Json], scope: dict[str, Json], record: dict[str, Json]) -> dict[str, Json]:

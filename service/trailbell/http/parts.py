@@ -32,6 +32,7 @@ class Parts:
         observed: commits and attempts since the start.
         inboxes: where sent events go, by source.
         waiting: asks how many messages wait at brokers, by source; of those that say so.
+        lost: asks what was sent to sources and not heard, by source and reason; of those that say so.
         started_us: when the server was.
     """
 
@@ -45,6 +46,7 @@ class Parts:
     observed: Observed = field(default_factory=Observed)
     inboxes: Mapping[str, Inbox] = field(default_factory=dict)
     waiting: Callable[[], Mapping[str, int]] = dict
+    lost: Callable[[], Mapping[str, Mapping[str, int]]] = dict
     started_us: int = field(default_factory=now_us)
 
     @property

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import logging
+import os
 import socket
+import ssl
 import threading
 from typing import Any, Final, Self
 
@@ -24,7 +27,27 @@ _GRACE_S: Final = 5
 
 
 class ListenError(OSError):
-    """The address cannot be listened on; the message says why."""
+    """The address cannot be listened on; the message says why.
+
+    Attributes:
+        taken: somebody else listens there.
+        help: what to do about it.
+    """
+
+    def __init__(self, message: str, help_: str, *, taken: bool = False) -> None:
+        super().__init__(message)
+        self.taken = taken
+        self.help = help_
+
+
+def probe(settings: HttpSettings) -> None:
+    """See whether a server could listen, without one.
+
+    Raises:
+        ListenError: if not.
+    """
+    _check_certificate(settings)
+    _listening(settings).close()
 
 
 class _Server(uvicorn.Server):
@@ -74,11 +97,9 @@ class HttpServer:
             ssl_certfile=str(settings.certificate) if secure else None,
             ssl_keyfile=str(settings.key) if secure else None,
         )
-        try:
-            config.load()
-            self._socket = _listening(settings)
-        except OSError as error:
-            raise ListenError(f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}") from error
+        _check_certificate(settings)
+        config.load()
+        self._socket = _listening(settings)
         host, port = self._socket.getsockname()[:2]
         shown = "127.0.0.1" if host in ("0.0.0.0", "::") else f"[{host}]" if ":" in host else host  # noqa: S104 - compared, not bound
         self.url = f"{'https' if secure else 'http'}://{shown}:{port}"
@@ -109,7 +130,24 @@ def _listening(settings: HttpSettings) -> socket.socket:
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind((settings.host, settings.port))
         listening.listen(128)
-    except OSError:
+    except OSError as error:
         listening.close()
-        raise
+        raise ListenError(
+            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}",
+            "choose another one with `http: {listen: 127.0.0.1:PORT}`",
+            taken=error.errno == errno.EADDRINUSE,
+        ) from error
     return listening
+
+
+def _check_certificate(settings: HttpSettings) -> None:
+    if settings.certificate is None or settings.key is None:
+        return
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(settings.certificate, settings.key, password="")
+    except OSError as error:  # an SSLError is one
+        missing = next((file for file in (settings.certificate, settings.key) if not os.access(file, os.R_OK)), None)
+        words = f"{missing} cannot be read" if missing else f"{settings.certificate} and {settings.key} are no pair"
+        raise ListenError(
+            f"`http: tls`: {words}: {error.strerror or error}", "name the PEM files of a certificate and of its key"
+        ) from error

@@ -34,6 +34,9 @@ class Engine(Protocol):
     def waiting(self) -> Mapping[str, int]:
         """How many messages wait where its sources get them, by source; of those that know."""
 
+    def lost(self) -> Mapping[str, Mapping[str, int]]:
+        """What was sent to its sources and not heard, by source and reason; of those that know."""
+
     def call(self, action: Callable[[], object]) -> object:
         """Have something done on its thread, between two groups."""
 
@@ -89,6 +92,7 @@ def serving_engine(
             inboxes=inboxes,
             observed=observed,
             waiting=engine.waiting,
+            lost=engine.lost,
         )
         with HttpServer(application(parts), settings) as server:
             yield server

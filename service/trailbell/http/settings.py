@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
@@ -182,7 +182,7 @@ def read_http(values: Mapping[str, Any], base: Path) -> HttpSettings:
         audit=tuple(
             AuditPair(pair["key"], Secret(pair["secret"]), pair.get("account")) for pair in values.get("audit", ())
         ),
-        senders=tuple(_sender(position, sender) for position, sender in enumerate(values.get("senders", ()))),
+        senders=_senders(values.get("senders", ())),
         tokens=tuple(map(Secret, values.get("tokens", ()))),
         max_body_bytes=values.get("max_body_bytes", MAX_BODY_BYTES),
         per_address=values.get("connections_per_address", PER_ADDRESS),
@@ -226,6 +226,20 @@ def _address(text: str) -> tuple[str, int]:
     if not separator or not host or not port.isdecimal() or int(port) > 65_535:
         raise SettingsError(("listen",), f"{text!r} is no address with a port", f"for example `listen: {LISTEN}`")
     return host, int(port)
+
+
+def _senders(given: Sequence[Mapping[str, Any]]) -> tuple[Sender, ...]:
+    senders = tuple(_sender(position, values) for position, values in enumerate(given))
+    shown: dict[tuple[str, str, str], Sender] = {}
+    for position, sender in enumerate(senders):
+        other = shown.setdefault((sender.proof, sender.user, sender.secret.reveal()), sender)
+        if other is not sender:
+            raise SettingsError(
+                ("senders", position),
+                f"the sender {sender.source!r} shows the same proof as {other.source!r}: nobody could tell them apart",
+                "give each a secret of its own",
+            )
+    return senders
 
 
 def _sender(position: int, values: Mapping[str, Any]) -> Sender:

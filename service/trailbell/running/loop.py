@@ -20,7 +20,7 @@ from typing import Final, NamedTuple, TypeAlias
 from trailbell.drive import Given, Ledger, Sink, commit
 from trailbell.sources.base import Batch, Source
 from trailbell.sources.errors import SourceError
-from trailbell.watch.events import SOURCE
+from trailbell.watch.events import SOURCE, not_own, passes_for_own
 from trailbell.watch.watch import Watch
 from trailbell_engine.event import LEAVES_US, Tick
 from trailbell_engine.pipeline import Pipeline
@@ -174,7 +174,7 @@ class Loop:
     def _serve(self, message: _Message | None) -> None:
         match message:
             case Handed():
-                self._take(self._group(message))
+                self._take([_from_outside(handed) for handed in self._group(message)])
             case Began(reader):
                 self._attendance.began(reader)
             case Ended():
@@ -248,6 +248,14 @@ class Loop:
 
     def _late_to_stop(self) -> bool:
         return self._stop_by_s is not None and time.monotonic() >= self._stop_by_s
+
+
+def _from_outside(handed: Handed) -> Handed:
+    """What a source gave; what would pass for an event of trailbell's own goes into quarantine."""
+    reader, batch = handed
+    if not any(map(passes_for_own, batch.inputs)):
+        return handed
+    return Handed(reader, batch._replace(inputs=[not_own(item, reader.source.name) for item in batch.inputs]))
 
 
 def _do(call: _Call) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from itertools import count
+from typing import Any, Final, NamedTuple
 
 from trailbell_engine.alert import Alert
 from trailbell_engine.codec import decode_alert, encode_alert
@@ -10,6 +12,8 @@ from trailbell_engine.decode import read_json, write_json
 from trailbell_engine.values import Json
 
 from .database import Database
+
+_PAGE: Final = 200
 
 
 class StoredAlert(NamedTuple):
@@ -84,6 +88,26 @@ class Alerts:
         """The newest alerts by the time they opened, newest first."""
         rows = self._database.rows(
             "SELECT record, wording FROM alert ORDER BY opened_at_us DESC, rule_id DESC, id DESC LIMIT ?", (limit,)
+        )
+        return [_stored(row) for row in rows]
+
+    def newest_first(self) -> Iterator[StoredAlert]:
+        """Every alert, the newest first, a page at a time: for who stops when enough is found."""
+        for offset in count(step=_PAGE):
+            rows = self._database.rows(
+                "SELECT record, wording FROM alert ORDER BY opened_at_us DESC, rule_id DESC, id DESC LIMIT ? OFFSET ?",
+                (_PAGE, offset),
+            )
+            yield from map(_stored, rows)
+            if len(rows) < _PAGE:
+                return
+
+    def opened_between(self, since_us: int, until_us: int) -> list[StoredAlert]:
+        """Those that opened from the first instant to before the second, in order of opening, rule id and id."""
+        rows = self._database.rows(
+            "SELECT record, wording FROM alert WHERE opened_at_us >= ? AND opened_at_us < ? "
+            "ORDER BY opened_at_us, rule_id, id",
+            (since_us, until_us),
         )
         return [_stored(row) for row in rows]
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from types import MappingProxyType
@@ -10,6 +9,7 @@ from typing import Final
 
 import orjson
 
+from trailbell.clock import now_us
 from trailbell_engine.cells import CELL_BYTES
 from trailbell_engine.decode import read_json, write_json
 from trailbell_engine.event import Event, Input, Malformed, Tick
@@ -19,6 +19,7 @@ from trailbell_engine.values import Json
 from .ahead import Ahead
 from .database import Database
 from .memories import Memories
+from .quarantine import keep
 
 EVENT, TICK = 0, 1
 """The kinds of the ``input`` table."""
@@ -99,12 +100,8 @@ class StoreLedger(CachedState):
                 changed = self._database.execute(
                     "INSERT INTO input (source, kind, time_us) VALUES (?, 1, ?)", (source, time_us)
                 )
-            case Malformed(source, place, reason, raw):
-                changed = self._database.execute(
-                    "INSERT INTO quarantine (source, place, reason, raw, digest) "
-                    "VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (source, place, reason, raw, hashlib.sha256(raw).digest()),
-                )
+            case Malformed():
+                return keep(self._database, item, now_us())
         return changed > 0
 
     def forget(self, versions: Iterable[tuple[str, str]]) -> None:

@@ -275,7 +275,12 @@ _FORGETTING: Final = """
     END;
 """
 
-TABLES: Final[tuple[str, ...]] = (_TABLES + STATE_TABLES,)
+_QUARANTINE_TIME: Final = """
+    ALTER TABLE quarantine ADD COLUMN at_us INTEGER NOT NULL DEFAULT 0; -- when it came; 0 where nobody noted it
+    CREATE INDEX quarantine_time ON quarantine (at_us);
+"""
+
+TABLES: Final[tuple[str, ...]] = (_TABLES + STATE_TABLES, _QUARANTINE_TIME)
 """What each step makes in any engine."""
-STEPS: Final[tuple[str, ...]] = (TABLES[0] + _FORGETTING,)
+STEPS: Final[tuple[str, ...]] = (TABLES[0] + _FORGETTING, *TABLES[1:])
 """The steps of SQLite."""

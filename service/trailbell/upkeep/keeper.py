@@ -60,7 +60,7 @@ def _keep(
             log.warning("old events and alerts could not be removed: %s", error)
         else:
             if removed != Removed():
-                log.info("removed what was too old: %d events, %d alerts", removed.events, removed.alerts)
+                log.info("removed what was too old: %s", removed)
         if over.wait(EVERY_S):
             return
 

@@ -20,7 +20,7 @@ SHORTEST_TEXT: Final = 3
 
 _PLACES: Final = {
     "events": ("input", ("data", "id")),
-    "quarantined records": ("quarantine", ("raw",)),
+    "quarantined records": ("quarantine", ("raw", "place", "reason")),
     "windows": ("state", ("key", "value")),
     "alerts": ("alert", ("record", "wording")),
     "deliveries": ("outbox", ("body", "target")),

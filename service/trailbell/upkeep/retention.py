@@ -8,19 +8,22 @@ from typing import Any, Final
 
 from trailbell.store.database import Database
 from trailbell.store.forgotten import drop_taken_over
+from trailbell.store.quarantine import forget as forget_quarantined
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.timestamps import DAY_US
 from trailbell_rules.schema_parts import DURATION, described, mapping
 
 SHORTEST_EVENTS_US: Final = 2 * DAY_US
 """An event that was forgotten counts as new if it comes again: sources reach back by hours, and once a day by one."""
+AHEAD_US: Final = DAY_US
+"""No clock that anybody looks at is further ahead; a time that is was never a time."""
 STEP: Final = 1_000
 """Rows deleted in one transaction."""
 
 SCHEMA: Final = described(
     mapping(
         {
-            "events": described(DURATION, "Events and clock ticks, by their time; for ever if left out.", "90d"),
+            "events": described(DURATION, "Events, clock ticks, and the quarantine; for ever if left out.", "90d"),
             "alerts": described(DURATION, "Alerts with all that was decided and sent, by their newest event.", "365d"),
         }
     ),
@@ -42,9 +45,20 @@ class Removed:
 
     events: int = 0
     alerts: int = 0
+    quarantined: int = 0
 
     def __add__(self, other: Removed) -> Removed:
-        return Removed(self.events + other.events, self.alerts + other.alerts)
+        return Removed(self.events + other.events, self.alerts + other.alerts, self.quarantined + other.quarantined)
+
+    def __str__(self) -> str:
+        """For people; of the quarantine only if something was there."""
+        words = [_count(self.events, "event"), _count(self.alerts, "alert")]
+        words += [_count(self.quarantined, "record") + " in quarantine"] if self.quarantined else []
+        return ", ".join(words[:-1]) + f" and {words[-1]}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def retention_of(values: Mapping[str, Any]) -> Retention:
@@ -71,22 +85,28 @@ def step(database: Database, retention: Retention, now_us: int) -> Removed:
         What went; nothing if all is done.
     """
     with database.transaction():
-        events = 0 if retention.events_us is None else _forget_events(database, now_us - retention.events_us)
+        events = quarantined = 0
+        if retention.events_us is not None:
+            events = _forget_events(database, now_us - retention.events_us, now_us + AHEAD_US)
+            quarantined = forget_quarantined(database, now_us - retention.events_us, now_us, STEP)
         alerts = 0 if retention.alerts_us is None else _forget_alerts(database, now_us - retention.alerts_us)
         drop_taken_over(database)
-    return Removed(events, alerts)
+    return Removed(events, alerts, quarantined)
 
 
-def _forget_events(database: Database, before_us: int) -> int:
-    """Only whole beginnings go: what an event did is told by what came before it."""
+def _forget_events(database: Database, before_us: int, ahead_us: int) -> int:
+    """Only whole beginnings go: what an event did is told by what came before it.
+
+    A time further ahead says nothing of an event's age; it goes with those around it, or nothing ever would.
+    """
     return database.execute(
         """
         DELETE FROM input WHERE seq IN (SELECT seq FROM input ORDER BY seq LIMIT ?1) AND seq <
             coalesce((SELECT min(seq) FROM (SELECT seq, time_us FROM input ORDER BY seq LIMIT ?1) AS oldest
-                      WHERE time_us >= ?2),
+                      WHERE time_us >= ?2 AND time_us <= ?3),
                      (SELECT max(seq) FROM input))
         """,
-        (STEP, before_us),
+        (STEP, before_us, ahead_us),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from trailbell.sources.base import Batch, Source
 from trailbell.store.coverage import Watched
@@ -12,6 +13,9 @@ from trailbell_engine.timestamps import SECOND_US
 
 from .spans import Span
 from .standing import Sight, Standing
+
+NOTE_EVERY_US: Final = 5 * SECOND_US
+"""A source that says the same all the time is noted no more often."""
 
 
 @dataclass(slots=True)
@@ -26,6 +30,7 @@ class Attended:
         stretch: the time that was read last, without a break.
         caught_up: it has been up to date once.
         noted_us: when the store was told last.
+        noted_heard_us: when something new had come last, as the store knows it.
     """
 
     source: Source
@@ -35,6 +40,13 @@ class Attended:
     stretch: Span | None = None
     caught_up: bool = False
     noted_us: int = 0
+    noted_heard_us: int | None = None
+
+    @property
+    def is_news(self) -> bool:
+        """It was heard after a silence, of which the store must not think, after a crash, that it goes on."""
+        heard_us, noted_us = self.known.heard_us, self.noted_heard_us
+        return heard_us is not None and (noted_us is None or heard_us >= noted_us + NOTE_EVERY_US)
 
     @property
     def late_us(self) -> int:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from trailbell_engine.event import Event
+from trailbell_engine.decode import RAW_KEPT_BYTES, write_json
+from trailbell_engine.event import Event, Input, Malformed
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 
@@ -18,7 +19,8 @@ _TYPES: Final[Mapping[Trouble, tuple[str, str]]] = {
     "lagging": ("SOURCE_LAGGING", "SOURCE_CAUGHT_UP"),
     "quiet": ("SOURCE_QUIET", "SOURCE_HEARD_AGAIN"),
 }
-EVENT_TYPES: Final = tuple(name for pair in _TYPES.values() for name in pair)
+EVENT_TYPES: Final = frozenset(name for pair in _TYPES.values() for name in pair)
+"""None but trailbell tells of its sources: whoever else could would end its alerts, or raise them."""
 
 
 def event_of(change: Change, source: str, kind: str, severity: str, now_us: int, last_us: int | None) -> Event:
@@ -52,3 +54,22 @@ def event_of(change: Change, source: str, kind: str, severity: str, now_us: int,
     if severity:
         data["severity"] = severity
     return Event(SOURCE, f"{event_type} {source} {since}", event_type, now_us, data)
+
+
+def passes_for_own(item: Input) -> bool:
+    """Whether an input that came from outside looks like one of trailbell's own events."""
+    return isinstance(item, Event) and (item.event_type in EVENT_TYPES or item.source == SOURCE)
+
+
+def why_not_own(event: Event) -> str:
+    """What to say of an event from outside that looks like one of trailbell's own."""
+    name = event.event_type if event.event_type in EVENT_TYPES else SOURCE
+    return f"only trailbell's own events are called {name}: from outside it is taken for none"
+
+
+def not_own(item: Input, source: str) -> Input:
+    """What is made of an input of that source: what looks like one of trailbell's own events is kept as none."""
+    if not isinstance(item, Event) or not passes_for_own(item):
+        return item
+    source = source if item.source == SOURCE else item.source  # files name theirs after what is in them
+    return Malformed(source, f"the event {item.id}", why_not_own(item), write_json(item.data)[:RAW_KEPT_BYTES])

@@ -52,7 +52,7 @@ class SourceView:
         late: of it what was read long after it happened.
         gaps: what was not.
         troubles: what was wrong in the window.
-        quarantined: its records that are no events, ever.
+        quarantined: its records that are no events, as long as they are kept.
     """
 
     name: str

@@ -15,9 +15,9 @@ from trailbell.sources.base import Batch, Source
 from trailbell.store.coverage import Coverage, Episode, Watched, last_stretch, read_covered, read_episodes, read_watched
 from trailbell.store.database import Database
 from trailbell_engine.event import LEAVES_US, Event, Input, Tick
-from trailbell_engine.timestamps import MINUTE_US, SECOND_US
+from trailbell_engine.timestamps import MINUTE_US
 
-from .attended import Attended
+from .attended import NOTE_EVERY_US, Attended
 from .events import SOURCE, event_of
 from .limits import NO_WISHES, Limits
 from .spans import Span
@@ -27,8 +27,6 @@ TICK_EVERY_S: Final = 15.0
 """While something is wrong the clock of these events goes on, so that messages wait for no source that is away."""
 LOOK_EVERY_S: Final = 1.0
 ALIVE_EVERY_US: Final = MINUTE_US
-NOTE_EVERY_US: Final = 5 * SECOND_US
-"""A source that says the same all the time is noted no more often."""
 
 
 class Watch:
@@ -91,6 +89,7 @@ class Watch:
             Watched(source.name, limits.kind, now_us) if before is None else before._replace(kind=limits.kind),
             last_stretch(spans),
             caught_up=any(not late for _, late in spans),
+            noted_heard_us=None if before is None else before.heard_us,
         )
 
     def took(self, batches: Sequence[tuple[Given, Sequence[Event]]]) -> None:
@@ -149,6 +148,7 @@ class Watch:
     def _put(self, attended: Attended, now_us: int) -> None:
         attended.noted_us = now_us
         attended.known = attended.known._replace(ran_us=now_us)
+        attended.noted_heard_us = attended.known.heard_us
         self._coverage.note(attended.known)
 
     def _farewells(self, now_us: int) -> Iterator[Event]:
@@ -165,7 +165,7 @@ class Watch:
         span = attended.read(batch, now_us)
         if span is not None:
             self._coverage.add(attended.source.name, span, now_us - attended.late_us)
-        if now_us >= attended.noted_us + NOTE_EVERY_US:
+        if now_us >= attended.noted_us + NOTE_EVERY_US or attended.is_news:
             self._put(attended, now_us)
 
     def _write(self, source: str, change: Change, now_us: int) -> None:

@@ -13,9 +13,11 @@ import pytest
 import requests
 
 from trailbell.http import bodies, ingest
-from trailbell.http.settings import Sender
+from trailbell.http.serving import serving_store
+from trailbell.http.settings import HttpSettings, Sender
 from trailbell.sources.inbox import Inbox
 from trailbell_engine.event import Event
+from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.secret import Secret
 from trailbell_notifiers.signing import standard_headers, standard_key
 
@@ -82,6 +84,26 @@ def test_errors_are_told_by_index(post, stored):
     assert refused.status_code == 400
     assert refused.headers["Content-Type"] == "application/problem+json"
     assert [error["index"] for error in refused.json()["errors"]] == [0, 1]
+
+
+def test_without_an_engine_nothing_is_taken_in(store, address):
+    """`trailbell serve` says so, to those who may know and as something that passes: what is sent is not lost."""
+    store()
+    with serving_store(HttpSettings(port=0, senders=SENDERS), address(), RuleSet) as server:
+        for path in ("events", "logs"):
+            head = {**TOKEN, "Content-Type": "application/json"}
+            reply = requests.post(f"{server.url}/v1/{path}", data=b"{}", headers=head, timeout=20)
+            assert (reply.status_code, reply.headers["Retry-After"]) == (503, "60")
+            assert "no engine runs here" in reply.text
+
+
+def test_nobody_can_speak_for_trailbell(post, stored):
+    """The end of a failure, told from outside, ends nothing: the sender hears that it was not taken."""
+    reply = post([{"id": "a", "event_type": "SOURCE_RECOVERED", "source": "vonage"}, {"id": "b", "event_type": "x"}])
+    (error,) = reply.json()["errors"]
+    assert error["index"] == 0
+    assert "SOURCE_RECOVERED" in error["reason"]
+    assert [event_id for _, event_id, _ in stored()] == ["b"]
 
 
 def test_an_event_without_time_is_of_now(post, engine):
@@ -162,6 +184,22 @@ def test_forms_that_are_not_known(post):
     assert post(b"{").status_code == 400
     assert post(b"\xff\xfe{}").status_code == 400
     assert post(b"{}", "application/cloudevents-batch+json").status_code == 400
+
+
+def test_refusals_are_counted(running):
+    """By status, whichever way the events came; what was taken is none."""
+    server, _, _ = running(senders=SENDERS, max_body_bytes=1000)
+    url = f"{server.url}/v1/events"
+    requests.post(url, json={"id": "a", "event_type": "x"}, headers=TOKEN, timeout=20)
+    requests.post(url, json={}, timeout=20)
+    requests.post(f"{server.url}/v1/logs", json={}, timeout=20)
+    requests.post(url, data=b"x" * 1001, headers=TOKEN | {"Content-Type": "application/json"}, timeout=20)
+    requests.post(url, data=b"x", headers=TOKEN | {"Content-Type": "text/plain"}, timeout=20)
+    lines = requests.get(f"{server.url}/metrics", timeout=20).text.splitlines()
+    counted = [
+        line.removeprefix("trailbell_ingest_refused_total") for line in lines if line.startswith("trailbell_ing")
+    ]
+    assert counted == ['{status="401"} 2', '{status="413"} 1', '{status="415"} 1']
 
 
 def test_too_large(running):

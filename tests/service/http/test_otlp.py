@@ -232,6 +232,14 @@ def test_rules_reach_attributes_by_quoted_names():
     assert parse_path('attributes."enduser.id"').segments == ("attributes", "enduser.id")
 
 
+def test_no_record_can_speak_for_trailbell():
+    """One that is called as trailbell's own events are is none."""
+    records = read_records(request_of({"eventName": "SOURCE_RECOVERED"}, {"eventName": "login"}), "app", NOW_US)
+    (refused,) = records.refused
+    assert "SOURCE_RECOVERED" in refused
+    assert [item.event_type for item in records.inputs if isinstance(item, Event)] == ["login"]
+
+
 def test_records_that_are_no_events_are_told_and_kept(post, stored, engine):
     """They are counted in the answer with the first reason, and stand in quarantine with their places."""
     ahead = {"timeUnixNano": str((time.time_ns() // 10**9 + 86_400) * 10**9)}

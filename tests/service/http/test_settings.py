@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trailbell.config import ConfigError, load_config
+from trailbell.health import server_findings
 from trailbell.http.server import HttpServer, ListenError
 from trailbell.http.settings import HttpSettings
 
@@ -33,6 +34,7 @@ def read(tmp_path):
         ("{senders: [{source: app, token: a, user: b, password: c}]}", "exactly one proof"),
         ("{senders: [{source: app, user: b}]}", "exactly one proof"),
         ("{senders: [{source: app, signing_secret: short}]}", "24 to 64"),
+        ("{senders: [{source: app, token: a}, {source: web, token: a}]}", "could tell them apart"),
         ("{senders: [{source: app, token: '${NOT_SET}'}]}", "NOT_SET is not set"),
         ("{audit: [{key: a}]}", "secret"),
         ("{nonsense: 1}", "nonsense"),
@@ -63,7 +65,25 @@ def test_this_machine_by_default():
 
 
 def test_an_address_that_is_taken(tmp_path):
-    """It is told, and not a traceback."""
+    """It is told, and not a traceback; so does `doctor` find it."""
     first = HttpServer(lambda *_: None, HttpSettings(port=0))
-    with first, pytest.raises(ListenError, match="cannot listen on"):
-        HttpServer(lambda *_: None, HttpSettings(port=int(first.url.rpartition(":")[2])))
+    settings = HttpSettings(port=int(first.url.rpartition(":")[2]))
+    with first:
+        with pytest.raises(ListenError, match="cannot listen on"):
+            HttpServer(lambda *_: None, settings)
+        (finding,) = server_findings(settings)
+        assert (finding.state, "somebody listens" in finding.words) == ("note", True)
+    assert [finding.state for finding in server_findings(HttpSettings(port=0))] == ["ok"]
+    assert list(server_findings(None)) == []
+
+
+def test_a_certificate_that_is_none(tmp_path):
+    """It is the file that is told, and not the address."""
+    (tmp_path / "cert.pem").write_text("no certificate")
+    (tmp_path / "key.pem").write_text("no key")
+    for key, words in (("key.pem", "are no pair"), ("gone.pem", "gone.pem cannot be read")):
+        settings = HttpSettings(port=0, certificate=tmp_path / "cert.pem", key=tmp_path / key)
+        with pytest.raises(ListenError, match=words):
+            HttpServer(lambda *_: None, settings)
+        (finding,) = server_findings(settings)
+        assert (finding.state, words in finding.words) == ("wrong", True)

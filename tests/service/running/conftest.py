@@ -69,7 +69,12 @@ def live(store, rules):
     """A function: a live run of sources on a store, started; gives it and the future of its end."""
     running, executor = [], ThreadPoolExecutor(8)
 
-    def start(sources, text="{id: all, title: t, severity: low, match: {}}", database=None, **keywords):
+    def start(
+        sources,
+        text="{id: all, title: t, severity: low, match: {}}",
+        database=None,
+        **keywords,
+    ):
         keywords = {"told": lambda _: None, "attempted": lambda _: None, "first_retry_s": 0.01} | keywords
         one = Live(rules(text), database or store(), Receivers({}, None), **keywords)
         running.append((one, executor.submit(one.run, sources)))

@@ -54,6 +54,20 @@ def test_a_batch_is_said_to_be_committed_when_it_is(live, feed, store, event):
     assert thread is other is not threading.current_thread()
 
 
+def test_no_source_can_speak_for_trailbell(live, feed, store, event):
+    """What is called as trailbell's own events is no event, once, whatever source it names; its neighbours are."""
+    database, source = store(), feed("app")
+    forged = event(1, "SOURCE_RECOVERED", source="app")._replace(id="forged")
+    posing = event(2, source="trailbell")._replace(id="posing")
+    live([source], database=database)
+    for _ in range(2):
+        assert source.give(forged, event(3, source="app"), posing).wait(PATIENCE_S)
+    assert [name for name, _ in _recorded(database)] == ["app"]
+    quarantined = database.rows("SELECT source, place, reason FROM quarantine ORDER BY place")
+    assert [row[:2] for row in quarantined] == [("app", "the event forged"), ("app", "the event posing")]
+    assert "only trailbell's own events are called SOURCE_RECOVERED" in quarantined[0][2]
+
+
 def test_a_batch_that_could_not_be_stored_is_not_said_to_be(live, feed, store, event):
     """The run ends with the error, the source is stopped, and whoever sent the event will send it again."""
     database, source = store(), feed("pushed")

@@ -11,7 +11,9 @@ from trailbell.store import sqlite as subject
 from trailbell.store.database import StoreError, open_database
 from trailbell.store.ledger import StoreLedger
 from trailbell.store.missing_pages import cut_off
+from trailbell.store.quarantine import newest
 from trailbell.upkeep.backup import STORE, check
+from trailbell_engine.event import Malformed
 
 LATER = ("CREATE TABLE later (x INTEGER); INSERT INTO later SELECT seq FROM input", "CREATE TABLE latest (y INTEGER)")
 
@@ -116,9 +118,32 @@ def test_a_store_is_brought_up_step_by_step(folder, monkeypatch):
     monkeypatch.setattr(subject, "STEPS", (*subject.STEPS, *LATER))
     for _ in range(2):
         database = open_database(folder)
-        assert database.one("PRAGMA user_version") == (3,)
+        assert database.one("PRAGMA user_version") == (len(subject.STEPS),)
         assert database.one("SELECT count(*) FROM later") == (300,)
         database.close()
+
+
+@pytest.mark.parametrize("version", range(1, len(subject.STEPS)))
+def test_a_store_of_every_version_is_brought_up(tmp_path, monkeypatch, version, event):
+    """What it holds stays, and what is new works with it."""
+    steps = subject.STEPS
+    with monkeypatch.context() as earlier:
+        earlier.setattr(subject, "STEPS", steps[:version])
+        database = open_database(tmp_path / "state")
+        database.execute(
+            "INSERT INTO quarantine (source, place, reason, raw, digest) VALUES ('app', 'a', 'r', x'', x'01')"
+        )
+        with StoreLedger(database).transaction():
+            StoreLedger(database).record(event(1))
+        database.close()
+    database = open_database(tmp_path / "state")
+    with StoreLedger(database).transaction():
+        StoreLedger(database).record(Malformed("app", "b", "r", b"x"))
+    assert [one.record.place for one in newest(database, None, 10)] == ["b", "a"]
+    assert database.one("SELECT count(*) FROM input") == (1,)
+    assert database.one("PRAGMA user_version") == (len(steps),)
+    database.close()
+    check(tmp_path / "state" / STORE)
 
 
 def test_a_step_that_fails_leaves_the_form_before_it(folder, monkeypatch):
@@ -131,7 +156,7 @@ def test_a_step_that_fails_leaves_the_form_before_it(folder, monkeypatch):
         open_database(folder)
     monkeypatch.setattr(subject, "STEPS", (*steps, *LATER))
     database = open_database(folder)
-    assert database.one("PRAGMA user_version") == (3,)
+    assert database.one("PRAGMA user_version") == (len(subject.STEPS),)
     assert database.one("SELECT count(*) FROM sqlite_master WHERE name = 'half'") == (0,)
     database.close()
 

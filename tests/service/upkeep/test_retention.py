@@ -9,9 +9,11 @@ import pytest
 from trailbell.store.alerts import Alerts
 from trailbell.store.database import open_database
 from trailbell.store.ledger import StoreLedger
+from trailbell.store.quarantine import keep, newest
 from trailbell.upkeep import retention as subject
 from trailbell.upkeep.keeper import keeping
 from trailbell.upkeep.retention import Removed, Retention, retention_of, step
+from trailbell_engine.event import Malformed
 from trailbell_engine.timestamps import DAY_US, SECOND_US, parse_time
 
 START_US = parse_time("2026-11-02T10:00:00Z")
@@ -68,6 +70,13 @@ def test_only_whole_beginnings_go(database, store):
     assert seqs(database) == [2, 3, 4]
 
 
+def test_an_event_of_the_far_future_keeps_nobody(database, store):
+    """One wrong clock must not stop for years what people were promised."""
+    store(50, -9_000, 40, 5, -9_000, 1)
+    assert all_steps(database, Retention(events_us=30 * DAY_US)).events == 3
+    assert seqs(database) == [4, 5, 6]
+
+
 def test_many_events_go_step_by_step(database, store, monkeypatch):
     """No transaction is long."""
     monkeypatch.setattr(subject, "STEP", 10)
@@ -82,6 +91,19 @@ def test_the_newest_input_stays(database, store):
     store(50, 50)
     all_steps(database, Retention(events_us=30 * DAY_US))
     assert seqs(database) == [2]
+
+
+def test_what_is_in_quarantine_goes_as_events_do(database, monkeypatch):
+    """By when it came, step by step; what an earlier version kept has no time, and counts from now on."""
+    monkeypatch.setattr(subject, "STEP", 2)
+    ages_days = (50, 40, 35, 20)
+    with database.transaction():
+        for days in ages_days:
+            keep(database, Malformed("app", f"{days} days", "no JSON", b"%d" % days), NOW_US - days * DAY_US)
+        keep(database, Malformed("app", "old version", "no JSON", b"?"), 0)
+    total = all_steps(database, Retention(events_us=30 * DAY_US))
+    assert (total.quarantined, str(total)) == (3, "0 events, 0 alerts and 3 records in quarantine")
+    assert [one.record.place for one in newest(database, "app", 10)] == ["old version", "20 days"]
 
 
 def test_for_ever_is_the_default(database, store):

@@ -11,7 +11,8 @@ from trailbell.sources.base import Batch
 from trailbell.sources.errors import SourceError
 from trailbell.sources.files import FileSource
 from trailbell.sources.inbox import Inbox
-from trailbell.sources.windows import Pace, Polling, Window, WindowSource
+from trailbell.sources.window import Window
+from trailbell.sources.windows import Pace, Polling, WindowSource
 from trailbell.store.coverage import read_covered, read_episodes
 from trailbell.store.history import History
 from trailbell.store.ledger import StoreLedger
@@ -176,6 +177,18 @@ def test_a_source_that_is_read_too_slowly_lags(machine):
         machine.take("trailbell", Batch(inputs))
         told += [(minutes, item.event_type, item.data["lag_s"]) for item in inputs if isinstance(item, Event)]
     assert told == [(1, "SOURCE_LAGGING", 3600), (4, "SOURCE_CAUGHT_UP", 60)]
+
+
+def test_what_was_heard_right_before_a_crash_is_known(machine, event):
+    """It is noted with the event, or the next run would think that the source had been quiet all the time."""
+    machine.limits = {"vonage": Limits("vonage", quiet_after_us=HOUR_US)}
+    machine.run(8)
+    machine.account.now_us += SECOND_US
+    machine.take("vonage", Batch([event(1)._replace(time_us=clock(8))]))
+    machine.account.now_us += 2 * MINUTE_US
+    after = Watch(machine.database, machine.limits, lambda: machine.account.now_us)
+    after.begin([machine.account.source()])
+    assert after.look(dict, now=True) == []
 
 
 def test_what_is_recorded_replays_and_the_clock_leaves_when_all_is_well(machine):

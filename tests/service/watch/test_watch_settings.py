@@ -64,6 +64,8 @@ def test_the_rules_can_be_switched_off(config):
         ("sources: {vonage: {watch: {quiet_during: {timezone: Mars/North}}}}", "bad-schedule", "Mars/North"),
         ("sources: {vonage: {watch: {severity: awful}}}", "bad-value", "must be info"),
         ("sources: {trailbell: {vonage: {}}}", "bad-value", "no source can be called"),
+        ("http: {senders: [{source: trailbell, token: abc}]}", "bad-value", "no source can be called"),
+        ("{sources: {vonage: {}}, http: {senders: [{source: vonage, token: abc}]}}", "bad-value", "read already"),
     ],
 )
 def test_what_is_refused(config, text, code, words):
