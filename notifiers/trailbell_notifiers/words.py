@@ -9,6 +9,8 @@ from typing import Final, Literal, NamedTuple
 
 from jinja2 import nodes
 
+from trailbell_engine.conditions import CONDITIONS
+
 from .namespace import OWN_NAMES
 from .sandbox import TemplateError, parse
 
@@ -22,6 +24,11 @@ _PRINTED: Final = re.compile(
 _PLAIN: Final = re.compile(rf"(?:[^{{}}#%\n]|{_PRINTED.pattern})*")
 """A template that does nothing but print fields, as most do."""
 _SHORT: Final = 1_000
+_FACTS: Final = {
+    fact: [name for name, spec in CONDITIONS.items() if fact in spec.facts]
+    for fact in sorted({fact for spec in CONDITIONS.values() for fact in spec.facts})
+}
+"""The conditions that give each fact."""
 
 
 class TemplateProblem(NamedTuple):
@@ -74,6 +81,9 @@ def _unknown(source: str, name: str, node: nodes.Name, tree: nodes.Template, nam
         help_ = f"a name with a dash goes in brackets: `{dashed}`"
     elif close:
         help_ = f"did you mean `{close[0]}`?"
+    elif node.name in _FACTS:
+        conditions = " and ".join(f"`{name}`" for name in _FACTS[node.name])
+        help_ = f"it is a fact of {conditions}, which this rule does not have"
     else:
         help_ = f"if it may be missing: `{{{{ {node.name} or 'unknown' }}}}`"
     column = _name_column(source, node)

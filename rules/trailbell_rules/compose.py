@@ -147,7 +147,7 @@ class _Composer:
             value, spot = self._node(event, depth + 1)
             if isinstance(value, str):
                 return value, spot
-            self._problem("bad-key", spot, "a list or a mapping cannot be a key", "keys are texts")
+            self._problem("bad-key", spot, "a list or a mapping cannot be a key", self._advice(event))
             return None, spot
         before = self._sound, len(self._problems)
         value, spot = self._node(event, depth + 1)
@@ -162,6 +162,13 @@ class _Composer:
             summary = f"{event.value or 'an empty key'} is no text, and a key must be one"
             self._problem("bad-key", spot, summary, f'quote it: "{event.value}"')
         return None, spot
+
+    def _advice(self, event: Any) -> str:
+        """Of a mapping as a key, which is what YAML makes of a template without quotes: ``title: {{ user_email }}``."""
+        start = self._base + event.start_mark.index
+        if self._source.text[max(0, start - 1) : start + 1] == "{{":
+            return "a template begins like a mapping: put the whole text in quotes"
+        return "keys are texts"
 
     def _scalar(self, event: Any) -> Json:
         text: str = event.value

@@ -79,6 +79,9 @@ class PredicateReader:
             summary = f"expected a mapping of field path to test, found {kind(value)}"
             self._report.value("wrong-type", summary, place, help_)
             return ALWAYS
+        if not value and len(place) > 1:  # `match: {}` of a rule says what it means: every event
+            self._report.value("bad-value", "an empty predicate would always hold", place, "say what must hold")
+            return ALWAYS
         parts = tuple(self._entry(name, entry, (*place, name), in_element) for name, entry in value.items())
         return parts[0] if len(parts) == 1 else AllOf(parts)
 

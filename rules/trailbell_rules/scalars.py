@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+from itertools import islice
 from typing import Final
 
 from trailbell_engine.values import Json
@@ -64,18 +65,29 @@ def has_leading_zero(text: str) -> bool:
 
 _DOUBLE: Final = re.compile(r"\\(?:x[0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|U[0-9a-fA-F]{8}|.)|[^\\]")
 _SINGLE: Final = re.compile(r"''|[^']")
+_BLACK: Final = re.compile(r"\S")
 
 
 def offset_in_scalar(written: str, value: str, index: int) -> int | None:
     """Where character ``index`` of a scalar's value stands in the scalar as written, quotes included.
 
-    None where that cannot be said: block scalars and scalars over several lines are folded.
+    None where that cannot be said: in quotes over several lines.
     """
     if written == value:
         return index
     form = {'"': _DOUBLE, "'": _SINGLE}.get(written[:1])
-    if form is None or "\n" in written or "\r" in written:
+    if form is None:
+        return _offset_in_folded(written, value, index)
+    if "\n" in written or "\r" in written:
         return None
     offsets = [1 + found.start() for found in form.finditer(written[1:-1])]
     offsets.append(len(written) - 1)
     return offsets[index] if len(offsets) == len(value) + 1 else None
+
+
+def _offset_in_folded(written: str, value: str, index: int) -> int | None:
+    """In a block scalar, or a plain one over several lines: folding and indenting add and take white space alone."""
+    begin = written.find("\n") + 1 if written[:1] in ("|", ">") else 0
+    before = len("".join(value[:index].split()))
+    found = next(islice(_BLACK.finditer(written, begin), before, None), None)
+    return found.start() if found and found[0] == value[index : index + 1] else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final, NamedTuple, TypeAlias
 
@@ -114,7 +114,13 @@ def _missing(document: Document, error: _Error) -> Iterator[Fault]:
 
 def _advice(name: str, schema: Any) -> str:
     examples = schema.get("examples") if isinstance(schema, Mapping) else None
-    return f"write `{name}: {examples[0]}`" if examples and isinstance(examples[0], str) else f"add `{name}: …`"
+    match examples[0] if examples else None:
+        case str(text):
+            # A template begins like a mapping, so it needs quotes.
+            return f'write `{name}: "{text}"`' if text.startswith("{") else f"write `{name}: {text}`"
+        case dict(members):
+            return f"write `{name}: {{{', '.join(f'{key}: {value}' for key, value in members.items())}}}`"
+    return f"add `{name}: …`"
 
 
 def _wrong(document: Document, error: _Error) -> Fault:
@@ -151,9 +157,23 @@ def _name(error: _Error) -> str:
 
 def _type(error: _Error) -> _Words:
     wanted = _names(error.wanted)
-    help_ = f'quote it: "{_plain(error.value)}"' if "string" in wanted and isinstance(error.value, int | float) else ""
     expected = listed(_TYPES[name] for name in wanted)
-    return "wrong-type", f"{_name(error)} must be {expected}, not {kind(error.value)}", help_, ""
+    return "wrong-type", f"{_name(error)} must be {expected}, not {kind(error.value)}", _type_advice(wanted, error), ""
+
+
+def _type_advice(wanted: Sequence[str], error: _Error) -> str:
+    """What to write instead, where that can be told from what is written."""
+    value = error.value
+    if "string" in wanted and isinstance(value, int | float):
+        return f'quote it: "{_plain(value)}"'
+    if not error.place and isinstance(value, list):
+        return "write its keys without the `- ` in front"
+    if wanted == ["array"] and isinstance(value, str | dict):
+        return f"write a list: `[{value}]`" if isinstance(value, str) else "write a list: begin each entry with `- `"
+    names = list(error.schema.get("properties", ()))
+    if wanted == ["object"] and names:
+        return f"write a mapping of {listed(names, 'and')}"
+    return ""
 
 
 def _names(types: Any) -> list[str]:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Generator, Iterable, Mapping
 from itertools import islice
 from os import PathLike
+from pathlib import Path
 from typing import Final, TypeAlias
 
 from trailbell_engine.alert import Alert, Opened
@@ -58,12 +60,13 @@ def load_rules(*paths: str | PathLike[str]) -> RuleSet:
     return loaded.rules
 
 
-def dry_run(
-    rules: RuleSet,
+def dry_run(  # noqa: PLR0913 - the options of the command
+    rules: RuleSet | str | PathLike[str],
     events: Iterable[Record] | str | PathLike[str],
     *,
     map: str | None = None,  # noqa: A002 - the word of the command line
-    against: RuleSet | None = None,
+    against: RuleSet | str | PathLike[str] | None = None,
+    config: str | PathLike[str] | None = None,
     funnel: bool = False,
     lateness_s: float = 0,
     jobs: int = 1,
@@ -73,25 +76,38 @@ def dry_run(
     A file that breaks off gives what stood before; ``report.reading`` says so.
 
     Args:
-        rules: from ``load_rules``.
+        rules: from ``load_rules``, or the path of a file or folder, or a pack.
         events: records or events in order of time, or the path of a file, folder or glob.
         map: the preset that says where id, type and time are; by default it is found by looking at the first record.
         against: another version of the rules, to compare with on the same events.
+        config: the ``trailbell.yaml`` whose receivers and routes are previewed; without one, a single Slack channel.
         funnel: count where the events of each rule go.
         lateness_s: how far files are out of order, in seconds: so much is put right, as live.
         jobs: processes that read long files; the report is the same with any number.
 
     Raises:
+        InvalidRules: if the rules of a path have errors.
+        ConfigError, WiringError: if the configuration cannot be used.
         SourceError: if nothing of the files can be read.
         KeyError: if no preset has that name.
     """
+    from .config import load_config
+    from .dryrun.previewing import previewed
+
+    rules = _loaded(rules)
+    settings = None if config is None else load_config(Path(config), os.environ, secrets=False)
     event_map = None if map is None else PRESETS[map]
-    wanted = Wanted(against=None if against is None else ("the other version", against), funnel=funnel)
+    other = None if against is None else ("the other version", _loaded(against))
+    wanted = Wanted(against=other, told=previewed(rules, settings), funnel=funnel)
     if isinstance(events, str | PathLike):
         lateness_us = round(lateness_s * SECOND_US)
         with open_files(rules, [str(events)], event_map, wanted, lateness_us=lateness_us, processes=jobs) as files:
             return dry_run_source(rules, files, wanted=wanted)
     return dry_run_source(rules, _Records(events, event_map), wanted=wanted)
+
+
+def _loaded(rules: RuleSet | str | PathLike[str]) -> RuleSet:
+    return load_rules(rules) if isinstance(rules, str | PathLike) else rules
 
 
 class Engine:
@@ -138,11 +154,12 @@ class _Reader:
     def read(self, record: Record) -> list[Input]:
         if isinstance(record, Event):
             return [record]
+        value: Json = dict(record) if isinstance(record, Mapping) else record  # what is none is malformed
         if self._decoder is None:
-            event_map = self._map or detect(dict(record)) or GENERIC
+            event_map = self._map or detect(value) or GENERIC
             self._decoder = Decoder(event_map.name, event_map)
         self._count += 1
-        return [*self._decoder.decode_value(dict(record), f"record {self._count}")]
+        return [*self._decoder.decode_value(value, f"record {self._count}")]
 
 
 class _Records:

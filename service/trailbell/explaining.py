@@ -169,6 +169,9 @@ def why_not(rule: Rule, event: Event, route: Route | None) -> WhyNot:
     """
     verdict = explain(rule.match, event)
     answer = "the event matches" if verdict.holds else "the event does not match"
+    spec = spec_of(rule.condition)
+    if verdict.holds and spec.remembers:
+        answer += f"; what `{spec.name}` makes of it depends on the events before it: see `dry-run --why-not`"
     told = who_is_told(rule, event, route) if verdict.holds else []
     return WhyNot(rule, event, answer, verdict, severity_of(rule, event), None, (), told)
 

@@ -11,10 +11,11 @@ from trailbell_engine.rule import Rule
 from trailbell_notifiers.words import TemplateProblem, check_template
 from trailbell_rules.codes import CODES
 from trailbell_rules.document import Document, Place
-from trailbell_rules.lint import CHECKS, Check, Seen, Subject, each_rule, vocabulary_checks
+from trailbell_rules.lint import CHECKS, Check, Seen, Subject, each_rule, spoken, vocabulary_checks
 from trailbell_rules.load import Loaded, load_rules
 from trailbell_rules.problem import Problem, ProblemSeverity
 from trailbell_rules.rule_tests import RuleTest, is_tick
+from trailbell_rules.suggest import Alike
 
 from .audit.fields import EVENT_FIELDS
 from .vocabulary import VOCABULARIES
@@ -38,12 +39,16 @@ def load(paths: Sequence[str], *, lint: bool = False, seen: Seen | None = None) 
 
 def all_checks(seen: Seen | None = None) -> tuple[Check, ...]:
     """What ``trailbell check`` looks for."""
-    return (TEMPLATES, *CHECKS, *vocabulary_checks(VOCABULARIES, seen))
+    alike = Alike()
+    templates = each_rule(lambda subject: _template_problems(subject, alike), *TEMPLATES.codes)
+    return (templates, *CHECKS, *vocabulary_checks(VOCABULARIES, seen))
 
 
-def _template_problems(subject: Subject) -> Iterator[Problem]:
+def _template_problems(subject: Subject, alike: Alike | None = None) -> Iterator[Problem]:
+    """What is wrong with a rule's templates; with ``alike``, the documentation speaks for rules that have no tests."""
     document = subject.document
-    known = _known_names(subject.rule, subject.tests)
+    documented = alike is not None and spoken(subject, VOCABULARIES, alike) is not None
+    known = _known_names(subject.rule, subject.tests, documented=documented)
     for place in _TEMPLATES:
         source = document.at(place)
         if isinstance(source, str):
@@ -51,8 +56,8 @@ def _template_problems(subject: Subject) -> Iterator[Problem]:
                 yield _problem(found, source, document, place, subject.rule)
 
 
-def _known_names(rule: Rule, tests: Sequence[RuleTest]) -> set[str] | None:
-    """What the rule's templates may name; None for a rule without test events, of which nothing is known.
+def _known_names(rule: Rule, tests: Sequence[RuleTest], *, documented: bool) -> set[str] | None:
+    """What the rule's templates may name; None where nothing is known: without test events and documentation.
 
     Where an alert can come because no event came, there is nothing but the key.
     """
@@ -61,7 +66,7 @@ def _known_names(rule: Rule, tests: Sequence[RuleTest]) -> set[str] | None:
         return {*spec.facts, *(str(path.segments[0]) for path in rule.condition.by)}
     events = (event for test in tests for event in test.events if not is_tick(event))
     fields = {name for event in events for name in event}
-    return {*fields, *EVENT_FIELDS, *spec.facts, LOOKUP} if fields else None
+    return {*fields, *EVENT_FIELDS, *spec.facts, LOOKUP} if fields or documented else None
 
 
 def _problem(found: TemplateProblem, source: str, document: Document, place: Place, rule: Rule) -> Problem:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
@@ -135,6 +135,21 @@ class Report:
     def by_urgency(self) -> list[RuleReport]:
         """The rules, the most severe first, then those with the most alerts."""
         return sorted(self.rules, key=_urgency)
+
+    def remarks(self) -> Iterator[str]:
+        """What must be said of the history, a sentence each: where it tells nothing, and how the reading went."""
+        tally = self.tally
+        events = tally.read - tally.malformed
+        if not events:
+            what = "nothing in the history could be read as an event" if tally.read else "the history holds no events"
+            yield f"{what}: nothing can be said about these rules"
+        elif tally.untimed * 2 > events:
+            found = f"by the map {self.map_name}" if self.map_name else "in them"
+            yield (
+                f"{tally.untimed:,} of {events:,} events have no time that can be read {found}, so windows and rates "
+                "tell nothing: is it another `--map`?"
+            )
+        yield from self.reading.remarks(tally.late)
 
     def per_bar(self) -> dict[Severity, tuple[int, ...]]:
         """Alerts opened in each bar of the coverage, by the alerts' own severity, the most severe first."""

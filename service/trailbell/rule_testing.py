@@ -139,9 +139,17 @@ def _inputs(test: RuleTest) -> list[Input]:
             time_us = parse_time(record["tick"]) or time_us
             continue
         filled = {id_key: f"event-{number}", time_key: format_time(time_us + SECOND_US)} | record
-        inputs += decoder.decode_value(filled, f"event {number}")
+        taken = decoder.decode_value(filled, f"event {number}")
+        inputs += [_timed(item, record.get(str(time_key)), f"event {number}") for item in taken]
         time_us = decoder.last_time_us
     return inputs
+
+
+def _timed(item: Input, written: Json, place: str) -> Input:
+    """Live, an event whose time cannot be read takes that of the one before it; in a test it is a slip of the pen."""
+    if isinstance(item, Event) and item.untimed and isinstance(written, str):
+        return Malformed(_SOURCE, place, f'"{written}" is no time', written.encode())
+    return item
 
 
 def _tick(text: str, place: str) -> Input:

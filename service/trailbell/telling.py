@@ -43,6 +43,7 @@ class Telling:
         *,
         silences: Sequence[Silence] = (),
         clock: EventClock | None = None,
+        awake_us: int = 0,
     ) -> None:
         """Take up where the memory is.
 
@@ -52,7 +53,9 @@ class Telling:
             memory: of groups.
             silences: stored ones.
             clock: as an earlier run left it.
+            awake_us: see ``Desk.advance``.
         """
+        self._awake_us = awake_us
         self._rules = rules
         self.desk = Desk(policy, memory, silences)
         self.clock = clock or EventClock()
@@ -66,7 +69,7 @@ class Telling:
             return Told([], [])
         if self.clock.take(item):
             return self.desk.settle()
-        return self.desk.advance(self.clock.now_us)
+        return self.desk.advance(self.clock.now_us, awake_us=self._awake_us)
 
     def opened(self, alert: Alert) -> tuple[list[Decision], Told]:
         """A new alert: who is to hear of it, and what is to be told now."""

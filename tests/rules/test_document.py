@@ -44,10 +44,13 @@ def test_a_place_that_is_not_there_gives_what_holds_it(document: Callable) -> No
         ('"\\n\\x41c"', 2, 11),
         ("abc", 99, 6),
         ("'a\n  b'", 1, 4),
+        ("a b\n  c d", 6, 5),
+        ("|\n   a b\n   c {{ x }}\n", 9, 9),
+        (">-  # folded\n  a\n  b\n\n  c é d", 6, 5),
     ],
 )
 def test_characters_inside_scalars(document: Callable, written: str, index: int, column: int) -> None:
-    """A character of a value is found behind quotes and escapes; what is folded is pointed at as a whole."""
+    """A character of a value is found behind quotes, escapes and folds; of quotes over several lines the whole is."""
     assert document(f"a: {written}\n").span_inside(("a",), index).column == column
 
 

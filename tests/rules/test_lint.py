@@ -94,6 +94,12 @@ def test_a_dead_alternative_is_a_warning_at_its_place() -> None:
     assert problem.summary.startswith("this alternative never holds")
 
 
+def test_tests_about_parts_are_said_in_words() -> None:
+    """A length and an element have tests of their own, which nobody wrote as JSON."""
+    (problem,) = _found(f"{HEAD}match: {{a: {{length: {{lt: 0}}}}}}\n")
+    assert problem.summary == "the match never holds: nothing meets `a has a length that < 0`"
+
+
 def test_what_a_definition_makes_impossible_is_a_warning() -> None:
     """Somebody else may change the list; as it is now, the rule is silent."""
     (problem,) = _found(f"{HEAD}match: {{use: abroad, all: [{{country: {{exists: false}}}}]}}\n", SHARED)

@@ -44,12 +44,13 @@ VALUES = [
 OUTLINE = [
     ("match: {a: 1}\nrunbok: x\n", "unknown-key", 5, 1, 'unknown key "runbok"', 'did you mean "runbook"?'),
     ("match: {a: 1}\nflavour: x\n", "unknown-key", 5, 1, 'unknown key "flavour"', "known here: id, title"),
-    ("when: each\n", "missing-key", 1, 1, 'the key "match" is missing', "add `match: …`"),
+    ("when: each\n", "missing-key", 1, 1, 'the key "match" is missing', "`match: {event_type: USER_LOGIN}`"),
     ("macth: {a: 1}\n", "unknown-key", 4, 1, 'unknown key "macth"', 'did you mean "match"?'),
     ("match: {a: 1}\nowner: 5\n", "wrong-type", 5, 8, '"owner" must be a string, not a number', 'quote it: "5"'),
     ("match: {a: 1}\nowner: ''\n", "bad-value", 5, 8, '"owner" must not be empty'),
     ("match: {a: 1}\ntags: [a, true]\n", "wrong-type", 5, 11, 'an entry of "tags" must be a string, not true'),
-    ("match: {a: 1}\nnotify: slack\n", "wrong-type", 5, 9, '"notify" must be a list, not a string'),
+    ("match: {a: 1}\nnotify: slack\n", "wrong-type", 5, 9, '"notify" must be a list, not a string', "`[slack]`"),
+    ("match: {a: 1}\nsuppress: 1h\n", "wrong-type", 5, 11, '"suppress" must be a mapping', "a mapping of for and by"),
     ("match: {a: 1}\nstatus: stabel\n", "bad-value", 5, 9, "stable or experimental", 'did you mean "stable"?'),
     ("match: {a: 1}\nalert: {sumary: x}\n", "unknown-key", 5, 9, 'unknown key "sumary"', 'did you mean "summary"?'),
     ("match: {a: 1}\nalert: {severity: hgh}\n", "bad-value", 5, 19, '"severity" must be info, low', '"high"'),
@@ -60,6 +61,7 @@ OUTLINE = [
     ("match: {a: 1}\nsuppress: {by: [a, b.]}\n", "bad-path", 5, 21, ""),
     ("match: {a: 1}\ntests: [{name: x, events: [{}]}]\n", "missing-key", 5, 9, 'the key "alerts" is missing'),
     ("match: {a: 1}\ntests: [{name: x, events: [], alerts: []}]\n", "bad-value", 5, 27, '"events" needs at least 1'),
+    ("match: {a: 1}\ntests: [{name: x, events: [{}], alerts: [{last_at: noon}]}]\n", "bad-value", 5, 52, '"last_at"'),
     ("match: {a: 1}\ntests: [{name: x, events: [{}], alerts: [{sevrity: low}]}]\n", "unknown-key", 5, 43, "sevrity"),
 ]
 
@@ -75,6 +77,8 @@ PREDICATES = [
     ("match: {a: {ignore_case: true}}\n", "no-operator", 4, 12, "a test without an operator"),
     ("match: {a: {ignore_case: 1, equals: x}}\n", "wrong-type", 4, 26, "must be true or false, not a number"),
     ("match: {any: {a: 1}}\n", "wrong-type", 4, 14, '"any" takes a list of predicates, not a mapping'),
+    ("match: {not: {}}\n", "bad-value", 4, 14, "an empty predicate would always hold"),
+    ("match: {any: [{a: 1}, {}]}\n", "bad-value", 4, 23, "an empty predicate would always hold"),
     ("match: {all: []}\n", "wrong-type", 4, 14, '"all" takes a list of predicates, not an empty list'),
     ("match: {not: a}\n", "wrong-type", 4, 14, "expected a mapping of field path to test, found a string"),
     ("match: {use: [a, b]}\n", "wrong-type", 4, 14, '"use" takes the name of a predicate', "all: [{use: one}"),
@@ -210,6 +214,12 @@ def test_each_mistake_is_one_problem_at_its_place(
     assert words in found[0].summary
     assert way_out in f"{found[0].label} {found[0].help}"
     assert found[0].code in CODES
+
+
+def test_a_template_without_quotes_is_told_so(problems: Callable) -> None:
+    """YAML takes its braces for mappings; the way out is quotes, and not a word about keys."""
+    ways_out = [problem.help for problem in problems(f"{HEAD}match: {{a: 1}}\nowner: {{{{ user_email }}}}\n")]
+    assert "a template begins like a mapping: put the whole text in quotes" in ways_out
 
 
 def test_all_mistakes_of_a_file_come_at_once(problems: Callable) -> None:

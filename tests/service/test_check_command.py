@@ -169,3 +169,13 @@ def test_what_is_not_known_is_not_judged(rules: Path, capsys: pytest.CaptureFixt
     (rules / "a.yaml").write_text(GOOD.replace("{a: 1}", match))
     assert _run(check) == Exit.OK
     assert capsys.readouterr().out.endswith("1 warning in 1 file\n")
+
+
+def test_documented_kinds_of_events_have_documented_names(rules: Path, capsys: pytest.CaptureFixture) -> None:
+    """A template is held against the source's documentation also where the rule has no test event yet."""
+    title = "'{{ user_emial }} {{ context.voice-type }}'"
+    (rules / "a.yaml").write_text(f"id: a\ntitle: {title}\nseverity: low\nmatch: {{event_type: NUMBER_UPDATED}}\n")
+    assert _run(check) == Exit.OK
+    out = capsys.readouterr().out
+    assert "did you mean `user_email`?" in out
+    assert "a name with a dash goes in brackets: `context['voice-type']`" in out

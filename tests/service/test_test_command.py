@@ -163,3 +163,11 @@ def shell_folder_with_intervals(tmp_path, monkeypatch):
     tests = "tests: [{name: y, events: [{event_type: A}], alerts: [{told: [a]}]}]\n"
     (tmp_path / "r.yaml").write_text(f"id: a\ntitle: t\nseverity: low\nmatch: {{event_type: A}}\n{tests}")
     (tmp_path / "events.json").write_text('{"id": "1", "event_type": "A", "created_at": "2026-11-02T10:00:00"}')
+
+
+def test_a_time_that_is_none_fails_the_test(outcome):
+    """Live it would be the time of the event before, and the test would not be about the window it speaks of."""
+    wrong = RULE.replace("{event_type: X, user", "{event_type: X, created_at: yesterday, user")
+    code, found = outcome("{}", rule=wrong)
+    assert code == Exit.FINDINGS
+    assert 'event 1: "yesterday" is no time' in found["diff"]

@@ -23,7 +23,7 @@ from . import (
 from .base import Check, Subject, each_rule
 from .fields import dotted_paths
 from .seen import Seen
-from .vocabulary import Vocabulary
+from .vocabulary import Vocabulary, spoken
 
 CHECKS: Final = (
     never_true.CHECK,
@@ -60,5 +60,6 @@ __all__ = [
     "Vocabulary",
     "dotted_paths",
     "each_rule",
+    "spoken",
     "vocabulary_checks",
 ]

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
+from trailbell_engine.phrases import phrase
 from trailbell_engine.predicate import AllOf, AnyOf, Not, Predicate, Test, to_json
 from trailbell_engine.values import Json, canonical
 from trailbell_rules.document import Place
@@ -89,10 +90,13 @@ def inner(claim: Claim) -> Node:
 
 
 def said(claim: Claim) -> str:
-    """The test in one line, as a rule would write it."""
+    """The test in one line, as a rule would write it; one about parts of the value in words."""
     test = claim.test
     if test.operator == "exists":
         return f"{test.path}: {{exists: {str(not claim.negated).lower()}}}"
+    if isinstance(test.operand, AllOf | AnyOf | Not | Test):
+        words = phrase(test.operator, to_json(test.operand), negated=claim.negated, quoted=True)
+        return f"{test.path} {words}"
     operand = canonical(to_json(test.operand))
     text = f"{test.operator}: {operand if len(operand) <= _LONGEST_OPERAND else operand[:_LONGEST_OPERAND] + '…'}"
     return f"{test.path}: {{{f'not: {{{text}}}' if claim.negated else text}}}"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from rich.console import Console
 from rich.text import Text
 
@@ -17,6 +19,8 @@ from .exits import Exit, Failure
 from .facts import event_rows, fact, key_text, print_lines
 from .printable import printable
 from .tree import verdict_lines
+
+_IDS_SAID: Final = 10
 
 
 def print_explained(console: Console, rules: RuleSet, report: Report, wanted: str) -> None:
@@ -45,7 +49,11 @@ def print_explained(console: Console, rules: RuleSet, report: Report, wanted: st
     print_lines(console, words, [fact("then", printable(alert.why))])
     kept = {event.id: event for event in (alert.opener, *alert.events) if not is_instant(event)}
     count = Text("events", "bold").append(f"   {alert.event_count:,}", "not bold dim")
-    print_lines(console, count, event_rows(list(kept), kept, len(kept)))
+    earlier = [printable(event_id) for event_id in alert.event_ids if event_id not in kept]
+    rows = [*event_rows(list(kept), kept, len(kept))]
+    if earlier:
+        rows.append(Text(f"and {', '.join(earlier[:_IDS_SAID])}{', …' if len(earlier) > _IDS_SAID else ''}", "dim"))
+    print_lines(console, count, rows)
 
 
 def print_why_not(console: Console, answer: WhyNot | None, event_id: str) -> None:

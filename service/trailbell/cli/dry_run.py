@@ -11,7 +11,7 @@ import click
 
 from .consoles import out
 from .exits import Exit, Failure
-from .loading import load_or_fail
+from .loading import load_or_fail, rule_or_fail
 
 if TYPE_CHECKING:
     from trailbell.dryrun.sent import SentMessages
@@ -23,14 +23,14 @@ FORMATS: Final = ("text", "json", "markdown", "junit", "sarif", "github", "html"
 
 
 @click.command(name="dry-run")
-@click.argument("rules", nargs=-1, required=True)
+@click.argument("rules", nargs=-1)
 @click.option(
     "--events", "-e", "events", multiple=True, metavar="PATH", help="A file, folder, glob, or - for stdin; repeatable."
 )
-@click.option("--since", metavar="WHEN", help="From the store: since then, as 30d or 2026-11-01.")
-@click.option("--until", metavar="WHEN", help="From the store: until then.")
+@click.option("--since", metavar="WHEN", help="From the store or a source: since then, as 30d or 2026-11-01.")
+@click.option("--until", metavar="WHEN", help="From the store or a source: until then.")
 @click.option(
-    "--source", type=click.Choice(["vonage"]), help="With --since: from the API itself, instead of the store."
+    "--source", metavar="NAME", help="With --since: from a source itself, by its name in the configuration or its kind."
 )
 @click.option("--map", "map_name", metavar="NAME|FILE", help="Where the envelope lies; found by looking if not given.")
 @click.option(
@@ -48,7 +48,7 @@ FORMATS: Final = ("text", "json", "markdown", "junit", "sarif", "github", "html"
     "-c",
     "config_file",
     type=click.Path(path_type=Path),
-    help="Receivers and routes to preview, store and API; ./trailbell.yaml if not given.",
+    help="Receivers and routes to preview, store and sources; ./trailbell.yaml if not given.",
 )
 @click.option("--against", metavar="DIR|FILE|GITREF", help="Compare with another version of the rules, and say why.")
 @click.option("--funnel", is_flag=True, help="Show where the events of each rule go, condition by condition.")
@@ -93,22 +93,25 @@ def command(
 ) -> int:
     """Run RULES over history and show what they would have told: how often, from what, and whether that is bearable.
 
-    RULES are files, folders or packs such as pack:vonage. History is --events, or with --since the store or the API.
+    RULES are files, folders or packs such as pack:vonage; without any, the `rules:` of trailbell.yaml. History is
+    --events, or with --since the store or a source.
     """
     from dataclasses import replace
 
     from trailbell.dryrun.sent import SentMessages
 
+    from .configuration import config_or_fail
     from .histories import asked, dry_run
     from .versions import other_version
 
     wanted_files = _outputs([*outputs, *([f"html={html_file}"] if html_file else [])])
     history = asked(events, source, (since, until), (map_name, lateness, jobs), config_file)
+    rules = rules or config_or_fail(config_file, secrets=False).rules
     loaded = load_or_fail(rules)
     earlier = None if against is None else (against, other_version(against, rules))
     drawn = funnel or format_ == "html" or any(name == "html" for name, _ in wanted_files)
-    if why_not is not None and why_not[0] not in loaded.rules:
-        raise Failure(Exit.USAGE, f"no rule is called {why_not[0]!r}")
+    if why_not is not None:
+        rule_or_fail(why_not[0], loaded.rules)
     with SentMessages() as sent:
         wanted = _wanted(loaded.rules, config_file, earlier, max_per_day, why_not, funnel=drawn)
         if sample and wanted.told is not None:

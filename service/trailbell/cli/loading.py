@@ -16,6 +16,7 @@ from .exits import Exit, Failure
 
 if TYPE_CHECKING:
     from trailbell.rulebook.book import Edition, RuleBook
+    from trailbell_engine.rule import Rule, RuleSet
 
 
 def paths_or_configured(paths: Sequence[str]) -> Sequence[str]:
@@ -47,6 +48,21 @@ def load_or_fail(paths: Sequence[str]) -> Loaded:
     if loaded.errors:
         raise _failure(loaded.errors, loaded.sources)
     return loaded
+
+
+def rule_or_fail(rule_id: str, rules: RuleSet) -> Rule:
+    """The rule of an id that somebody typed.
+
+    Raises:
+        Failure: if there is none; it names the one that was probably meant.
+    """
+    from trailbell_rules.suggest import did_you_mean
+
+    if rule_id not in rules:
+        known = sorted(rule.id for rule in rules)
+        help_ = did_you_mean(rule_id, known) or f"there are {len(known)} rules: {', '.join(known[:5])}, …"
+        raise Failure(Exit.USAGE, f"no rule is called {rule_id!r}", help_)
+    return rules[rule_id]
 
 
 def edition_or_fail(book: RuleBook) -> Edition:

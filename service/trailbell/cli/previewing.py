@@ -8,9 +8,9 @@ from pathlib import Path
 import click
 
 from trailbell.config import Config, ConfigError, find_config, load_config
-from trailbell.dryrun.preview import SLACK_ALONE, kinds, preview
+from trailbell.dryrun.previewing import previewed
 from trailbell.replay import Told
-from trailbell.wiring import WiringError, check_notify
+from trailbell.wiring import WiringError
 from trailbell_engine.rule import RuleSet
 
 from .configuration import config_or_fail
@@ -27,17 +27,13 @@ def told(rules: RuleSet, config_file: Path | None) -> Told:
         Failure: if the named configuration cannot be used.
     """
     config = config_or_fail(config_file, secrets=False) if config_file is not None else _found()
-    if config is None or not config.receivers:
-        return Told(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
     try:
-        who = preview(config, os.environ)
-        check_notify(rules, list(who.channels))
+        return previewed(rules, config)
     except WiringError as error:
         if config_file is not None:
             raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
         click.echo(f"receivers are not previewed: {error.message}", err=True)
-        return Told(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
-    return Told(who, kinds(config), configured=True)
+        return previewed(rules, None)
 
 
 def _found() -> Config | None:

@@ -44,7 +44,7 @@ def remarks(report: Report) -> Iterator[RenderableType]:
     yield _way(report)
     if report.messages is not None:
         yield from _receivers(report.messages)
-    for sentence in report.reading.remarks(report.tally.late):
+    for sentence in report.remarks():
         yield Text(printable(sentence), "bold yellow")
     gaps = report.coverage.gaps
     if gaps:
@@ -84,7 +84,7 @@ def _way(report: Report) -> Text:
     parts = [counted(matched, "match", "matches"), counted(len(report.alerts), "alert")]
     line = Text(" → ".join(parts), "bold")
     if report.messages is not None:
-        told = ", ".join(receiver.noun for receiver in report.messages.receivers if receiver.messages) or "nobody told"
+        told = ", ".join(receiver.told for receiver in report.messages.receivers if receiver.messages) or "nobody told"
         line.append(f" → {told}")
     folded = sum(sum(entry.tally.suppressed.values()) for entry in report.rules)
     counts = (

@@ -12,7 +12,7 @@ from trailbell.dryrun.numbers import counted, rate_text
 from trailbell.dryrun.verdict import Verdict
 from trailbell.report import SEVERITY_STYLE, Report, RuleReport
 from trailbell_engine.alert import Severity
-from trailbell_engine.timestamps import DAY_US, format_time
+from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_time
 
 from .funnels import print_funnels
 from .printable import printable
@@ -56,15 +56,22 @@ def _headline(report: Report) -> Text:
     tally = report.tally
     text = Text("dry-run", style="bold")
     if tally.first_us is not None and tally.last_us is not None:
-        days = (tally.last_us - tally.first_us) / DAY_US
-        text.append(
-            f" · {format_time(tally.first_us)[:10]} → {format_time(tally.last_us)[:10]} ({days:.1f} d)", "not bold"
-        )
+        first, last = (format_time(time_us)[:10] for time_us in (tally.first_us, tally.last_us))
+        text.append(f" · {first} → {last} ({_length(tally.last_us - tally.first_us)})", "not bold")
     rate = tally.read / report.elapsed_s if report.elapsed_s else 0.0
     text.append(f" · {counted(tally.read, 'event')}", "not bold")
     text.append(f" · {counted(len(report.rules), 'rule')} · {report.elapsed_s:.1f} s, {rate:,.0f} events/s", "not bold")
     text.append(f" · map {report.map_name}" if report.map_name else "", "dim not bold")
     return text
+
+
+def _length(span_us: int) -> str:
+    """How long a history is, to two figures or so: ``6.0 d``, ``3.5 h``, ``56 min``, ``20 s``."""
+    if span_us >= DAY_US:
+        return f"{span_us / DAY_US:.1f} d"
+    if span_us >= HOUR_US:
+        return f"{span_us / HOUR_US:.1f} h"
+    return f"{span_us / MINUTE_US:.0f} min" if span_us >= MINUTE_US else f"{span_us / SECOND_US:.0f} s"
 
 
 def _verdicts(report: Report) -> Text:

@@ -15,7 +15,7 @@ from rich.text import Text
 from .configuration import config_or_fail
 from .consoles import out
 from .exits import Exit, Failure
-from .loading import load_or_fail
+from .loading import load_or_fail, rule_or_fail
 from .printable import printable
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def command(
 
     config = config_or_fail(config_file, secrets=False)
     rules = load_or_fail(paths or config.rules).rules
-    rule = _rule(rule_id, rules)
+    rule = rule_or_fail(rule_id, rules)
     if event_id == STDIN or events:
         event = _of_files(event_id, [STDIN] if event_id == STDIN else events, map_name)
         answer = why_not(rule, rules.lookups.enrich(event), _route(config))
@@ -68,16 +68,6 @@ def command(
     else:
         print_answer(out(), answer)
     return Exit.OK
-
-
-def _rule(rule_id: str, rules: RuleSet) -> Rule:
-    from trailbell_rules.suggest import did_you_mean
-
-    if rule_id not in rules:
-        known = [rule.id for rule in rules]
-        help_ = did_you_mean(rule_id, known) or f"there are {len(known)} rules: {', '.join(sorted(known)[:5])}, …"
-        raise Failure(Exit.USAGE, f"no rule is called {rule_id!r}", help_)
-    return rules[rule_id]
 
 
 def _route(config: Config) -> Route | None:
@@ -123,16 +113,22 @@ def _of_files(event_id: str, paths: Sequence[str], map_name: str | None) -> Even
 
 
 def _find(source: Source, wanted: str | None) -> Event:
-    """The first event with that id, or that begins so; with None the first of all."""
+    """The event with that id, else the first whose id begins so; with None the first of all."""
     from trailbell_engine.event import Event, Malformed
 
+    first: Event | None = None
     malformed: Malformed | None = None
     with closing(source.batches(None)) as batches:
         for batch in batches:
             for item in batch.inputs:
-                if isinstance(item, Event) and (wanted is None or item.id.startswith(wanted)):
+                if isinstance(item, Malformed):
+                    malformed = malformed or item
+                elif isinstance(item, Event) and (wanted is None or item.id == wanted):
                     return item
-                malformed = malformed or (item if isinstance(item, Malformed) else None)
+                elif isinstance(item, Event) and first is None and item.id.startswith(wanted or ""):
+                    first = item
+    if first is not None:
+        return first
     if malformed is not None:
         raise Failure(Exit.SOURCE, f"{malformed.place}: {malformed.reason}", "an event is a JSON object")
     if wanted is None:
@@ -142,6 +138,8 @@ def _find(source: Source, wanted: str | None) -> Event:
 
 def print_answer(console: Console, answer: WhyNot) -> None:
     """Print what came of the event, or why nothing did."""
+    from trailbell_engine.conditions import spec_of
+
     from .facts import event_line, fact, memory_lines, print_lines, told_lines
     from .tree import verdict_lines
 
@@ -156,8 +154,8 @@ def print_answer(console: Console, answer: WhyNot) -> None:
     print_lines(console, Text("match", "bold"), lines or [Text("  every event matches")])
     if not holds:
         return
-    if answer.memory is not None:
-        print_lines(console, _condition(answer), memory_lines(answer.memory))
+    if answer.memory is not None or spec_of(rule.condition).remembers:
+        print_lines(console, _condition(answer), memory_lines(answer.memory) if answer.memory is not None else [])
     heading = Text("would tell", "bold").append(f"   severity {answer.severity}", "not bold dim")
     print_lines(console, heading, told_lines(answer.told, experimental=rule.status == "experimental"))
 

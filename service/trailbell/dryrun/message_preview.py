@@ -11,7 +11,7 @@ from trailbell.wiring import Receivers
 from trailbell_engine.alert import Alert, Output
 from trailbell_engine.event import Input
 from trailbell_engine.rule import RuleSet
-from trailbell_engine.timestamps import HOUR_US
+from trailbell_engine.timestamps import DAY_US, HOUR_US
 from trailbell_notifiers.channel import Channel
 from trailbell_notifiers.desk import Told
 from trailbell_notifiers.group import Note, Notification
@@ -25,6 +25,8 @@ from .messages import Held, Messages, ReceiverMessages
 from .shortened import is_shortened
 
 _HELD: Final = ("silenced", "inhibited", "muted")
+_AWAKE_US: Final = 31 * DAY_US
+"""Longer without any event is a hole in the history, and not a time in which somebody was reminded."""
 
 
 class MessagePreview:
@@ -33,7 +35,7 @@ class MessagePreview:
     It is the live run's own desk, on the same clock of inputs. A delivery is counted where a sender would claim it.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a live run is wired of
         self,
         rules: RuleSet,
         who: Receivers,
@@ -42,6 +44,7 @@ class MessagePreview:
         *,
         configured: bool,
         silences: Sequence[Silence] = (),
+        ticks: bool = False,
         sent: Callable[[Delivery, Iterable[str]], None] = lambda _delivery, _new: None,
     ) -> None:
         """Wire the preview.
@@ -53,6 +56,8 @@ class MessagePreview:
             alerts: of the recorder.
             configured: whether a configuration named the receivers.
             silences: of the store.
+            ticks: the history holds the clock's, as a live run recorded them. Without them it tells by itself what
+                falls due between two events.
             sent: called with every delivery, and the ids of the alerts that its receiver has not heard of.
         """
         self._who = who
@@ -60,7 +65,8 @@ class MessagePreview:
         self._alerts = alerts
         self._configured = configured
         self._sent = sent
-        self._telling = Telling(rules, who.policy, MemoryGroups(), silences=silences)
+        awake_us = 0 if ticks else _AWAKE_US
+        self._telling = Telling(rules, who.policy, MemoryGroups(), silences=silences, awake_us=awake_us)
         self._counts = {name: ReceiverMessages(name, kinds.get(name, "")) for name in who.channels}
         self._lanes: dict[tuple[str, str], Lane] = {}
         self._per_rule: Counter[str] = Counter()

@@ -10,6 +10,8 @@ from typing import Final, NamedTuple
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 
+from .numbers import counted
+
 _NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "slack": ("Slack message", "Slack messages"),
     "email": ("e-mail", "e-mails"),
@@ -58,6 +60,17 @@ class ReceiverMessages:
         """``1 Slack message``, ``3 e-mails``."""
         one, many = _NOUNS.get(self.kind, ("message", "messages"))
         return f"{self.messages:,} {one if self.messages == 1 else many}"
+
+    @property
+    def repeats(self) -> str:
+        """Those of them that tell of no new alert: ``102 reminders, 1 end``; empty without any."""
+        kinds = ((self.reminders, "reminder"), (self.resolved, "end"))
+        return ", ".join(counted(number, name) for number, name in kinds if number)
+
+    @property
+    def told(self) -> str:
+        """``135 Slack messages (102 reminders)``: there may be more messages than alerts, and this is why."""
+        return f"{self.noun} ({self.repeats})" if self.repeats else self.noun
 
     def to_json(self) -> dict[str, Json]:
         """One entry of ``messages.receivers``."""

@@ -70,11 +70,12 @@ class Parts:
     def _called(self, rule_id: str, event_id: str) -> Witness:
         return Witness(self._rules[rule_id], event_id, self._rules.lookups, self.ledger)
 
-    def preview(self, silences: Sequence[Silence]) -> None:
+    def preview(self, silences: Sequence[Silence], *, ticks: bool) -> None:
         """Follow the messages, if that is wanted.
 
         Args:
             silences: of the store, beside those of the configuration.
+            ticks: the history holds those of the clock.
         """
         told = self._wanted.told
         if told is None:
@@ -86,6 +87,7 @@ class Parts:
             self.recorder.alerts,
             configured=told.configured,
             silences=silences,
+            ticks=ticks,
             sent=told.sent,
         )
 

@@ -25,7 +25,8 @@ def is_shortened(body: bytes, message: Message, kind: str) -> bool:
         blocks = payload.get("blocks", [])
         events = any(block["type"] == "rich_text" for block in blocks) or not message.events
         fields = any("fields" in block for block in blocks) or not message.fields
-        return not (blocks and events and fields) or any(map(_CUT.search, _texts(blocks)))
+        said = [block for block in blocks if block["type"] != "actions"]  # a menu called `Silence…` is not cut
+        return not (blocks and events and fields) or any(map(_CUT.search, _texts(said)))
     if kind == "webhook":
         return _is_truncated(body)
     parts = (message.title, message.summary, message.why, *(field.value for field in message.fields))

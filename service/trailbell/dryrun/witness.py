@@ -37,13 +37,19 @@ class Witness:
     def take(self, item: Input, outputs: Sequence[Output]) -> None:
         """Look whether it is the event, or what the event was held back for."""
         known = bool(outputs) and isinstance(outputs[0], Duplicate)
-        if self._event is None and isinstance(item, Event) and not known and item.id.startswith(self._wanted):
-            self._event = self._lookups.enrich(item)
+        if isinstance(item, Event) and not known and self._is_better(item):
+            self._event, self._memory = self._lookups.enrich(item), None
         if self._event is None or self._memory is not None:
             return
         for output in outputs:
             if isinstance(output, Matched) and output.rule_id == self._rule.id and output.event.id == self._event.id:
                 self._memory = memory_of(self._rule, self._event, self._state, self._event.time_us)
+
+    def _is_better(self, event: Event) -> bool:
+        """Whether it is the event, or the first whose id begins so."""
+        if self._event is None:
+            return event.id.startswith(self._wanted)
+        return event.id == self._wanted != self._event.id
 
     def committed(self) -> None:
         """Nobody waits for it."""

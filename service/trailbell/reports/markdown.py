@@ -104,7 +104,7 @@ def _remarks(report: Report) -> Iterator[str]:
 
 
 def _readings(report: Report) -> Iterator[str]:
-    for sentence in report.reading.remarks(report.tally.late):
+    for sentence in report.remarks():
         yield f"> ⚠️ {text(sentence)}"
         yield ""
 
@@ -114,9 +114,12 @@ def _counts(report: Report) -> Iterator[str]:
     matched = sum(entry.tally.matched for entry in report.rules)
     way = f"{counted(matched, 'match', 'matches')} → {counted(len(report.alerts), 'alert')}"
     if report.messages is not None:
-        told = [receiver.noun for receiver in report.messages.receivers if receiver.messages]
+        told = [receiver.told for receiver in report.messages.receivers if receiver.messages]
         way += f" → {', '.join(told) or 'nobody told'}"
     yield way
+    folded = sum(sum(entry.tally.suppressed.values()) for entry in report.rules)
+    if folded:
+        yield counted(folded, "firing folded into an open alert", "firings folded into open alerts")
     if tally.duplicate:
         yield counted(tally.duplicate, "duplicate")
     counts = {"malformed": tally.malformed, "late": tally.late, "untimed": tally.untimed, "held": report.held}

@@ -1,10 +1,12 @@
 """A report as a data frame, where a library for that is installed."""
 
+import json
 from dataclasses import replace
 
 import pytest
 
 import trailbell
+from trailbell.cli.main import run
 
 
 @pytest.fixture
@@ -47,3 +49,29 @@ def test_a_frame_of_something_else(small):
         small.to_frame(library="numpy")
     with pytest.raises(ValueError, match="not of 'events'"):
         small.to_frame(of="events")
+
+
+def test_from_paths_it_is_the_report_of_the_command(rule_file, history_file, capsys):
+    """Rules may be a path, and messages are counted as the command counts them: by default as one Slack channel's."""
+    rules = str(rule_file())
+    assert run(["dry-run", rules, "-e", str(history_file), "--format", "json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    found = trailbell.dry_run(rules, history_file).to_json()
+    assert found["messages"]["receivers"][0]["messages"] > 0
+    assert {**found, "elapsed_s": 0} == {**told, "elapsed_s": 0}
+
+
+def test_a_configuration_names_who_is_previewed(rule_file, history, tmp_path):
+    """As `--config` does."""
+    file = tmp_path / "trailbell.yaml"
+    file.write_text(
+        "receivers: {ops: {webhook: {url: 'https://x.example/'}}}\nroute: {receiver: ops}\n", encoding="utf-8"
+    )
+    report = trailbell.dry_run(rule_file(), history, map="vonage", config=file)
+    assert [receiver.name for receiver in report.messages.receivers] == ["ops"]
+
+
+def test_rules_with_errors_are_named(rule_file, history):
+    """With file and line, as `load_rules` does."""
+    with pytest.raises(trailbell.InvalidRules, match=r'broken\.yaml:1: the key "title" is missing'):
+        trailbell.dry_run(rule_file("id: a\n", "broken.yaml"), history)

@@ -6,6 +6,7 @@ from trailbell.config import Config
 from trailbell.dryrun.preview import kinds, preview
 from trailbell.replay import Told, Wanted, dry_run_source
 from trailbell.sources.base import Batch
+from trailbell_engine.event import Tick
 
 RULE = """
 id: each
@@ -91,6 +92,14 @@ def test_what_a_channel_shortens_is_counted(told, event, note, cut):
     assert by_name["ops"].cut == cut
 
 
+def test_buttons_are_not_taken_for_cut_text(told, event):
+    """`Silence…` is the name of a menu."""
+    allow = {"app_token": "xapp-1", "allow": {"silence": "everybody"}}
+    receivers = {**RECEIVERS, "ops": {"slack": {**RECEIVERS["ops"]["slack"], **allow}}}
+    _, by_name = told([event(1)], receivers=receivers)
+    assert (by_name["ops"].messages, by_name["ops"].cut) == (1, 0)
+
+
 def test_the_pace_of_slack_makes_a_queue(told, event):
     """Three at once, then one a second: the tenth of ten alerts at one instant waits seven seconds."""
     _, by_name = told([event(number, at_s=0) for number in range(1, 11)])
@@ -141,3 +150,29 @@ def test_a_mute_interval_holds_messages_until_it_ends(told, event):
     assert [(held.what, held.alerts) for held in messages.held] == [("muted", 1)]
     assert by_name["pager"].messages == 2
     assert min(by_name["pager"].per_hour) * 3_600 == event(1, at_s=7_200).time_us // 1_000_000
+
+
+def test_more_messages_than_alerts_are_explained(told, event):
+    """An alert that nobody looks after is told of again and again, and the line says what the many messages are."""
+    route = {"receiver": "pager", "repeat_interval": "1h"}
+    _, by_name = told([event(1, at_s=0), event(2, "USER_LOGIN", at_s=2 * 3_600 + 900)], route)
+    assert by_name["pager"].told == "3 webhook calls (2 reminders)"
+    assert by_name["ops"].told == "0 Slack messages"
+
+
+def test_between_two_events_time_passes_as_it_does_live(told, event):
+    """A history of files has no ticks of the clock; reminders come as if it had one every minute."""
+    route = {"receiver": "pager", "repeat_interval": "1h", "close_after": "5h"}
+    first, last = event(1, at_s=0), event(2, "USER_LOGIN", at_s=9 * 3_600)
+    ticks = [Tick(first.time_us + minute * 60_000_000, "vonage") for minute in range(1, 9 * 60)]
+    _, alone = told([first, last], route)
+    _, ticked = told([first, *ticks, last], route)
+    assert alone["pager"] == ticked["pager"]
+    assert alone["pager"].reminders == 5
+
+
+def test_a_hole_of_a_year_is_no_year_of_reminders(told, event):
+    """One event with a wrong date costs one reminder, and not half a million."""
+    route = {"receiver": "pager", "repeat_interval": "1m", "close_after": "520w"}
+    _, by_name = told([event(1, at_s=0), event(2, "USER_LOGIN", at_s=366 * 86_400)], route)
+    assert by_name["pager"].reminders == 1

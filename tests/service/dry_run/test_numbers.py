@@ -185,3 +185,9 @@ def test_table_and_page_say_the_reports_numbers(report):
         assert f'data-sort="{entry.tally.alerts}"><b>{entry.tally.alerts}</b>' in cells
         assert f'data-label="matched" data-sort="{entry.tally.matched}"' in cells
     assert f"<b>{report.tally.read}</b><span>events</span>" in page
+
+
+def test_what_is_no_record_is_malformed(loaded):
+    """A list from a notebook may hold anything; what is no mapping is counted, as in a file."""
+    report = trailbell.dry_run(loaded(), [1, None, {"event_type": "X", "created_at": "2026-11-02T10:00:00Z"}])
+    assert (report.tally.read, report.tally.malformed) == (3, 2)

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from trailbell.cli import progress
 from trailbell.cli.progress import asking, reading
+from trailbell_engine.timestamps import DAY_US
 
 
 def _terminal():
@@ -37,12 +38,15 @@ def test_files_show_bytes_events_and_rate(monkeypatch):
 
 
 def test_an_api_shows_days(monkeypatch):
-    """It has no bytes to count."""
-    source, bars = SimpleNamespace(windows=30, windows_read=3, events_read=1_200), []
+    """It has no bytes to count. At the end the last day, which is none of 24 hours, counts as a whole one."""
+    source, bars = SimpleNamespace(since_us=DAY_US, until_us=30 * DAY_US + 5, reached_us=4 * DAY_US + 5), []
+    source.events_read = 1_200
     monkeypatch.setattr(progress, "_Following", _remembering(bars))
     console = _terminal()
     with asking(console, source):
         assert "3 of 30 days · 1,200 events" in _drawn(bars[0], console)
+        source.reached_us = source.until_us
+        assert "30 of 30 days" in _drawn(bars[0], console)
 
 
 def test_a_pipe_has_no_end_to_count_to(monkeypatch):
