@@ -1,4 +1,4 @@
-"""A real browser, for tests of pages: Chromium, driven by WebDriver (w3.org/TR/webdriver2)."""
+"""How properties are tested; and for tests of pages a browser: Chromium, driven by WebDriver (w3.org/TR/webdriver2)."""
 
 from __future__ import annotations
 
@@ -9,6 +9,10 @@ import subprocess
 
 import pytest
 import requests
+from hypothesis import settings
+
+settings.register_profile("patient", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("patient")
 
 ARGUMENTS = (
     "--headless",

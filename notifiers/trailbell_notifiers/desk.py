@@ -123,6 +123,7 @@ class Desk:
         labels = labels_of(alert, words)
         told = Told([], [])
         if any(inhibition.is_source(labels) for inhibition in self._policy.inhibitions):
+            self._release_past(time_us)
             until = None if lasting else max(time_us, alert.last_at_us) + CLOSE_AFTER_US
             self._memory.inhibit(Source(alert.id, labels, until))
         tracked = Tracked(
@@ -166,12 +167,18 @@ class Desk:
         self._look_again(time_us, told)
         return told
 
-    def advance(self, time_us: int) -> Told:
-        """Event time has come so far: wake, in order, what wanted to be woken by then."""
+    def advance(self, time_us: int, *, awake_us: int = 0) -> Told:
+        """Event time has come so far: wake, in order, what wanted to be woken by then.
+
+        Args:
+            time_us: the present.
+            awake_us: what fell due so short a time ago was looked at when it did. A history without ticks of the clock
+                has nothing else to say so; live, of several reminders that fell due unseen, one is sent.
+        """
         told = Told([], [])
         while (due := self._memory.due(time_us)) is not None:
-            at_us, key = due
-            self._step(key, Woken(time_us), min(at_us, time_us), told)
+            at_us, key = min(due[0], time_us), due[1]
+            self._step(key, Woken(at_us if time_us - at_us <= awake_us else time_us), at_us, told)
         return told
 
     def settle(self) -> Told:
@@ -210,6 +217,12 @@ class Desk:
             all_of_them = [intervals[name] for name in plan.mute if name in intervals]
             return Hidden("muted", f"muted by {mute[0]}", until_us(all_of_them, time_us, wanted=False))
         return None
+
+    def _release_past(self, time_us: int) -> None:
+        """Forget what inhibits nothing any more, so that what is asked for each alert stays short."""
+        for source in self._memory.sources():
+            if source.until_us is not None and source.until_us <= time_us:
+                self._memory.release(source.alert_id)
 
     def _look_again(self, time_us: int, told: Told) -> None:
         for key in self._memory.waiting():

@@ -17,6 +17,7 @@ from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
 
 from trailbell_engine.durations import format_duration
+from trailbell_engine.timestamps import LATEST_US
 
 from .change_words import news_words, reminder_words
 from .group import (
@@ -170,7 +171,12 @@ class _Turn:
             return False
         if muted.reason != self.group.held_by or self.group.held_until_us is None:
             self.notes += [self._note(alert, muted.what, muted.reason, muted.until_us) for alert in news]
-        self.group = replace(self.group, held_until_us=muted.until_us, held_by=muted.reason)
+        until_us = muted.until_us
+        if until_us is None:  # with nobody ever to be told there is nothing to wait for
+            until_us = LATEST_US
+            for alert in news:
+                self._forget(alert)
+        self.group = replace(self.group, held_until_us=until_us, held_by=muted.reason)
         return True
 
     def _is_hidden(self, alert: Tracked) -> bool:

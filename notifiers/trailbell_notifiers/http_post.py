@@ -185,7 +185,7 @@ def _beginning(raw: Any, limit: int) -> bytes:
 def _failed(endpoint: Endpoint, error: Exception, *, connected: bool, late: bool) -> Receipt:
     if isinstance(error, EgressDeniedError):
         return Rejected(endpoint.hidden(str(error)), "receiver")
-    if late:
+    if late or isinstance(error, requests.exceptions.Timeout):  # whichever of the two clocks was first
         who = "no answer" if connected or not _is_of_names(error) else "no answer of the name service"
         return _unanswered(f"{who} within {endpoint.timeout_s:g} s", connected=connected)
     if isinstance(error, requests.exceptions.SSLError):

@@ -111,5 +111,5 @@ def _ca_file(kind: str, name: str, path: str | None) -> str | None:
     try:
         ssl.create_default_context(cafile=path)
     except (OSError, ssl.SSLError) as error:
-        raise ChannelError(f"{kind} `{name}`: cannot read ca_file {path}: {error}") from error
+        raise ChannelError(f"{kind} `{name}`: cannot read ca_file {path}: {error.strerror}") from error
     return path

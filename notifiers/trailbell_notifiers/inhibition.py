@@ -8,7 +8,7 @@ asks for that).
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
 from .matchers import Labels, Matcher, MatcherError, parse_matcher
@@ -118,15 +118,6 @@ def _matchers(entry: Mapping[str, Any], side: str, position: int) -> tuple[Match
         except MatcherError as error:
             raise InhibitionError(str(error), (position, side, number), error.help) from error
     return tuple(matchers)
-
-
-def unknown_label(inhibitions: Iterable[Inhibition], known: Collection[str]) -> tuple[int, int, str] | None:
-    """The first label of an ``equal`` that no alert can have: (inhibition, position, label); None if all is well."""
-    for number, inhibition in enumerate(inhibitions):
-        for position, label in enumerate(inhibition.equal):
-            if label not in known and not inhibition.missing_match:
-                return number, position, label
-    return None
 
 
 def inhibiting(

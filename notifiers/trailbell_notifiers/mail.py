@@ -149,7 +149,7 @@ class Mail:
             self._context()
         except (OSError, ssl.SSLError) as error:
             raise ChannelError(
-                f"e-mail `{self.name}`: cannot read ca_file {self._settings.ca_file}: {error}"
+                f"e-mail `{self.name}`: cannot read ca_file {self._settings.ca_file}: {error.strerror}"
             ) from error
 
     def render(self, message: Message, delivery_id: str) -> bytes:

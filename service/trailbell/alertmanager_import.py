@@ -10,7 +10,9 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_address
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from trailbell_engine.durations import format_duration, parse_duration
 from trailbell_engine.timestamps import DAY_US, MINUTE_US
@@ -34,6 +36,13 @@ _KINDS: Final = {
     "msteamsv2_configs": "teams",
 }
 _DEFAULT_TIMES: Final = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"}
+_OWN_AFFAIR: Final = "how a message looks and how it is sent is the channel's own affair here"
+_LEFT_WHY: Final = {
+    "http_config": "what opens the door goes into `headers`, an authority of your own into `ca_file`",
+    "tls_config": "certificates are always checked; an authority of your own goes into `ca_file`",
+}
+NOBODY: Final = "always-quiet"
+"""The interval that stands for a receiver without integrations, by which nobody is told."""
 _MATCHER_SPLIT: Final = re.compile(r',\s*(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
@@ -65,6 +74,8 @@ class _Importer:
         self.globals: Mapping[str, Any] = _mapping(source.get("global"))
         self.out = Imported()
         self.names: dict[str, list[str]] = {}
+        self.taken: set[str] = set()
+        self.silent: set[str] = set()
 
     def run(self) -> Imported:
         for key in self.source:
@@ -104,8 +115,9 @@ class _Importer:
         given = str(entry.get("name", "receiver"))
         base = re.sub(r"[^A-Za-z0-9._-]+", "-", given).strip("-._")[:48] or "receiver"
         made: list[tuple[str, dict[str, Any]]] = []
-        for key, value in entry.items():
-            for position, settings in enumerate(_list(value)) if key.endswith("_configs") else ():
+        theirs = {key: _list(value) for key, value in entry.items() if key.endswith("_configs")}
+        for key, value in theirs.items():
+            for position, settings in enumerate(value):
                 where = f"{place}.{key}[{position}]"
                 if key not in _KINDS:
                     self.leave(where, "there is no such channel here")
@@ -113,21 +125,28 @@ class _Importer:
                 made.append((_KINDS[key], self.channel(key, _mapping(settings), where, base)))
         names = []
         for number, (kind, settings) in enumerate(made):
-            names.append(base if len(made) == 1 else f"{base}-{kind}-{number + 1}")
+            names.append(self.unique(base if len(made) == 1 else f"{base}-{kind}-{number + 1}"))
             yield names[-1], {kind: settings}
         self.names[given] = names
-        if not names:
-            self.leave(place, "it has nothing that can be carried over: routes to it tell nobody")
+        if not any(theirs.values()):
+            self.silent.add(given)
+        elif not names:
+            self.leave(place, "it has nothing that can be carried over: whom its routes told, their parents tell")
+
+    def unique(self, name: str) -> str:
+        """The name, or another where one is called so: ours may hold fewer characters than theirs."""
+        others = (f"{name}-{number}" for number in range(2, len(self.taken) + 3))
+        chosen = next(one for one in (name, *others) if one not in self.taken)
+        self.taken.add(chosen)
+        return chosen
 
     def channel(self, key: str, settings: Mapping[str, Any], place: str, base: str) -> dict[str, Any]:
         used = {"send_resolved"}
         match key:
             case "slack_configs":
-                result = {"webhook_url": self.secret(base, "SLACK_WEBHOOK_URL", place)}
-                used |= {"api_url", "api_url_file"}
-                if "channel" in settings:
-                    self.leave(f"{place}.channel", "a webhook's channel is chosen in Slack; with `token` it can be set")
-                    used.add("channel")
+                result = self.slack(settings, place, base)
+                used |= {"api_url", "api_url_file", "app_token", "app_token_file", "app_url", "channel"}
+                used |= {"http_config"} if "token" in result else set()
             case "email_configs":
                 result = self.mail(settings, place, base)
                 used |= {"to", "from", "smarthost", "auth_username", "auth_password", "require_tls"}
@@ -137,6 +156,7 @@ class _Importer:
                 open_ = bool(url) and not set(url) & set("@?")
                 result = {"url": url if open_ else self.secret(base, "WEBHOOK_URL", place), "format": "alertmanager"}
                 used |= {"url", "url_file", "max_alerts"}
+                result |= {"allow_cidrs": [private]} if (private := _private(url)) else {}
             case "pagerduty_configs":
                 result = {"routing_key": self.secret(base, "PAGERDUTY_ROUTING_KEY", place)}
                 used |= {"routing_key", "routing_key_file", "service_key"}
@@ -145,10 +165,24 @@ class _Importer:
                 used |= {"webhook_url", "webhook_url_file"}
         for name in settings:
             if name not in used:
-                self.leave(f"{place}.{name}", "how a message looks and how it is sent is the channel's own affair here")
+                self.leave(f"{place}.{name}", _LEFT_WHY.get(name, _OWN_AFFAIR))
         if settings.get("send_resolved") is False:
             self.leave(f"{place}.send_resolved", "whoever was told of an alert is told of its end")
         return result
+
+    def slack(self, settings: Mapping[str, Any], place: str, base: str) -> dict[str, Any]:
+        """A bot, if the original posts by a token to a channel it names; else the incoming webhook."""
+        bots = (settings, self.globals)
+        bot = any(
+            one.get(f"{name}app_token{file}")
+            for one, name in zip(bots, ("", "slack_"), strict=True)
+            for file in ("", "_file")
+        )
+        if settings.get("channel") and (bot or str(settings.get("api_url", "")).endswith("/chat.postMessage")):
+            return {"token": self.secret(base, "SLACK_BOT_TOKEN", place), "channel": str(settings["channel"])}
+        if "channel" in settings:
+            self.leave(f"{place}.channel", "a webhook's channel is chosen in Slack; with `token` it can be set")
+        return {"webhook_url": self.secret(base, "SLACK_WEBHOOK_URL", place)}
 
     def mail(self, settings: Mapping[str, Any], place: str, base: str) -> dict[str, Any]:
         host, _, port = str(
@@ -164,37 +198,41 @@ class _Importer:
         if user:
             result |= {"username": str(user), "password": self.secret(base, "SMTP_PASSWORD", place)}
         tls = settings.get("require_tls", self.globals.get("smtp_require_tls", True))
-        return result | ({} if tls else {"tls": "none"}) | ({"tls": "implicit"} if port == "465" else {})
+        if port == "465":
+            return result | {"tls": "implicit"}
+        if not tls and user:
+            self.leave(f"{place}.require_tls", "a password goes over TLS only; to do without, take out both")
+        return result | ({} if tls or user else {"tls": "none"})
 
     def secret(self, base: str, what: str, place: str) -> str:
-        name = f"{re.sub(r'[^A-Z0-9]+', '_', base.upper())}_{what}".lstrip("_0123456789")
+        plain = f"{re.sub(r'[^A-Z0-9]+', '_', base.upper())}_{what}".lstrip("_0123456789")
+        others = (f"{plain}_{number}" for number in range(2, len(self.out.variables) + 3))
+        name = next(name for name in (plain, *others) if name not in self.out.variables)
         self.out.variables[name] = place
         return f"${{{name}}}"
 
-    def route(self, entry: Mapping[str, Any], place: str, *, top: bool = False) -> dict[str, Any] | None:
+    def route(
+        self, entry: Mapping[str, Any], place: str, *, top: bool = False, silent: bool = False
+    ) -> dict[str, Any] | None:
         result: dict[str, Any] = {}
         if entry.get("receiver") or top:
-            names = self.names.get(str(entry.get("receiver")), [])
-            if not names:
-                self.leave(place, "its receiver could not be carried over, so neither are its routes")
+            result |= self.told(str(entry.get("receiver")), place, top=top)
+            silent = str(entry.get("receiver")) in self.silent
+            if top and not result:
                 return None
-            result["receiver"] = names[0] if len(names) == 1 else names
         matchers = self.matchers(entry, "", place)
         result |= {"matchers": matchers} if matchers else {}
         if "group_by" in entry or top:
             result["group_by"] = [_LABELS.get(str(label), str(label)) for label in _list(entry.get("group_by"))]
-        for name, default in _DEFAULT_TIMES.items():
-            written = entry.get(name) or (default if top else None)
-            if written is not None:
-                result[name] = self.duration(
-                    str(written), f"{place}.{name}", default, MINUTE_US if "repeat" in name else 0
-                )
+        result |= self.timers(entry, place, top=top)
         for name in ("mute_time_intervals", "active_time_intervals"):
             if entry.get(name):
                 result[name] = [str(interval) for interval in _list(entry[name])]
+        if silent:
+            result["mute_time_intervals"] = [self.nobody()]
         result |= {"continue": True} if entry.get("continue") else {}
         children = (
-            self.route(_mapping(child), f"{place}.routes[{position}]")
+            self.route(_mapping(child), f"{place}.routes[{position}]", silent=silent)
             for position, child in enumerate(_list(entry.get("routes")))
         )
         routes = [child for child in children if child is not None]
@@ -202,6 +240,32 @@ class _Importer:
             if key not in _ROUTE_KEYS:
                 self.leave(f"{place}.{key}", "there is no such key here")
         return result | ({"routes": routes} if routes else {})
+
+    def timers(self, entry: Mapping[str, Any], place: str, *, top: bool) -> dict[str, str]:
+        """The three times of a route; of the top one also those that are left out there."""
+        found = {}
+        for name, default in _DEFAULT_TIMES.items():
+            written = entry.get(name) or (default if top else None)
+            if written is not None:
+                shortest_us = MINUTE_US if "repeat" in name else 0
+                found[name] = self.duration(str(written), f"{place}.{name}", default, shortest_us)
+        return found
+
+    def told(self, receiver: str, place: str, *, top: bool) -> dict[str, Any]:
+        """The receiver of a route; that of its parent, which it then takes, for one that has not come along."""
+        names = self.names.get(receiver) or []
+        if not names and top:
+            names = [name for others in self.names.values() for name in others][:1]
+        if receiver not in self.silent and not self.names.get(receiver):
+            instead = names[0] if names else "its parent's" if not top else "nobody"
+            self.leave(f"{place}.receiver", f"it could not be carried over; here {instead} is told")
+        return {"receiver": names[0] if len(names) == 1 else names} if names else {}
+
+    def nobody(self) -> str:
+        """The name of an interval that is always."""
+        self.out.values.setdefault("time_intervals", {})[NOBODY] = [{"times": ["00:00-24:00"]}]
+        self.out.comments["time_intervals", NOBODY] = f"routes to {', '.join(sorted(self.silent))}: nobody is told"
+        return NOBODY
 
     def matchers(self, entry: Mapping[str, Any], side: str, place: str) -> list[str]:
         """Of the three ways in which Alertmanager writes them; ``side`` is ``source_`` or ``target_`` or empty."""
@@ -266,6 +330,15 @@ class _Importer:
             f"{_mapping(one).get('start_time')}-{_mapping(one).get('end_time')}" for one in _list(entry.get("times"))
         ]
         return result | ({"times": times} if times else {})
+
+
+def _private(url: str) -> str:
+    """The network of an address that webhooks do not go to unless it is opened; empty if it is none, or a name."""
+    try:
+        address = ip_address(urlsplit(url).hostname or "")
+    except ValueError:
+        return ""
+    return "" if address.is_global else f"{address}/{address.max_prefixlen}"
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -116,6 +116,11 @@ class Live:
         found = {source.name: getattr(source, "waiting", None) for source in self._sources}
         return {name: count for name, count in found.items() if count is not None}
 
+    def lost(self) -> Mapping[str, Mapping[str, int]]:
+        """What was sent to sources and not heard, by source and reason. Callable from any thread."""
+        found = {source.name: getattr(source, "lost", None) for source in self._sources}
+        return {name: counts for name, counts in found.items() if counts is not None}
+
     def __enter__(self) -> Live:
         """Start sending what an earlier run left."""
         self._dispatcher.wake()
@@ -143,6 +148,7 @@ class Live:
             self._loop.pipeline = self._resumed({source.name: source.lateness_us for source in sources})
             gc.collect()
             gc.freeze()  # the compiled rules stay; with many of them a full collection walks long, and all else waits
+        self._sink.idle()  # what people wished while nothing ran holds from here on, also if nothing comes
         self._loop.run(sources, patient=patient)
 
     def stop(self) -> None:

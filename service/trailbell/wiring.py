@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trailbell_engine.rule import RuleSet
+from trailbell_engine.rule import Rule, RuleSet
 from trailbell_notifiers.channel import Channel, ChannelError, build_channel
 from trailbell_notifiers.desk import Policy
-from trailbell_notifiers.inhibition import Inhibition, unknown_label
+from trailbell_notifiers.inhibition import Inhibition
 from trailbell_notifiers.intervals import Interval
+from trailbell_notifiers.matchers import Matcher
 from trailbell_notifiers.routing import OWN_LABELS, Route
 from trailbell_notifiers.silences import Silence
 
@@ -94,26 +95,57 @@ def sources(config: Config, environ: Mapping[str, str], *, once: bool) -> list[S
         try:
             built.append(maker_of(kind).build(name, settings, environ, once=once))
         except SettingsError as error:
-            message = str(error) if name == kind else f"the source {name!r}: {error}"
-            raise WiringError(message, error.help) from error
+            raise WiringError(f"the source {name}: {error}", error.help) from error
     return built
 
 
+def known_labels(rules: RuleSet) -> tuple[str, ...]:
+    """The labels that alerts of these rules may have, their own first."""
+    keys = {str(path) for rule in rules for path in rule.condition.by}
+    return (*OWN_LABELS, *sorted(keys.difference(OWN_LABELS)))
+
+
+def matched_labels(policy: Policy) -> set[str]:
+    """The labels that routes, inhibitions and silences of the configuration ask for."""
+    asked = {matcher.label for inhibition in policy.inhibitions for matcher in (*inhibition.source, *inhibition.target)}
+    asked |= {matcher.label for silence in policy.silences for matcher in silence.matchers}
+    routes = [policy.route] if policy.route is not None else []
+    while routes:
+        route = routes.pop()
+        asked |= {matcher.label for matcher in route.matchers}
+        routes += route.routes
+    return asked
+
+
 def check_inhibitions(rules: RuleSet, inhibitions: Sequence[Inhibition]) -> None:
-    """Refuse an inhibition that compares a label which no alert of these rules has.
+    """Refuse an inhibition that compares a label which no alert of its source, or of its target, has.
 
     Raises:
         WiringError: naming the first such label.
     """
-    keys = {str(path) for rule in rules for path in rule.condition.by}
-    found = unknown_label(inhibitions, {*OWN_LABELS, *keys})
-    if found is not None:
-        number, _, label = found
-        raise WiringError(
-            f"inhibit[{number}]: no rule's alerts have a label {label!r}, so nothing could ever be equal",
-            f"labels are {', '.join(OWN_LABELS)}, and the fields of `by`: {', '.join(sorted(keys)) or 'none'}; "
-            "`equal_missing: match` takes two missing labels for equal, as Alertmanager does",
-        )
+    for number, inhibition in enumerate(inhibitions):
+        if inhibition.missing_match:
+            continue
+        for side, matchers in (("source", inhibition.source), ("target", inhibition.target)):
+            meant = [rule for rule in rules if _may_hold(matchers, rule)]
+            if not meant:  # of rules that are not here nothing can be said
+                continue
+            keys = {str(path) for rule in meant for path in rule.condition.by}
+            for label in inhibition.equal:
+                if label not in OWN_LABELS and label not in keys:
+                    raise WiringError(
+                        f"inhibit[{number}]: no alert that `{side}` takes has a label {label!r}, so nothing could ever "
+                        "be equal",
+                        f"labels are {', '.join(OWN_LABELS)}, and the fields of `by`: "
+                        f"{', '.join(sorted(keys)) or 'none here'}; "
+                        "`equal_missing: match` takes two missing labels for equal, as Alertmanager does",
+                    )
+
+
+def _may_hold(matchers: Sequence[Matcher], rule: Rule) -> bool:
+    """Whether alerts of the rule may meet the matchers, as far as the rule alone says."""
+    labels = {"rule": (rule.id,), "tag": rule.words.tags, "owner": (rule.words.owner,)}
+    return all(matcher.holds(labels) for matcher in matchers if matcher.label in labels)
 
 
 def check_notify(rules: RuleSet, names: Sequence[str]) -> None:

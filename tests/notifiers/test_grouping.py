@@ -237,6 +237,44 @@ def test_a_mute_interval_holds_back_until_it_is_over(watch):
     assert "muted by night" in desk.told[0][4]
 
 
+@pytest.mark.parametrize(
+    ("key", "interval"),
+    [
+        ("mute_time_intervals", {"times": "00:00-24:00"}),
+        ("mute_time_intervals", {"years": ["2020:2099"]}),
+        ("active_time_intervals", {"years": ["2020:2025"]}),
+    ],
+)
+def test_what_nobody_will_ever_be_told_waits_for_nothing(watch, key, interval):
+    """The engine goes on, the reason is noted, and nothing is kept."""
+    desk = watch({"routes": [{key: ["never"], "repeat_interval": "1h"}]}, intervals={"never": interval})
+    desk.open("a"), desk.open("b", 1), desk.wait(DAY_US // SECOND_US)
+    desk.note(desk.desk.silenced([], T0 + DAY_US)), desk.note(desk.desk.settle())
+    assert desk.told == []
+    assert [(note.alert_id, note.until_us) for note in desk.notes if note.what == "muted"] == [("a", None), ("b", None)]
+    assert desk.memory.waiting() == []
+
+
+def test_reminders_end_where_nobody_will_ever_be_told_again(watch):
+    """The interval of a route that was told before has been closed for good."""
+    years = {"years": ["2020:2026"]}
+    route = {"group_by": ["rule"], "active_time_intervals": ["term"], "repeat_interval": "30d", "close_after": "90d"}
+    desk = watch({"routes": [route]}, intervals={"term": years})
+    desk.open("a", lasting=True), desk.wait(90 * DAY_US // SECOND_US)
+    assert desk.brief == [(0, "opened"), (30 * DAY_US // SECOND_US, "reminder")]
+
+
+def test_what_inhibits_nothing_any_more_is_forgotten(watch):
+    """An alert without an end inhibits for a day; a month of them would make every alert slower."""
+    inhibit = [{"source": ["severity=critical"], "target": ["severity=low"]}]
+    desk = watch(inhibit=inhibit)
+    for day in range(5):
+        desk.open(f"source-{day}", day * DAY_US // SECOND_US, severity="critical")
+    assert [source.alert_id for source in desk.memory.sources()] == ["source-4"]
+    desk.open("target", 4 * DAY_US // SECOND_US + 60, severity="low")
+    assert [note.what for note in desk.notes if note.alert_id == "target"] == ["routed", "inhibited"]
+
+
 def test_an_active_interval_is_the_other_way_round(watch):
     """Told in working hours."""
     desk = watch({"routes": [{"active_time_intervals": ["office"]}]}, intervals={"office": {"times": "12:00-18:00"}})

@@ -275,6 +275,7 @@ KNOWN = {"user_email", "context", "source_ip"}
         ("line\nand {{ quux }}", "nothing is called `quux`", 2, 8, "{{ quux or 'unknown' }}"),
         ("{{ context.voice-type }}", "nothing is called `type`", 1, 18, "`context['voice-type']`"),
         ("{{ context.a.voice-type }}", "nothing is called `type`", 1, 20, "`context.a['voice-type']`"),
+        ("{{ change.old }}", "nothing is called `change`", 1, 4, "a fact of `changed`"),
         ("ok\n{{ user_email", "unexpected end of template", 2, 1, ""),
         ("{{ user_email | uper }}", "there is no filter `uper`", 1, 1, "upper"),
         ("{{ range(3) }}", "a call cannot be used", 1, 1, "use a filter"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -110,16 +111,19 @@ def list_(limit: int, open_: bool, held_: bool, config_file: Path | None, format
 
     config = config_or_fail(config_file, secrets=False)
     with reading(config.store) as database:
-        found = [_whole(database, stored) for stored in Alerts(database).newest(limit)]
-    shown = [one for one in found if (not open_ or one.condition != "resolved") and (not held_ or one.held)]
+        every = (_whole(database, stored) for stored in Alerts(database).newest_first())
+        wanted = (one for one in every if (not open_ or one.condition != "resolved") and (not held_ or one.held))
+        shown = list(islice(wanted, limit))
     if format_ == "json":
         click.echo(json.dumps([one.to_json() for one in shown], ensure_ascii=False, indent=2))
         return Exit.OK
     for one in shown:
         click.echo(_line(one))
-    hidden = sum(one.held is not None for one in found)
+    hidden = sum(one.held is not None for one in shown)
     if hidden:
-        click.echo(f"{hidden} of the newest {len(found)} are held back: see `alerts show ID`", err=True)
+        click.echo(f"{hidden} held back: see `alerts show ID`", err=True)
+    if not shown:
+        click.echo("no such alerts", err=True)
     return Exit.OK
 
 

@@ -98,5 +98,11 @@ def _lines(imported: Imported, name: str) -> Iterator[str]:
 def _yaml(value: Any, indent: str) -> Iterator[str]:
     import yaml
 
-    text = yaml.safe_dump(value, sort_keys=False, allow_unicode=True, width=110)
+    class Plain(yaml.SafeDumper):
+        """Writes a list that stands in two places twice, and not as an anchor that nobody has asked for."""
+
+        def ignore_aliases(self, _data: Any) -> bool:
+            return True
+
+    text = yaml.dump(value, Dumper=Plain, sort_keys=False, allow_unicode=True, width=110)
     yield from (f"{indent}{line}" for line in text.splitlines())

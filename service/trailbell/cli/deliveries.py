@@ -48,13 +48,16 @@ def list_(
 
     config = config_or_fail(config_file, secrets=False)
     with reading(config.store) as database:
-        found = Deliveries(database).find(state=state, receiver=receiver, alert=alert, limit=limit)
+        found = Deliveries(database).find(state=state, receiver=receiver, alert=alert, limit=limit + 1)
         failing = Breakers(database).failing()
+    more, found = len(found) > limit, found[:limit]
     if format_ == "json":
         click.echo(json.dumps([one.to_json() for one in found], ensure_ascii=False, indent=2))
         return Exit.OK
     for one in found:
         click.echo(_line(one))
+    if more or not found:
+        click.echo("there are more: --limit" if more else "no such deliveries", err=True)
     for queue, breaker in failing:
         name = f"{queue.receiver} {queue.target}".rstrip()
         since = format_time(breaker.since_us or 0)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
     from trailbell.routes_table import Answer
     from trailbell.store.address import Address
     from trailbell_notifiers.desk import Policy
+    from trailbell_notifiers.plan import Plan
+    from trailbell_notifiers.silences import Silence
 
 
 @click.group(name="route")
@@ -29,7 +32,12 @@ def command() -> None:
 @click.argument("labels", nargs=-1, metavar="LABEL=VALUE...")
 @click.option("--alert", "alert_id", metavar="ID", help="The labels of a stored alert; `last` is the newest.")
 @click.option("--cases", "cases", type=click.Path(path_type=Path), metavar="FILE", help="A table of cases, in YAML.")
-@click.option("--at", "at", metavar="WHEN", help="When, for mute intervals and silences: 2026-11-01T23:30:00Z.")
+@click.option(
+    "--at",
+    "at",
+    metavar="WHEN",
+    help="When, for mute intervals and silences: 2026-11-01T23:30:00Z; else none of them holds.",
+)
 @click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="The configuration.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def test(
@@ -58,12 +66,24 @@ def test(
         wanted, notify = _of_alert(config.store, config.rules, alert_id)
     else:
         wanted = _given(labels)
-    found = answer(policy, wanted, notify, instant("--at", at))
+    at_us = instant("--at", at)
+    if at_us is not None:
+        policy = replace(policy, silences=(*policy.silences, *_stored_silences(config.store)))
+    found = answer(policy, wanted, notify, at_us)
     if format_ == "json":
         click.echo(json.dumps(_json(found), ensure_ascii=False, indent=2))
     else:
-        _print(policy, found)
+        _print(policy, found, at_us)
     return Exit.OK
+
+
+def _stored_silences(store: Address) -> list[Silence]:
+    from trailbell.store.silences import Silences
+
+    from .stores import reading_if_there
+
+    with reading_if_there(store) as database:
+        return [] if database is None else Silences(database).all()
 
 
 def _given(labels: Sequence[str]) -> dict[str, tuple[str, ...]]:
@@ -102,7 +122,7 @@ def _json(found: Answer) -> dict[str, Any]:
     return {"told": found.told, "decisions": rows}
 
 
-def _print(policy: Policy, found: Answer) -> None:
+def _print(policy: Policy, found: Answer, at_us: int | None) -> None:
     from trailbell.routes_table import branches
 
     for branch in branches(policy.route, found.decisions) if policy.route is not None else ():
@@ -115,8 +135,15 @@ def _print(policy: Policy, found: Answer) -> None:
         click.echo("nobody is told: there is no route")
     for decision in found.decisions:
         held = found.held.get(decision.receiver)
-        words = f"  held back: {held}" if held else ""
+        words = f"  held back: {held}" if held else _when(decision.plan) if at_us is None else ""
         click.echo(f"{decision.receiver}: {printable(decision.reason)}{words}")
+
+
+def _when(plan: Plan) -> str:
+    """What a time would decide, where none is asked about."""
+    parts = [f"inside of {', '.join(plan.active)}"] if plan.active else []
+    parts += [f"outside of {', '.join(plan.mute)}"] if plan.mute else []
+    return f"  only {' and '.join(parts)}; see --at" if parts else ""
 
 
 class Row(NamedTuple):

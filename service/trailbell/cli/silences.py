@@ -80,9 +80,8 @@ def _warn(config: Config, silence: Silence) -> None:
         if database is None:
             return
     hidden = _hidden(config, silence, silence.starts_us)
-    severe = sum(one.alert.severity in ("critical", "high") for one in hidden)
-    words = f", {severe} of them high or critical" if severe else ""
-    click.echo(f"of the last 7 days it would have hidden {len(hidden)} alerts{words}")
+    click.echo(f"of the last 7 days it would have hidden {_counted(hidden)}")
+    _name_unknown(config, silence)
 
 
 def _silence(
@@ -117,6 +116,8 @@ def list_(all_: bool, config_file: Path | None, format_: str) -> int:
         waits = "" if taken_up else "  (waits for the engine)"
         head = f"{silence.id}  {silence.phase(at_us):<7}  until {format_time(silence.ends_us)}"
         click.echo(f"{head}  {printable(str(silence))}  {printable(_who(silence))}{waits}")
+    if not found:
+        click.echo("no silences" if all_ else "no silences now; --all shows expired ones", err=True)
     return Exit.OK
 
 
@@ -202,6 +203,7 @@ def preview(matchers: Sequence[str], since: str, config_file: Path | None, forma
         click.echo(json.dumps([stored.to_json() for stored in hidden], ensure_ascii=False, indent=2))
     else:
         _print_hidden(hidden)
+        _name_unknown(config, silence)
     return Exit.OK
 
 
@@ -214,20 +216,34 @@ def _hidden(config: Config, silence: Silence, since_us: int) -> list[StoredAlert
 
     rules = load(config.rules).rules
     with reading(config.store) as database:
-        stored = Alerts(database).all()
+        stored = Alerts(database).opened_between(since_us, silence.ends_us)
     found = []
     for one in stored:
         words: Any = rules[one.alert.rule_id].words if one.alert.rule_id in rules else Words("")
-        inside = since_us <= one.alert.opened_at_us < silence.ends_us
-        if inside and silence.covers(labels_of(one.alert, words)):
+        if silence.covers(labels_of(one.alert, words)):
             found.append(one)
     return found
+
+
+def _counted(hidden: Sequence[StoredAlert]) -> str:
+    severe = sum(one.alert.severity in ("critical", "high") for one in hidden)
+    number = "1 alert" if len(hidden) == 1 else f"{len(hidden)} alerts"
+    return number + (f", {severe} of them high or critical" if severe else "")
+
+
+def _name_unknown(config: Config, silence: Silence) -> None:
+    """A label that no alert has is most often a misspelled one."""
+    from trailbell.loading import load
+    from trailbell.wiring import known_labels
+
+    known = known_labels(load(config.rules).rules)
+    for label in dict.fromkeys(matcher.label for matcher in silence.matchers if matcher.label not in known):
+        click.echo(f"no rule's alerts have a label {label!r}; there are {', '.join(known)}", err=True)
 
 
 def _print_hidden(hidden: Sequence[StoredAlert]) -> None:
     from .lines import alert_line
 
-    severe = sum(one.alert.severity in ("critical", "high") for one in hidden)
-    click.echo(f"hides {len(hidden)} alerts" + (f", {severe} of them high or critical" if severe else ""))
+    click.echo(f"hides {_counted(hidden)}")
     for one in hidden[-20:]:
         click.echo(f"  {alert_line(one, '')}")

@@ -1,0 +1,125 @@
+"""An Alertmanager's configuration, taken over: what it told whom, it tells here, or says why not."""
+
+import pytest
+import yaml
+
+from trailbell.alertmanager_import import NOBODY, from_alertmanager
+from trailbell.config import load_config
+from trailbell.policy import policy_of
+from trailbell.wiring import receivers
+from trailbell_notifiers.intervals import inside, until_us
+from trailbell_notifiers.routing import decide
+
+NOVEMBER_US = 1_795_000_000_000_000
+SECRET = "https://example.com/secret"
+
+
+@pytest.fixture
+def imported(tmp_path, trailbell):
+    """A function: what becomes of a configuration, and the policy of the file that is written, which can be run."""
+
+    def run(text):
+        theirs, ours = tmp_path / "alertmanager.yml", tmp_path / "trailbell.yaml"
+        theirs.write_text(text, encoding="utf-8")
+        assert trailbell("config", "import", "alertmanager", str(theirs), "-o", str(ours))[0] == 0
+        assert "&id" not in ours.read_text(encoding="utf-8")
+        result = from_alertmanager(yaml.safe_load(text))
+        config = load_config(ours, dict.fromkeys(result.variables, SECRET))
+        receivers(config)
+        return result, policy_of(config)
+
+    return run
+
+
+def told(policy, **labels):
+    """Who hears of an alert, without those whose route is always muted."""
+    decisions = decide(policy.route, {name: (value,) for name, value in labels.items()})
+    return [one.receiver for one in decisions if NOBODY not in one.plan.mute]
+
+
+def test_each_secret_has_a_name_of_its_own(imported):
+    """Two webhooks of one receiver, and two receivers that ours may call only the same, stay apart."""
+    result, _ = imported("""
+route: {receiver: a b}
+receivers:
+- {name: a b, slack_configs: [{api_url: "https://hooks.slack.com/1"}, {api_url: "https://hooks.slack.com/2"}]}
+- {name: c d, discord_configs: [{webhook_url: "https://discord.com/1"}]}
+- {name: c-d, discord_configs: [{webhook_url: "https://discord.com/2"}]}
+""")
+    found = [next(iter(channel.values())) for channel in result.values["receivers"].values()]
+    assert [settings.get("webhook_url") or settings["url"] for settings in found] == [
+        "${A_B_SLACK_WEBHOOK_URL}",
+        "${A_B_SLACK_WEBHOOK_URL_2}",
+        "${C_D_WEBHOOK_URL}",
+        "${C_D_WEBHOOK_URL_2}",
+    ]
+    assert list(result.values["receivers"]) == ["a-b-slack-1", "a-b-slack-2", "c-d", "c-d-2"]
+
+
+def test_a_receiver_without_integrations_tells_nobody_here_too(imported):
+    """A usual way to drop alerts; neither the routes after it nor its parent take them over."""
+    result, policy = imported("""
+route:
+  receiver: "null"
+  routes:
+  - receiver: "null"
+    matchers: [alertname=Watchdog]
+    routes: [{matchers: [owner=x]}, {matchers: [owner=y], receiver: a}]
+  - {receiver: a, matchers: [severity=critical]}
+receivers: [{name: "null"}, {name: a, webhook_configs: [{url: "https://a.example.com"}]}]
+""")
+    assert result.left == []
+    critical = {"severity": "critical"}
+    assert told(policy, **critical) == ["a"]
+    assert told(policy, severity="low") == []
+    assert told(policy, **critical, rule="Watchdog") == []
+    assert told(policy, **critical, rule="Watchdog", owner="x") == []
+    assert told(policy, **critical, rule="Watchdog", owner="y") == ["a"]
+    always = policy.intervals[NOBODY]
+    assert inside(always, NOVEMBER_US)
+    assert until_us([always], NOVEMBER_US, wanted=False) is None
+
+
+def test_a_route_outlives_its_receiver(imported):
+    """Where a channel has not come along its parent's receiver is told, and its own routes stay."""
+    result, policy = imported("""
+route:
+  receiver: a
+  routes:
+  - receiver: gone
+    matchers: [severity=~"high|critical"]
+    routes: [{receiver: b, matchers: [severity=critical]}]
+receivers:
+- {name: gone, opsgenie_configs: [{api_key: x}]}
+- {name: a, webhook_configs: [{url: "https://a.example.com"}]}
+- {name: b, webhook_configs: [{url: "https://b.example.com"}]}
+""")
+    assert [told(policy, severity=one) for one in ("critical", "high", "low")] == [["b"], ["a"], ["a"]]
+    assert ("route.routes[0].receiver", "it could not be carried over; here its parent's is told") in result.left
+
+
+def test_what_comes_out_can_be_run(imported):
+    """A bot's token, a private address, a password without TLS: the settings are those that a receiver takes here."""
+    result, _ = imported("""
+global:
+  {smtp_smarthost: "mail.example.com:25", smtp_from: a@example.com, smtp_auth_username: u, smtp_require_tls: false}
+route: {receiver: a, routes: [{receiver: a, matchers: [severity=critical]}]}
+receivers:
+- name: a
+  email_configs: [{to: b@example.com}]
+  webhook_configs: [{url: "http://10.1.2.3:9000/x"}]
+  slack_configs:
+  - {channel: "#a", app_token: xoxb-1}
+  - channel: "#b"
+    api_url: https://slack.com/api/chat.postMessage
+    http_config: {authorization: {credentials: xoxb-2}}
+""")
+    mail, hook, *bots = (next(iter(channel.values())) for channel in result.values["receivers"].values())
+    assert mail["password"] == "${A_SMTP_PASSWORD}"
+    assert "tls" not in mail
+    assert hook == {"url": "http://10.1.2.3:9000/x", "format": "alertmanager", "allow_cidrs": ["10.1.2.3/32"]}
+    assert bots == [
+        {"token": "${A_SLACK_BOT_TOKEN}", "channel": "#a"},
+        {"token": "${A_SLACK_BOT_TOKEN_2}", "channel": "#b"},
+    ]
+    assert [place for place, _ in result.left] == ["receivers[0].email_configs[0].require_tls"]
