@@ -3,17 +3,9 @@
 from __future__ import annotations
 
 import threading
-from contextlib import ExitStack, closing
+from contextlib import closing
 
 import pytest
-import requests
-
-from trailbell.http.observed import Observed
-from trailbell.http.serving import serving_engine
-from trailbell.http.settings import HttpSettings
-from trailbell.live import Live
-from trailbell.wiring import Receivers
-from trailbell_engine.rule import RuleSet
 
 
 @pytest.fixture(autouse=True)
@@ -46,34 +38,13 @@ def test_a_source_knows_how_many_messages_wait(bench, wait_for):
     assert source.waiting is None
 
 
-def test_metrics_tell_what_waits(servers, store, wait_for):
+def test_metrics_tell_what_waits(servers, metrics, wait_for):
     """As a gauge by source, for as long as the broker says so."""
+    name = "trailbell_source_waiting_messages"
     bench = servers("redis").bench()
     bench.publish_events(range(5))
-    database, observed = store(), Observed()
-    with ExitStack() as ending:
-        live = Live(RuleSet(), database, Receivers({}, None), told=lambda _fresh: None, attempted=observed.attempt)
-        ending.enter_context(live)
-        server = ending.enter_context(
-            serving_engine(
-                HttpSettings(port=0),
-                database.folder,
-                RuleSet,
-                engine=live,
-                database=database,
-                inboxes={},
-                observed=observed,
-            )
-        )
-
-        def lines():
-            return requests.get(f"{server.url}/metrics", timeout=10).text.splitlines()
-
-        name = "trailbell_source_waiting_messages"
-        assert not [line for line in lines() if name in line]
-        engine = threading.Thread(target=live.run, args=([bench.source()],))
-        engine.start()
-        ending.callback(engine.join)
-        ending.callback(live.stop)
-        wait_for(lambda: f'{name}{{source="audit"}} 0' in lines())
-        assert f"# TYPE {name} gauge" in lines()
+    lines, read = metrics
+    assert not lines(name)
+    read(bench.source())
+    wait_for(lambda: f'{name}{{source="audit"}} 0' in lines(name))
+    assert f"# TYPE {name} gauge" in lines(name)

@@ -25,37 +25,12 @@ from trailbell.testing.vendor_logs import (
 )
 from trailbell_engine.event import Event, Malformed, Tick
 from trailbell_engine.maps import PRESETS, detect
-from trailbell_engine.timestamps import HOUR_US, MINUTE_US, SECOND_US, format_time, parse_time
+from trailbell_engine.timestamps import HOUR_US, MINUTE_US, SECOND_US, parse_time
+
+from . import records
 
 START_US = parse_time("2026-11-02T10:00:00Z")
 POLLING = Polling(overlap_us=10 * MINUTE_US, lateness_us=MINUTE_US, first_us=HOUR_US, window_us=20 * MINUTE_US)
-
-
-def _okta(number, time_us):
-    return {"uuid": f"e{number}", "eventType": "user.session.start", "published": format_time(time_us)}
-
-
-def _auth0(number, time_us):
-    return {"log_id": f"9{number:012}", "type": "s", "date": format_time(time_us)}
-
-
-def _github(number, time_us):
-    return {"_document_id": f"e{number}", "action": "repo.create", "@timestamp": time_us // 1000}
-
-
-def _slack(number, time_us):
-    return {"id": f"e{number}", "action": "user_login", "date_create": time_us // SECOND_US, "entity": {}}
-
-
-def _cloudflare(number, time_us):
-    action = {"type": "create", "time": format_time(time_us)}
-    return {"id": f"e{number}", "action": action, "account": {}, "actor": {}, "resource": {}}
-
-
-def _google(number, time_us):
-    application = ("login", "admin")[number % 2]
-    own = {"uniqueQualifier": f"e{number}", "time": format_time(time_us), "applicationName": application}
-    return {"id": own, "events": [{"name": "login_success"}]}
 
 
 def _api(fake, scheme="Bearer", path="", **keywords):
@@ -64,19 +39,19 @@ def _api(fake, scheme="Bearer", path="", **keywords):
 
 
 VENDORS = {
-    "okta": (FakeOkta, _okta, FeedSource, lambda fake: okta.Log(_api(fake, "SSWS"))),
-    "auth0": (FakeAuth0, _auth0, FeedSource, lambda fake: auth0.Log(_api(fake))),
-    "github": (FakeGitHub, _github, WindowSource, lambda fake: github.AuditLog(_api(fake), "acme").read),
-    "slack": (FakeSlackAudit, _slack, WindowSource, lambda fake: slack.AuditLogs(_api(fake)).read),
+    "okta": (FakeOkta, records.okta, FeedSource, lambda fake: okta.Log(_api(fake, "SSWS"))),
+    "auth0": (FakeAuth0, records.auth0, FeedSource, lambda fake: auth0.Log(_api(fake))),
+    "github": (FakeGitHub, records.github, WindowSource, lambda fake: github.AuditLog(_api(fake), "acme").read),
+    "slack": (FakeSlackAudit, records.slack, WindowSource, lambda fake: slack.AuditLogs(_api(fake)).read),
     "cloudflare": (
         FakeCloudflare,
-        _cloudflare,
+        records.cloudflare,
         WindowSource,
         lambda fake: cloudflare.AuditLogs(_api(fake, path="/client/v4"), "acc").read,
     ),
     "gworkspace": (
         FakeGoogleReports,
-        _google,
+        records.google,
         WindowSource,
         lambda fake: gworkspace.Reports(_api(fake), ["login", "admin"]).read,
     ),
