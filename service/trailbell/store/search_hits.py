@@ -1,4 +1,4 @@
-"""Events that hold a text: the index of words names candidates, and each is looked at before it counts."""
+"""Events that hold a text, or are a user's: an index names candidates, and each is looked at before it counts."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import apsw
 
 from .search_places import Scope, all_types, marks
 from .search_tables import ALL, DAY, first_row
-from .search_text import match_of
+from .search_text import USER, fingerprint, match_of
 
 _READ_LIMIT: Final = 20_000
 """Where the other filters leave no more than this, all those events are read, and no index of words is asked."""
@@ -35,7 +35,7 @@ class Wanted(NamedTuple):
 
 
 def hits(connection: apsw.Connection, wanted: Wanted, scope: Scope, in_scope: int, limit: int) -> list[int]:
-    """The numbers of the events with the text, those recorded last first, at most ``limit``.
+    """The numbers of the events with what is wanted, those recorded last first, at most ``limit``.
 
     Args:
         connection: to the store, with the index attached.
@@ -73,15 +73,35 @@ def _among(
         )
         return sql, (scope.account, *kinds, scope.from_us, scope.to_us)
     tests, values = _scope_tests(connection, scope)
-    match = match_of(connection, filter(None, wanted))
+    if wanted.user_id:
+        tests, values = f"{tests} AND entry.user = ?", (*values, fingerprint(wanted.user_id))
+    match = _words(connection, wanted)
     if match is None:
-        sql = f"SELECT entry.seq FROM search.entry CROSS JOIN input ON input.seq = entry.seq WHERE {tests}"  # noqa: S608 - constants
+        by = "INDEXED BY entry_user" if wanted.user_id else ""
+        sql = f"SELECT entry.seq FROM search.entry {by} CROSS JOIN input ON input.seq = entry.seq WHERE {tests}"  # noqa: S608 - constants
         return sql, values
     sql = (
         "SELECT words.rowid FROM search.words CROSS JOIN search.entry ON entry.seq = words.rowid "  # noqa: S608 - constants
         f"CROSS JOIN input ON input.seq = entry.seq WHERE words MATCH ? AND words.rowid BETWEEN ? AND ? AND {tests}"
     )
     return sql, (match, *values[:2], *values)
+
+
+def _words(connection: apsw.Connection, wanted: Wanted) -> str | None:
+    """What to ask the index of words; None where it names no fewer events than the rest of what is asked."""
+    if not wanted.text or (wanted.user_id and _events_of(connection, wanted.user_id) <= _READ_LIMIT):
+        return None
+    return match_of(connection, wanted.text)
+
+
+def _events_of(connection: apsw.Connection, user_id: str) -> int:
+    """How many events a user has, counted no further than what is read without more ado."""
+    row = first_row(
+        connection,
+        "SELECT count(*) FROM (SELECT 1 FROM search.entry INDEXED BY entry_user WHERE user = ? LIMIT ?)",
+        (fingerprint(user_id), _READ_LIMIT + 1),
+    )
+    return int(row[0])
 
 
 def _scope_tests(connection: apsw.Connection, scope: Scope) -> tuple[str, tuple[int, ...]]:
@@ -109,6 +129,6 @@ def _tests(wanted: Wanted) -> tuple[str, tuple[Any, ...]]:
         tests.append("instr(input.data, ?)")
         values.append(wanted.text.encode())
     if wanted.user_id:
-        tests.append("CAST(json_extract(CAST(input.data AS TEXT), '$.user_id') AS TEXT) = ?")
+        tests.append(f"{USER} = ?")
         values.append(wanted.user_id)
     return " AND ".join(tests), tuple(values)

@@ -14,6 +14,7 @@ import apsw
 from trailbell_engine.decode import read_json
 
 from .search_tables import ALL, DAY, SLOT, begin_anew, first_row, open_for_writing
+from .search_text import USER, fingerprint
 
 _BATCH: Final = 2_000
 _SAMPLE: Final = 64
@@ -21,7 +22,7 @@ _SAMPLE: Final = 64
 _END: Final = b"\n\n"
 """Follows the JSON in the index, so that one or two letters always begin a trigram. Our JSON holds no line end."""
 
-_ROWS: Final = "SELECT seq, event_type, time_us, data FROM input WHERE kind = 0"
+_ROWS: Final = f"SELECT seq, event_type, time_us, data, {USER} FROM input WHERE kind = 0"  # noqa: S608 - constants
 
 
 class _Row(NamedTuple):
@@ -29,6 +30,7 @@ class _Row(NamedTuple):
     event_type: str
     time_us: int
     data: bytes
+    user: str | None
 
 
 class _Entry(NamedTuple):
@@ -38,6 +40,7 @@ class _Entry(NamedTuple):
     account: int
     type: int
     time_us: int
+    user: int | None
 
 
 class SearchIndex:
@@ -110,17 +113,18 @@ class SearchIndex:
             self._note("seq", rows[-1].seq)
 
     def _insert(self, rows: list[_Row]) -> None:
-        entries = [
-            _Entry(row.seq, self._account(row.data), self._term("type", row.event_type or ""), row.time_us)
-            for row in rows
-        ]
-        self._index.executemany("INSERT INTO entry VALUES (?, ?, ?, ?)", entries)
+        entries = [self._entry(row) for row in rows]
+        self._index.executemany("INSERT INTO entry VALUES (?, ?, ?, ?, ?)", entries)
         self._index.executemany("INSERT INTO place VALUES (?, ?, ?, ?)", _places(entries))
         self._count(entries, 1)
         self._index.executemany(
             "INSERT INTO words (rowid, text) VALUES (?, ?)", [(row.seq, (row.data + _END).decode()) for row in rows]
         )
         self._sample(row for row in rows if row.seq % _SAMPLE == 0)
+
+    def _entry(self, row: _Row) -> _Entry:
+        account, kind = self._account(row.data), self._term("type", row.event_type or "")
+        return _Entry(row.seq, account, kind, row.time_us, None if row.user is None else fingerprint(row.user))
 
     def _account(self, data: bytes) -> int:
         account = read_json(data).get("account_id")
@@ -188,7 +192,7 @@ class SearchIndex:
         entries = [
             _Entry(*row)
             for seq in sorted(seqs)
-            for row in self._index.execute("SELECT seq, account, type, time_us FROM entry WHERE seq = ?", (seq,))
+            for row in self._index.execute("SELECT seq, account, type, time_us, user FROM entry WHERE seq = ?", (seq,))
         ]
         self._index.executemany("DELETE FROM entry WHERE seq = ?", [(entry.seq,) for entry in entries])
         self._index.executemany("DELETE FROM words WHERE rowid = ?", [(entry.seq,) for entry in entries])

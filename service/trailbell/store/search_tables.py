@@ -3,7 +3,7 @@
 It is a file of its own so that building it never makes the engine wait for the store's write lock. Whoever deletes it
 loses nothing but the time to build it again. Tables:
 
-- ``entry``: what was indexed, by the event's number.
+- ``entry``: what was indexed, by the event's number, and by its user: an id of digits has no piece that is rare.
 - ``place``: the order of lists: per account (and 0, all accounts) and event type, by time. It serves all filters.
 - ``per_day``, ``per_slot``: how many events an account has of a type, per day and per quarter of an hour: a total is
   the sum of a few rows, and a page far back is found without reading the pages before it.
@@ -23,7 +23,7 @@ from trailbell_engine.timestamps import DAY_US, MINUTE_US
 
 APPLICATION_ID: Final = 0x74626C73
 """``tbls``: marks the file as ours."""
-VERSION: Final = 1
+VERSION: Final = 2
 """Of the tables; an index of another version is built anew."""
 
 SLOT_US: Final = 15 * MINUTE_US
@@ -43,8 +43,10 @@ _TABLES: Final = """
         seq     INTEGER PRIMARY KEY,          -- of the store's `input`
         account INTEGER NOT NULL,             -- 0: the event names none
         type    INTEGER NOT NULL,
-        time_us INTEGER NOT NULL
+        time_us INTEGER NOT NULL,
+        user    INTEGER                       -- fingerprint of its user id; NULL: it has none
     );
+    CREATE INDEX entry_user ON entry (user) WHERE user IS NOT NULL;
     CREATE TABLE place (
         account INTEGER NOT NULL,
         type    INTEGER NOT NULL,

@@ -1,26 +1,24 @@
-"""From a text to the trigrams that an event with it must have: what the index is asked, before events are looked at."""
+"""What the index is asked, before events are looked at: the trigrams of a text, the fingerprint of a user's id."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from hashlib import blake2b
 from typing import Final
 
 import apsw
 
 _ASKED: Final = 5
 """Trigrams asked for per text, the rarest first. More make each question slower and find little less."""
+USER: Final = "CAST(json_extract(CAST(input.data AS TEXT), '$.user_id') AS TEXT)"
+"""An event's user id as text, in SQL; NULL if it has none. Index and search say it in the same words."""
 _CONTINUATIONS: Final = 200
 """How many trigrams a text of one or two letters may stand for; beyond, it is in so many events that reading them one
 after the other finds it sooner."""
 
 
-def match_of(connection: apsw.Connection, texts: Iterable[str]) -> str | None:
-    """The FTS5 question that every event with all the texts meets; None if every event may have them.
-
-    Everything in it is quoted: no text is read as syntax.
-    """
-    parts = [part for text in texts if (part := _match(connection, text)) is not None]
-    return " AND ".join(parts) if parts else None
+def fingerprint(user_id: str) -> int:
+    """A number of 48 bits for a user id: six bytes an event, however long the ids are. Two users may share one."""
+    return int.from_bytes(blake2b(user_id.encode(), digest_size=6).digest())
 
 
 def impossible(text: str) -> bool:
@@ -28,7 +26,11 @@ def impossible(text: str) -> bool:
     return any(character < " " for character in text) or any("\ud800" <= character <= "\udfff" for character in text)
 
 
-def _match(connection: apsw.Connection, text: str) -> str | None:
+def match_of(connection: apsw.Connection, text: str) -> str | None:
+    """The FTS5 question that every event with the text meets; None if every event may have it.
+
+    Everything in it is quoted: no text is read as syntax.
+    """
     if len(text) >= 3:
         grams = {text[start : start + 3] for start in range(len(text) - 2)}
         rarest = sorted(grams, key=lambda gram: (_commonness(connection, gram), gram))[:_ASKED]

@@ -85,7 +85,7 @@ def filters_of(rng):
     )
 
 
-@pytest.mark.parametrize("read_limit", [0, 20_000])
+@pytest.mark.parametrize("read_limit", [0, 100, 20_000])
 def test_lists(crowd, recorded, searching, monkeypatch, read_limit):
     """Every combination of filters, every page: the events, their order and their number are those of a full scan."""
     monkeypatch.setattr(search_hits, "_READ_LIMIT", read_limit)
@@ -190,6 +190,21 @@ def test_a_search_that_takes_too_long_is_ended(crowd, recorded, searching, monke
     with pytest.raises(search_hits.TooBroadError, match="narrow it"):
         search.page(Filters(text="no such"), 0, 1)
     assert search.page(Filters(), 0, 1).total == 50
+
+
+def test_a_user_is_found_without_looking_at_others(recorded, searching, event, monkeypatch):
+    """An id of few different digits has no piece that is rare; its events are found in so few steps all the same."""
+    monkeypatch.setattr(search_hits, "_READ_LIMIT", 10)
+    monkeypatch.setattr(search_hits, "_PATIENCE_S", 0.0)  # the first look at the clock ends the search
+    monkeypatch.setattr(search_hits, "_CHECK_EVERY", 1_000)
+    recorded([event(number, user_id=1_000_000 + number % 500, note="1000000 001 010 100") for number in range(1_000)])
+    index, search = searching()
+    index.catch_up()
+    for text in ("", "001"):
+        found = search.page(Filters(user_id="1000000", text=text), 0, 10)
+        assert [item.id for item in found.events] == [event(500).id, event(0).id]
+    with pytest.raises(search_hits.TooBroadError):
+        search.page(Filters(text="1000000"), 0, 10)
 
 
 def test_reading_does_not_hold_up_writing(crowd, recorded, searching, event):
