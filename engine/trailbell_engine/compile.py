@@ -7,30 +7,25 @@ operator compares with. A closure takes the value paths start at (the event's re
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from sys import intern
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 from .event import Event
 from .interpret import subjects_zone
+from .one_of import one_of, plain_texts
 from .operators import OPERATORS, Check
 from .operators.memo import Memory, remembered
 from .operators.schedules import by_minute, inside
 from .operators.structure import size
-from .path import Path, Root, elements, resolve
+from .path import Path, Root, elements
 from .predicate import AllOf, AnyOf, Not, Predicate, Test
+from .readers import Reader, Several, reader
 from .schedule import Schedule
 from .value_list import ValueList
 from .values import MISSING, Json
 
 Compiled: TypeAlias = Callable[[Json, Event], bool]
-Reader: TypeAlias = Callable[[Json, Event], Any]
-
 
 _TIME: Final = Path(("time",), Root.ENVELOPE)
-
-
-class Several(list[Json]):
-    """More than one value, or an array met on the way: what a reader returns when the plain chain of names ended."""
 
 
 def compile_predicate(node: Predicate) -> Callable[[Event], bool]:
@@ -49,7 +44,6 @@ class Compiler:
     def __init__(self, memory: Memory | None = None) -> None:
         self.memory = memory or Memory()
         self._costly: dict[Hashable, Check] = {}
-        self._shared: dict[tuple[Path, frozenset[str]], Compiled] = {}
 
     def predicate(self, node: Predicate) -> Compiled:
         """A function that says whether the predicate holds for the value its paths start at, in an event."""
@@ -94,18 +88,11 @@ class Compiler:
             case "during" | "outside" if test.path == _TIME:
                 return _at_event_time(test.operand, during=test.operator == "during")
             case _:
-                texts = _plain_texts(test)
-                return self._checked(test) if texts is None else self._one_of(test, texts)
-
-    def _checked(self, test: Test) -> Compiled:
-        return _checked(reader(test.path), self.check(test), whole=OPERATORS[test.operator].whole)
-
-    def _one_of(self, test: Test, texts: frozenset[str]) -> Compiled:
-        """Many rules ask for the same few texts: one function for all of them is found in the processor's caches."""
-        name = (test.path, texts)
-        if name not in self._shared:
-            self._shared[name] = _one_of(texts, test.path, self._checked(test))
-        return self._shared[name]
+                texts = plain_texts(test)
+                if texts is None:
+                    return _checked(reader(test.path), self.check(test), whole=OPERATORS[test.operator].whole)
+                holds, operands = one_of(test.path, 0), (texts,)
+                return lambda here, event: holds(here, event, operands)
 
 
 def _all(parts: list[Compiled]) -> Compiled:
@@ -152,84 +139,6 @@ def _checked(read: Reader, check: Check, *, whole: bool) -> Compiled:
         return check(value)
 
     return compiled
-
-
-def _plain_texts(test: Test) -> frozenset[str] | None:
-    """The texts of which the field must be exactly one, if that is all the test is about; else None."""
-    operand = test.operand if test.operator == "in" else (test.operand,)
-    if test.operator not in ("equals", "in") or test.fold or isinstance(operand, ValueList):
-        return None
-    return frozenset(map(intern, operand)) if all(item.__class__ is str for item in operand) else None
-
-
-def _one_of(texts: frozenset[str], path: Path, otherwise: Compiled) -> Compiled:
-    """The most common test on the most common paths, in one call; ``otherwise`` knows the rest."""
-    if path.root is not Root.HERE or not all(isinstance(name, str) for name in path.segments):
-        return otherwise
-    match path.segments:
-        case (outer,):
-
-            def compiled(here: Json, event: Event) -> bool:
-                value = here.get(outer) if here.__class__ is dict else None
-                return value in texts if value.__class__ is str else otherwise(here, event)
-
-        case (outer, inner):
-
-            def compiled(here: Json, event: Event) -> bool:
-                value = here.get(outer) if here.__class__ is dict else None
-                value = value.get(inner) if value.__class__ is dict else None
-                return value in texts if value.__class__ is str else otherwise(here, event)
-
-        case _:
-            return otherwise
-    return compiled
-
-
-def reader(path: Path) -> Reader:
-    """A function that returns the path's one value, MISSING, or ``Several`` values in order."""
-    if path.root is Root.ENVELOPE:
-        name = str(path.segments[0])
-        if name == "event_type":
-            return lambda _here, event: event.event_type
-        return lambda _here, event: event.envelope(name)
-    if path.root is Root.HERE and path.segments and all(isinstance(segment, str) for segment in path.segments):
-        return _chain(path)
-    return _general(path)
-
-
-def _general(path: Path) -> Reader:
-    def read(here: Json, event: Event) -> Any:
-        values = resolve(path, here, event)
-        if len(values) == 1:
-            return values[0]
-        return Several(values) if values else MISSING
-
-    return read
-
-
-def _chain(path: Path) -> Reader:
-    """A chain of names. Where it meets an array it starts over by the general way, which events seldom need."""
-    names, general = path.segments, _general(path)
-    if len(names) == 1:
-        (only,) = names
-
-        def read_one(here: Json, event: Event) -> Any:
-            return here.get(only, MISSING) if here.__class__ is dict else general(here, event)
-
-        return read_one
-
-    def read(here: Json, event: Event) -> Any:
-        value = here
-        for name in names:
-            if value.__class__ is dict:
-                value = value.get(name, MISSING)
-            elif value.__class__ is list:
-                return general(here, event)
-            else:
-                return MISSING
-        return value
-
-    return read
 
 
 def _values(read: Reader, here: Json, event: Event) -> list[Json]:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from typing import Any, Final, NamedTuple, TypeAlias
 
-from .compile import Reader, Several, compile_predicate, reader
+from .compile import compile_predicate
 from .event import Event
 from .phrases import phrase, value_text
 from .predicate import AllOf, AnyOf, Not, Predicate, Test, to_json
+from .readers import Reader, Several, reader
 from .values import MISSING, Json
 
 LIMIT: Final = 200

@@ -8,9 +8,9 @@ from typing import Any, Final, TypeAlias
 
 from orjson import dumps
 
-from .compile import Several, reader
 from .event import Event, instant
 from .path import Path, Root
+from .readers import Several, reader
 from .values import MISSING, Json, canonical
 
 _EVENT_TYPE: Final = Path(("event_type",), Root.ENVELOPE)

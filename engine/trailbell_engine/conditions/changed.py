@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from trailbell_engine.compile import Reader, Several, reader
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
+from trailbell_engine.readers import Reader, Several, reader
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import MISSING, Json, canonical, json_equal
 

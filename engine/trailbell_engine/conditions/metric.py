@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from trailbell_engine.compile import Reader, reader
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.operators.ordering import number
 from trailbell_engine.path import Path, elements, resolve
+from trailbell_engine.readers import Reader, reader
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json, canonical
 

@@ -9,9 +9,9 @@ from typing import Final, TypeVar
 
 from orjson import dumps
 
-from trailbell_engine.compile import reader
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path, elements, resolve
+from trailbell_engine.readers import reader
 from trailbell_engine.values import MISSING, Json, canonical
 
 Sighting = TypeVar("Sighting")

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from trailbell_engine.compile import Several
 from trailbell_engine.operators import OPERATORS
 from trailbell_engine.operators.addresses import place
 from trailbell_engine.operators.memo import Memory
@@ -13,6 +12,7 @@ from trailbell_engine.operators.network import spans
 from trailbell_engine.operators.ordering import number as as_number
 from trailbell_engine.path import elements
 from trailbell_engine.predicate import Test
+from trailbell_engine.readers import Several
 from trailbell_engine.values import Json, identity
 
 from .anchors import constants, is_listed
@@ -118,7 +118,7 @@ class Field:
         return Intervals([pair for pair in known if pair[1].types is None or event_type in pair[1].types], positions)
 
     def of_other(self, value: Any, event_type: str | None) -> list[int]:
-        """The candidates, for an event of that type, of what else ``compile.reader`` can give."""
+        """The candidates, for an event of that type, of what else a reader can give."""
         several: list[Postings] = []
         self._find(value, several)
         return [found for each in several for found in at(each, event_type)]

@@ -7,9 +7,10 @@ from typing import Protocol
 
 from trailbell_engine.compile import Compiled, Compiler
 from trailbell_engine.event import Event
+from trailbell_engine.one_of import Holds
 from trailbell_engine.operators.memo import Memory
 from trailbell_engine.path import Path
-from trailbell_engine.predicate import Predicate, Test
+from trailbell_engine.predicate import Test
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.values import Json
 
@@ -18,6 +19,7 @@ from .event_types import event_types
 from .field import Field
 from .plan import plans
 from .postings import Candidate, Hit
+from .rests import Rest, Rests
 
 
 class Matches(Protocol):
@@ -42,7 +44,8 @@ class Matcher:
         self._matches: dict[str, Compiled] = {}
         self._loose: list[Candidate] = []
         self._hits = [Hit(rule) for rule in rules]
-        self._rests: list[tuple[Compiled, ...]] = [()] * len(self._hits)  # what their anchors leave open
+        self._compiled_rests = Rests(self._compiler)
+        self._rests: list[Rest | None] = [None] * len(self._hits)  # what their anchors leave open
         registered = self._register()
         self._others, self._plans = plans(
             {path: Field(tests, self.memory) for path, tests in registered.items()},
@@ -70,10 +73,8 @@ class Matcher:
                 continue
             before = position
             try:
-                for part in rests[position]:
-                    if not part(data, event):
-                        break
-                else:
+                rest = rests[position]
+                if rest is None or rest[0](data, event, rest):
                     hits.append(self._hits[position])
             except Exception as error:  # noqa: BLE001 - one rule's failure on one event must not stop the others
                 hits.append(Hit(self._hits[position].rule, error))
@@ -101,19 +102,18 @@ class Matcher:
             anchor, rest = anchors.choose(conjuncts(rule.match))
             candidate = Candidate(position, types)
             if rest:
-                self._rests[position] = (self._compiled_when_asked(position, rest),)
+                self._rests[position] = (self._asked_first, position, rest)
             if anchor is None:
                 self._loose.append(candidate)
             for test in anchor.tests if anchor is not None else ():
                 registered.setdefault(test.path, []).append((test, candidate))
         return registered
 
-    def _compiled_when_asked(self, position: int, parts: list[Predicate]) -> Compiled:
-        def compiled(here: Json, event: Event) -> bool:
-            self._rests[position] = tuple(map(self._compiler.predicate, parts))
-            return all(part(here, event) for part in self._rests[position])
-
-        return compiled
+    def _asked_first(self, here: Json, event: Event, rest: Rest) -> bool:
+        _, position, parts = rest
+        self._rests[position] = compiled = self._compiled_rests.of(parts)
+        holds: Holds = compiled[0]
+        return holds(here, event, compiled)
 
     def _one_by_one(self, event: Event) -> list[Hit]:
         hits = []

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from trailbell_engine.compile import reader
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path, Root
+from trailbell_engine.readers import reader
 from trailbell_engine.values import MISSING
 
 from .field import Field

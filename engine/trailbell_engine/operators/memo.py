@@ -61,23 +61,21 @@ class Memory:
             answer: what was found.
             answer_bytes: the size of the answer, unless it is shared.
         """
-        if self._is_room_for(text, answer_bytes):
+        self.misses += 1
+        if len(text) <= LONGEST:
             memo[text] = answer
+            self.used_bytes += text.__sizeof__() + _SLOT_BYTES + answer_bytes
+            if self.used_bytes > self.limit_bytes:
+                self.clear()
 
     def note(self, texts: set[str], text: str) -> None:
         """Remember that a text is one of this memory's set, if it is not too long."""
-        if self._is_room_for(text, 0):
-            texts.add(text)
-
-    def _is_room_for(self, text: str, more_bytes: int) -> bool:
         self.misses += 1
-        if len(text) > LONGEST:
-            return False
-        size = text.__sizeof__() + _SLOT_BYTES + more_bytes
-        if self.used_bytes + size > self.limit_bytes:
-            self.clear()
-        self.used_bytes += size
-        return True
+        if len(text) <= LONGEST:
+            texts.add(text)
+            self.used_bytes += text.__sizeof__() + _SLOT_BYTES
+            if self.used_bytes > self.limit_bytes:
+                self.clear()
 
     def clear(self) -> None:
         """Forget everything."""
