@@ -1,6 +1,6 @@
 """A table of names and small payloads in as little memory as may be: tens of bytes a record beyond its own.
 
-Records lie one behind the other in buckets of some 400 bytes, found by the name's hash. The table grows by linear
+Records lie one behind the other in buckets of some 800 bytes, found by the name's hash. The table grows by linear
 hashing (Litwin, 1980): whenever it is too full, the next bucket in turn is split in two, so that growing costs every
 record the same and nothing ever stops to copy it all. A dictionary of byte strings takes three times the memory.
 
@@ -19,8 +19,9 @@ from .agenda import Agenda
 
 _HEAD: Final = Struct("<III")
 """The grain at which a record expires, and the lengths of its name and payload."""
-_FULL_BYTES: Final = 400
-"""The mean of a bucket; a block of that size is still one of Python's small ones."""
+_FULL_BYTES: Final = 800
+"""The mean of a bucket. The blocks of Python's own allocator are smaller; it leaves more empty between them as they
+grow: a key with three events of a ``count`` took 166 bytes at 400, and takes 140 at 800."""
 _FILED_MASK: Final = 2**32 - 1
 """What of a hash is filed: enough to find the bucket again."""
 NEVER: Final = 2**32 - 1

@@ -181,9 +181,9 @@ class _LookUp:
         yield f"{indent}if {value} is not {absent}:"
         if self._numbers is not None:
             yield f"{indent} if {value}.__class__ is int or {value}.__class__ is float:"
-            over = f"least{number} <= " if self._numbers.least is not None else ""
-            under = f" <= most{number}" if self._numbers.most is not None else ""
-            yield f"{indent}  if {over}{value}{under}:"
+            bounds = [f"least{number} <= {value}"] if self._numbers.least is not None else []
+            bounds += [f"{value} <= most{number}"] if self._numbers.most is not None else []
+            yield f"{indent}  if {' and '.join(bounds) or 'True'}:"
             yield f"{indent}   for at in number{number}({value}): found += at"
         yield f"{indent} {'if' if self._numbers is None else 'elif'} {value}.__class__ is str:"
         if self._scans:
