@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from types import NoneType
 from typing import Final, Literal, NamedTuple, TypeAlias
+
+import orjson
 
 from .event import Event, is_instant
 from .timestamps import format_time
@@ -99,8 +102,22 @@ def alert_id(rule_id: str, key: Mapping[str, Json], opening: Event) -> str:
 
     Rule, key and the event's identity (source and id) are hashed as canonical JSON, so no part can run into the next.
     """
-    text = canonical([rule_id, dict(key), opening.source, opening.id])
-    return hashlib.sha256(text.encode()).hexdigest()[:32]
+    parts = [rule_id, dict(key), opening.source, opening.id]
+    return hashlib.sha256(_canonical_bytes(parts, key)).hexdigest()[:32]
+
+
+_ALIKE: Final = frozenset({str, int, bool, NoneType})
+"""Types of which orjson makes the text that ``canonical`` does, at a tenth of the cost; not of fractions."""
+
+
+def _canonical_bytes(parts: list[Json], key: Mapping[str, Json]) -> bytes:
+    """``canonical(parts)`` in UTF-8; of the parts only the key can be anything but text."""
+    if not _ALIKE.issuperset(map(type, key.values())):
+        return canonical(parts).encode()
+    try:
+        return orjson.dumps(parts, option=orjson.OPT_SORT_KEYS)
+    except TypeError:  # an integer beyond 64 bits
+        return canonical(parts).encode()
 
 
 class Opened(NamedTuple):
@@ -155,7 +172,7 @@ def fold(alert: Alert, update: Updated) -> Alert:
 
     A late event takes its place among the ids. An alert that was over is open again if what it tells of has come back.
     """
-    merged = sorted((*_timed(alert), *_timed_update(update)))[:IDS_KEPT]
+    ids, times_us = _contributors(alert, update)
     new = () if is_instant(update.event) else (update.event,)
     events = sorted((*alert.events, *new), key=lambda event: (event.time_us, event.id))
     return replace(
@@ -163,21 +180,28 @@ def fold(alert: Alert, update: Updated) -> Alert:
         last_at_us=max(alert.last_at_us, update.event.time_us),
         event_count=alert.event_count + len(update.event_ids),
         firings=alert.firings + 1,
-        event_ids=tuple(event_id for _, event_id in merged),
-        event_times_us=tuple(time_us for time_us, _ in merged),
+        event_ids=ids,
+        event_times_us=times_us,
         events=tuple(events[-EVENTS_KEPT:]),
         state="open" if update.lasting else alert.state,
     )
 
 
-def _timed(alert: Alert) -> Iterator[tuple[int, str]]:
-    times_us = alert.event_times_us or (alert.opened_at_us,) * len(alert.event_ids)
-    return zip(times_us, alert.event_ids, strict=True)
-
-
-def _timed_update(update: Updated) -> Iterator[tuple[int, str]]:
-    times_us = update.times_us or (update.event.time_us,) * len(update.event_ids)
-    return zip(times_us, update.event_ids, strict=True)
+def _contributors(alert: Alert, update: Updated) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The first ``IDS_KEPT`` events of both in event order: their ids, and when each happened."""
+    ids, times_us = alert.event_ids, alert.event_times_us or (alert.opened_at_us,) * len(alert.event_ids)
+    new_us = update.times_us or (update.event.time_us,) * len(update.event_ids)
+    new = sorted(zip(new_us, update.event_ids, strict=True))
+    # What has been folded before is in order; and nearly always what is new comes after it.
+    ordered = alert.firings > 1 and bool(alert.event_times_us)
+    if not ordered or (new and ids and new[0] < (times_us[-1], ids[-1])):
+        new = sorted((*zip(times_us, ids, strict=True), *new))
+        ids, times_us = (), ()
+    room = IDS_KEPT - len(ids)
+    return (
+        (*ids, *(event_id for _, event_id in new[:room])),
+        (*times_us, *(time_us for time_us, _ in new[:room])),
+    )
 
 
 class Matched(NamedTuple):

@@ -16,6 +16,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final
 
+from trailbell_engine.system_errors import system_words
+
 from . import limits
 from .channel import Attempt, ChannelError
 from .message import Message
@@ -114,9 +116,7 @@ class Command:
         try:
             run = _Run(self._argv, self._environment(attempt))
         except OSError as error:
-            return Rejected(
-                f"cannot start {self._argv[0]}: {(error.strerror or 'no reason given').lower()}", "receiver"
-            )
+            return Rejected(f"cannot start {self._argv[0]}: {system_words(error).lower()}", "receiver")
         status = run.finish(body, self._timeout_s)
         if status is None:
             return Ambiguous(f"{self._argv[0]} was killed after {self._timeout_s:g} s")

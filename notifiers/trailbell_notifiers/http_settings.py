@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import ipaddress
 import re
-import ssl
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from .authorities import check_ca_file
 from .channel import ChannelError
 from .http_post import TIMEOUT_S, Endpoint
 from .secret import Secret, as_secret
@@ -59,10 +59,11 @@ def read_endpoint(
         networks = tuple(ipaddress.ip_network(text) for text in settings.get("allow_cidrs", ()))
     except ValueError as error:
         raise ChannelError(f"{kind} `{name}`: {error}") from error
+    check_ca_file(f"{kind} `{name}`", settings.get("ca_file"))
     return Endpoint(
         url=url,
         open_networks=networks,
-        ca_file=_ca_file(kind, name, settings.get("ca_file")),
+        ca_file=settings.get("ca_file"),
         timeout_s=float(settings.get("timeout_s", TIMEOUT_S)),
         secrets=tuple(secrets),
     )
@@ -105,11 +106,3 @@ def _check_url(kind: str, name: str, url: str) -> None:
         raise ChannelError(
             f"the url of {kind} `{name}` holds a password", "send credentials in `headers: {Authorization: …}`"
         )
-
-
-def _ca_file(kind: str, name: str, path: str | None) -> str | None:
-    try:
-        ssl.create_default_context(cafile=path)
-    except (OSError, ssl.SSLError) as error:
-        raise ChannelError(f"{kind} `{name}`: cannot read ca_file {path}: {error.strerror}") from error
-    return path

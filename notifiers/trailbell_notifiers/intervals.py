@@ -11,7 +11,10 @@ from calendar import monthrange
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
+from itertools import pairwise, product
 from typing import Any, Final, NamedTuple
+from zoneinfo import ZoneInfo
 
 from trailbell_engine.schedule import DAYS, MINUTES_OF_DAY, Hours, is_holiday, load_zone
 from trailbell_engine.timestamps import HOUR_US, from_datetime, to_datetime
@@ -25,6 +28,9 @@ _EVERY_DAY: Final = frozenset(range(7))
 _EVERY_MONTH: Final = frozenset(range(1, 13))
 _HORIZON_DAYS: Final = 800
 """How far ahead an edge is looked for: more than two years, for the years of an interval."""
+_DAY: Final = timedelta(days=1)
+_LAST_DAY: Final = date.max - 3 * _DAY
+"""Beyond it there is no day after the next one."""
 _TIMES: Final = re.compile(r"(\d{1,2}):(\d\d)\s*-\s*(\d{1,2}):(\d\d)")
 
 _WORDS: Final = {"type": ["string", "array", "integer"], "items": {"type": ["string", "integer"]}}
@@ -102,16 +108,8 @@ class Span:
         """Whether the instant (microseconds, UTC) is inside."""
         local = to_datetime(time_us).astimezone(load_zone(self.location))
         minute, today = local.hour * 60 + local.minute, local.date()
-        if not self.times:
-            return self._begins_on(today)
-        yesterday = today - timedelta(days=1)
-        return any(
-            (hours.start <= minute < hours.end and self._begins_on(today))
-            if hours.start < hours.end
-            else (minute >= hours.start and self._begins_on(today))
-            or (minute < hours.end and self._begins_on(yesterday))
-            for hours in self.times
-        )
+        began = bool(self.times) and self._begins_on(today - _DAY)
+        return _covered(self.times, minute, today=self._begins_on(today), yesterday=began)
 
     def _begins_on(self, day: date) -> bool:
         length = monthrange(day.year, day.month)[1]
@@ -124,21 +122,73 @@ class Span:
         )
 
     def edges(self, time_us: int) -> Iterator[int]:
-        """Instants after this one at which it may begin or end, in no order within a day."""
+        """Instants after this one at which it may begin or end, in no order within a day.
+
+        On a day of 24 hours only those at which it does: one that is never left, in whatever words, has none.
+        """
         zone = load_zone(self.location)
-        today = to_datetime(time_us).astimezone(zone).date()
-        minutes = {0} | {minute % MINUTES_OF_DAY for hours in self.times for minute in hours}
-        for step in range(_HORIZON_DAYS):
-            day = today + timedelta(days=step)
-            if not self._begins_on(day) and not self._begins_on(day - timedelta(days=1)):
-                continue
-            for minute in minutes:
-                for fold in (0, 1):
-                    local = datetime.combine(day, time(minute // 60, minute % 60, fold=fold), zone)
-                    yield from_datetime(local)
-            # Where the clocks are set, an edge may be an hour of which nobody has written.
-            midnight_us = from_datetime(datetime.combine(day, time(), zone))
-            yield from (midnight_us - midnight_us % HOUR_US + hour * HOUR_US for hour in range(26))
+        day = to_datetime(time_us).astimezone(zone).date() - _DAY
+        turns, yesterday, before = _turns(self.times), self._begins_on(day), _offset(day, zone)
+        offset = _offset(day + _DAY, zone)
+        for _ in range(_HORIZON_DAYS):
+            if day >= _LAST_DAY:
+                return
+            day += _DAY
+            today, after = self._begins_on(day), _offset(day + _DAY, zone)
+            if not today and not yesterday:
+                pass
+            elif before == offset == after:
+                for minute in turns[today, yesterday]:
+                    yield from_datetime(datetime.combine(day, time(minute // 60, minute % 60), zone))
+            else:
+                yield from self._around(day, zone)
+            yesterday, before, offset = today, offset, after
+
+    def _around(self, day: date, zone: ZoneInfo | None) -> Iterator[int]:
+        """Every instant that may be an edge on a day on which the clocks are set, or on one beside it."""
+        for minute in {0} | {minute % MINUTES_OF_DAY for hours in self.times for minute in hours}:
+            for fold in (0, 1):
+                yield from_datetime(datetime.combine(day, time(minute // 60, minute % 60, fold=fold), zone))
+        # An edge may be an hour of which nobody has written.
+        midnight_us = from_datetime(datetime.combine(day, time(), zone))
+        yield from (midnight_us - midnight_us % HOUR_US + hour * HOUR_US for hour in range(26))
+
+
+def _offset(day: date, zone: ZoneInfo | None) -> timedelta | None:
+    """From UTC, as the day begins there."""
+    return datetime.combine(day, time(), zone).utcoffset()
+
+
+@lru_cache(maxsize=256)
+def _turns(times: tuple[Hours, ...]) -> dict[tuple[bool, bool], tuple[int, ...]]:
+    """The minutes of a day of 24 hours at which ranges begin or end all in all.
+
+    Args:
+        times: the ranges; none means the whole day.
+
+    Returns:
+        by whether they begin on that day, and did on the one before.
+    """
+    found = {}
+    for today, yesterday in product((False, True), repeat=2):
+        day = [_covered(times, minute, today=today, yesterday=yesterday) for minute in range(MINUTES_OF_DAY)]
+        last = _covered(times, MINUTES_OF_DAY - 1, today=yesterday, yesterday=False)
+        found[today, yesterday] = tuple(
+            at for at, (one, other) in enumerate(pairwise([last, *day])) if one is not other
+        )
+    return found
+
+
+def _covered(times: tuple[Hours, ...], minute: int, *, today: bool, yesterday: bool) -> bool:
+    """Whether a minute lies in a range that began on that day, or in one over midnight that began the day before."""
+    if not times:
+        return today
+    return any(
+        (today and start <= minute < end)
+        if start < end
+        else (today and minute >= start) or (yesterday and minute < end)
+        for start, end in times
+    )
 
 
 def _in_month(day: int, length: int, part: Range) -> bool:
@@ -157,7 +207,7 @@ def inside(interval: Interval, time_us: int) -> bool:
 
 
 def until_us(intervals: Sequence[Interval], time_us: int, *, wanted: bool) -> int | None:
-    """The first instant after this one at which being inside any of the intervals is ``wanted``.
+    """The first instant after this one at which being inside any of the intervals is ``wanted``, as it is not now.
 
     None if that does not come within two years.
     """

@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from email.headerregistry import Address
 from typing import Any, Final, Literal, TypeAlias
 
+from trailbell_engine.system_errors import system_words
+
+from .authorities import check_ca_file
 from .channel import Attempt, ChannelError
 from .connecting import Resolver, system_resolver
 from .deadline import Deadline
@@ -145,12 +148,7 @@ class Mail:
         Raises:
             ChannelError: if it cannot be read.
         """
-        try:
-            self._context()
-        except (OSError, ssl.SSLError) as error:
-            raise ChannelError(
-                f"e-mail `{self.name}`: cannot read ca_file {self._settings.ca_file}: {error.strerror}"
-            ) from error
+        check_ca_file(f"e-mail `{self.name}`", self._settings.ca_file)
 
     def render(self, message: Message, delivery_id: str) -> bytes:
         """The whole mail but for ``Date``. Pure."""
@@ -189,7 +187,7 @@ class Mail:
             return Rejected(f"TLS with {host} failed: {reason}", "receiver")
         if isinstance(error, smtplib.SMTPNotSupportedError):
             return Rejected(f"{host}: {self._said(str(error))}", "receiver")
-        words = getattr(error, "strerror", None) or str(error) or type(error).__name__
+        words = system_words(error)
         return Retry(f"{step} at {host}: {self._said(words)}")
 
     def _context(self) -> ssl.SSLContext:

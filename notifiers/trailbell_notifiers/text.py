@@ -28,6 +28,8 @@ _LIST_ENTRY: Final = re.compile(r"\s*(?:[-*•]|\d{1,3}[.)])\s")
 
 def clean(text: str) -> str:
     """The text without what cannot be seen or turns the reading direction. Line feeds stay, tabs become spaces."""
+    if text.isascii() and text.isprintable():  # nearly always, and then there is nothing to search for
+        return text
     text = _LINE_ENDS.sub("\n", text).replace("\t", " ")
     return _SURROGATES.sub("\ufffd", _INVISIBLE.sub("", text))
 

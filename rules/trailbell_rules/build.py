@@ -64,7 +64,9 @@ def _read(document: Document, scope: Scope, report: Report) -> Rule | None:
     suppress = _suppress(value.get("suppress", {}), report)
     alert = _mapping(value.get("alert"))
     cases = _severity_cases(alert.get("severity", []), predicates)
-    scope.check_lookups(report, [text for text in (value.get("title"), alert.get("summary")) if isinstance(text, str)])
+    report.template(value.get("title"), ("title",))
+    report.template(alert.get("summary"), ("alert", "summary"))
+    scope.check_lookups(report)
     if report.failed:
         return None
     return Rule(

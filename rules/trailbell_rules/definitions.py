@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pathlib
-import re
 from collections.abc import Callable, Collection, Iterable
 from functools import cache
 from typing import Final, NamedTuple, TypeVar
@@ -30,9 +29,6 @@ from .suggest import did_you_mean
 from .validate import compile_schema, faults
 
 KINDS: Final = {"schedules": "schedule", "lists": "list", "predicates": "predicate", "lookups": "lookup"}
-
-_IN_TEMPLATE: Final = re.compile(rf"\b{LOOKUP}\s*(?:\.\s*|\[\s*['\"])([A-Za-z0-9_-]+)")
-"""The name of a lookup in a template: ``lookup.people`` or ``lookup['people']``."""
 
 MAXIMUM_USED_NODES: Final = 100_000
 """A predicate that uses one twice that uses one twice … doubles with every line."""
@@ -185,21 +181,19 @@ class Definitions:
             if lookup is not None:
                 self._lookups[name] = lookup
 
-    def check_lookups(self, report: Report, templates: Iterable[str] = ()) -> None:
-        """Say which of the lookups that a document's paths name are not defined; the others, and those that templates
-        name, are in use.
-        """
-        for name, place, is_key in report.lookups:
-            self._lookups.used.add(name)
-            if ("lookups", name) not in self._places:
+    def check_lookups(self, report: Report) -> None:
+        """Say which of the lookups that a document's paths and templates name are not defined; the others are used."""
+        in_paths = {mention.name for mention in report.lookups if not mention.in_template}
+        for mention in report.lookups:
+            self._lookups.used.add(mention.name)
+            if mention.in_template and mention.name in in_paths:
+                continue  # one mistake is one problem
+            if ("lookups", mention.name) not in self._places:
                 known = [known for section, known in self._places if section == "lookups"]
-                say = report.key if is_key else report.value
-                help_ = (
-                    f'define it below `lookups:`; a field of the event that is called so is quoted: `"{LOOKUP}".{name}`'
-                )
-                say("undefined-name", f'no lookup is called "{name}"', place, help_, did_you_mean(name, known))
-        for template in templates:
-            self._lookups.used.update(_IN_TEMPLATE.findall(template))
+                field = f"`event.{LOOKUP}`" if mention.in_template else f'quoted: `"{LOOKUP}".{mention.name}`'
+                help_ = f"define it below `lookups:`; a field of the event that is called so is {field}"
+                label = did_you_mean(mention.name, known)
+                report.mention("undefined-name", f'no lookup is called "{mention.name}"', mention, help_, label)
 
     def use(self, name: str, place: Place, report: Report, *, in_element: bool) -> Predicate:
         """The named predicate, read as if it were written at that place: inside an element it is about the element."""

@@ -8,6 +8,7 @@ import io
 import pathlib
 from typing import Final
 
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.value_list import ValueList
 from trailbell_engine.values import Json
 
@@ -55,7 +56,7 @@ def _text(path: pathlib.Path, name: str, place: Place, report: Report) -> str | 
     except UnicodeDecodeError:
         report.value("not-utf-8", f"{name} is no UTF-8", place, "save the file as UTF-8")
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        words = getattr(error, "strerror", None) or error
+        words = system_words(error)
         report.value("no-such-file", f"{name} cannot be read: {words}", place)
     return None
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
 from trailbell_engine.rule import RuleSet
+from trailbell_engine.system_errors import system_words
 
 from .build import build_rule
 from .codes import CODES
@@ -50,6 +51,11 @@ class Loaded:
     def errors(self) -> tuple[Problem, ...]:
         """The problems that keep a rule from loading."""
         return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    def with_problems(self, problems: Iterable[Problem], source: Source) -> Loaded:
+        """The same with more problems; some of them lie in a further text."""
+        together = tuple(sorted((*self.problems, *problems), key=lambda problem: problem.span))
+        return replace(self, problems=together, sources={**self.sources, source.file: source})
 
 
 _UNASKED: Final = ("leading-zero", "operator-as-field", "unused-definition")
@@ -181,6 +187,6 @@ def _read(path: pathlib.Path) -> Reading:
         with path.open("rb") as file:
             data = file.read(MAXIMUM_BYTES + 1)
     except OSError as error:
-        summary = f"{path} cannot be read: {error.strerror or error}"
+        summary = f"{path} cannot be read: {system_words(error)}"
         return Reading(Source(str(path), ""), (), (about(str(path), "no-such-file", summary, ""),))
     return read_documents(str(path), data)

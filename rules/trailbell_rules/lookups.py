@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from trailbell_engine.lookup import Lookup
 from trailbell_engine.path import Root
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.values import Json
 
 from .document import Place
@@ -44,7 +45,7 @@ def read_lookup(value: Json, place: Place, report: Report) -> Opened:
         report.value("bad-lookup", f"{value['file']}: {error}", (*place, about), error.help)
         return Opened(None, path)
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
-        words = getattr(error, "strerror", None) or error
+        words = system_words(error)
         report.value("no-such-file", f"{value['file']} cannot be read: {words}", (*place, "file"))
         return Opened(None, path)
     if isinstance(table, MemoryTable) and table.repeated is not None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Final, Protocol
 
 from trailbell_engine.operators import NEGATIVES, OPERATORS, Names, OperandError, Operator
@@ -61,8 +60,8 @@ class Scope(Protocol):
     def use(self, name: str, place: Place, report: Report, *, in_element: bool) -> Predicate:
         """The named predicate, read as if it were written here; a problem in the report if there is none."""
 
-    def check_lookups(self, report: Report, templates: Iterable[str] = ()) -> None:
-        """Report the lookups that a document's paths name and nobody defines; note which are in use."""
+    def check_lookups(self, report: Report) -> None:
+        """Report the lookups that a document's paths and templates name and nobody defines; note which are in use."""
 
 
 class PredicateReader:

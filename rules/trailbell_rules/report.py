@@ -10,16 +10,30 @@ from trailbell_engine.values import Json
 
 from .document import Document, Place
 from .problem import MAXIMUM_PROBLEMS, Problem, ProblemSeverity, Span
+from .template_lookups import lookups_read
 
 _UNREADABLE = Path(("?",))
 
 
 class Mention(NamedTuple):
-    """A lookup is named by a path: its name, the place of the path, and whether the path is the key there."""
+    """A lookup is named by a path or a template.
+
+    Attributes:
+        name: of the lookup.
+        place: of the path or the template.
+        key: the path is the key there.
+        offset: of the name in the template; None for a path.
+    """
 
     name: str
     place: Place
-    key: bool
+    key: bool = False
+    offset: int | None = None
+
+    @property
+    def in_template(self) -> bool:
+        """Whether it is a template that names it."""
+        return self.offset is not None
 
 
 class Report:
@@ -30,7 +44,7 @@ class Report:
     Attributes:
         problems: in the order of discovery.
         rule_id: the document's ``id``, if it has one.
-        lookups: the lookups that its paths name.
+        lookups: the lookups that its paths and templates name.
         used_nodes: how many nodes of predicates the document has drawn in by ``use``, a budget against bombs.
     """
 
@@ -64,6 +78,20 @@ class Report:
     def warning(self, code: str, summary: str, place: Place, help_: str = "") -> None:
         """A warning, at a key."""
         self._add(code, "warning", summary, place, self.document.span_of_key(place), help_, "")
+
+    def mention(self, code: str, summary: str, mention: Mention, help_: str = "", label: str = "") -> None:
+        """An error about a lookup's name."""
+        place, document = mention.place, self.document
+        if mention.offset is not None:
+            span = document.span_inside(place, mention.offset)
+        else:
+            span = document.span_of_key(place) if mention.key else document.span_of_value(place)
+        self._add(code, "error", summary, place, span, help_, label)
+
+    def template(self, text: Json, place: Place) -> None:
+        """Note the lookups that a template names; what is no text is reported elsewhere."""
+        if isinstance(text, str):
+            self.lookups += [Mention(read.name, place, offset=read.offset) for read in lookups_read(text)]
 
     def _add(
         self, code: str, severity: ProblemSeverity, summary: str, place: Place, span: Span, help_: str, label: str

@@ -137,7 +137,7 @@ class Engine:
         for item in self._reader.read(event):
             if isinstance(item, Malformed):
                 raise NotAnEvent(item.reason)
-            if isinstance(item, Event) and self._ledger.record(item):
+            if isinstance(item, Event) and self._ledger.record([item]) == [True]:
                 outputs = self._pipeline.take(item, self._ledger)
                 alerts += [output.alert for output in outputs if isinstance(output, Opened)]
         return alerts

@@ -83,6 +83,7 @@ class Config:
         source_alerts: tell of sources that fail, lag or are quiet, by the rules of ``pack:trailbell``.
         rule_cache: keep what rules were read, in the state folder, for a quicker start.
         watch_rules: read rules again when their files change; without, at SIGHUP only.
+        document: the file as written, for the places of what is wrong with it.
     """
 
     file: Path | None = None
@@ -101,6 +102,7 @@ class Config:
     source_alerts: bool = True
     rule_cache: bool = True
     watch_rules: bool = True
+    document: Document | None = field(default=None, repr=False, compare=False)
 
     @property
     def store(self) -> Address:
@@ -169,6 +171,7 @@ def load_config(file: Path | None, environ: Mapping[str, str], *, secrets: bool 
         source_alerts=values.get("source_alerts", True),
         rule_cache=values.get("rule_cache", True),
         watch_rules=values.get("watch_rules", True),
+        document=document,
     )
 
 
@@ -191,9 +194,18 @@ def _read(file: Path) -> Document | None:
 
 
 def _receiver_problems(document: Document) -> list[Problem]:
-    """What the schema leaves open since options stand beside the channel: that there is one channel, and only one."""
+    """What the schema leaves open: that there is one channel, and only one, and that the fallback is another one."""
     problems = []
-    for name, receiver in document.value.get("receivers", {}).items():
+    receivers = document.value.get("receivers", {})
+    for name, receiver in receivers.items():
+        fallback = options_of(receiver).fallback
+        if fallback and (fallback == name or fallback not in receivers):
+            who = "itself" if fallback == name else f"{fallback!r}, and no receiver is called so"
+            span = document.span_of_value(("receivers", name, "fallback"))
+            help_ = f"the others are: {', '.join(sorted(set(receivers) - {name})) or 'none'}"
+            problems.append(
+                Problem("bad-route", "error", f"the receiver {name!r} has as its fallback {who}", span, help_)
+            )
         channels = list(without_options(receiver))
         if len(channels) != 1:
             words = f"has {len(channels)} channels: {', '.join(channels)}" if channels else "has no channel"

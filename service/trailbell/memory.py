@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
 from typing import Final
@@ -55,13 +55,14 @@ class MemoryLedger(MemoryState):
         return None
 
     @contextmanager
-    def transaction(self, inputs: Iterable[Input] = ()) -> Iterator[None]:  # noqa: ARG002 - the protocol's signature
+    def transaction(self) -> Iterator[None]:
         """Nothing to begin or commit."""
         yield
 
-    def record(self, item: Input) -> bool:
-        """Whether the event is new; everything else is."""
-        return not isinstance(item, Event) or self._seen.is_new((item.source, item.id))
+    def record(self, inputs: Sequence[Input]) -> list[bool]:
+        """Which of the events are new; everything else is."""
+        is_new = self._seen.is_new
+        return [not isinstance(item, Event) or is_new((item.source, item.id)) for item in inputs]
 
     def complete(
         self,

@@ -20,8 +20,9 @@ from trailbell_notifiers.routing import Decision
 
 from .crowding import Crowding
 from .revising import digest_of
-from .store.alerts import Alerts, StoredAlert
+from .store.alerts import StoredAlert
 from .store.cards import Cards
+from .store.changing_alerts import ChangingAlerts
 from .store.database import Database
 from .store.decisions import Decisions
 from .store.deliveries import Deliveries
@@ -70,7 +71,7 @@ class Outgoing:
             told: called after a commit with the new alerts, now durable; the place to wake the senders.
         """
         self.tally = Tally()
-        self._alerts = Alerts(database)
+        self._alerts = ChangingAlerts(database)
         self._outbox = StoreOutbox(database)
         self._decisions = Decisions(database)
         self._silences = Silences(database)
@@ -147,14 +148,14 @@ class Outgoing:
                 stored = self._alerts.get(output.alert_id)
                 if stored is not None:
                     alert = fold(stored.alert, output)
-                    self._alerts.replace(alert)
+                    self._alerts.replace(stored, alert)
                     self._changed(alert.id)
                     self._tell(self._telling.grew(alert))
             elif isinstance(output, Resolved):
                 stored = self._alerts.get(output.alert_id)
                 if stored is not None:
                     alert = resolve(stored.alert, output)
-                    self._alerts.replace(alert)
+                    self._alerts.replace(stored, alert)
                     self._changed(alert.id)
                     self._tell(self._telling.ended(alert))
 

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trailbell_engine.rule import Rule, RuleSet
+from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel, ChannelError, build_channel
 from trailbell_notifiers.desk import Policy
 from trailbell_notifiers.inhibition import Inhibition
 from trailbell_notifiers.intervals import Interval
-from trailbell_notifiers.matchers import Matcher
 from trailbell_notifiers.routing import OWN_LABELS, Route
 from trailbell_notifiers.silences import Silence
+from trailbell_rules.document import Document
+from trailbell_rules.problem import Problem
 
 from .config import Config
+from .misfits import inhibition_misfits, notify_misfits
 from .policy import policy_of
 from .receiver_options import ReceiverOptions
 from .sources.base import Source
@@ -37,7 +39,7 @@ class WiringError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Receivers:
-    """Who can be told, and who is told of what, and when."""
+    """Who can be told, and who is told of what, and when; ``document`` is the configuration that says so."""
 
     channels: Mapping[str, Channel]
     route: Route | None
@@ -45,6 +47,7 @@ class Receivers:
     intervals: Mapping[str, Interval] = field(default_factory=dict)
     silences: tuple[Silence, ...] = ()
     options: Mapping[str, ReceiverOptions] = field(default_factory=dict)
+    document: Document | None = None
 
     @property
     def policy(self) -> Policy:
@@ -56,27 +59,33 @@ def receivers(config: Config) -> Receivers:
     """The channels and the routing tree of a configuration.
 
     Raises:
-        WiringError: if a receiver's settings cannot work, or its fallback is nobody.
+        WiringError: if a receiver's settings cannot work.
     """
-    _check_fallbacks(config)
-    channels = {}
+    channels, problems = channels_of(config)
+    for name, problem in problems.items():
+        raise WiringError(f"the receiver {name!r}: {problem}", problem.help)
+    policy = policy_of(config)
+    return Receivers(
+        channels,
+        policy.route,
+        policy.inhibitions,
+        policy.intervals,
+        policy.silences,
+        config.receiver_options,
+        config.document,
+    )
+
+
+def channels_of(config: Config) -> tuple[dict[str, Channel], dict[str, ChannelError]]:
+    """The channels of a configuration by name, and for the receivers whose settings cannot work what is wrong."""
+    channels: dict[str, Channel] = {}
+    problems: dict[str, ChannelError] = {}
     for name, settings in config.receivers.items():
         try:
             channels[name] = build_channel({"name": name, **settings})
         except ChannelError as error:
-            raise WiringError(f"the receiver {name!r}: {error}", error.help) from error
-    policy = policy_of(config)
-    return Receivers(
-        channels, policy.route, policy.inhibitions, policy.intervals, policy.silences, config.receiver_options
-    )
-
-
-def _check_fallbacks(config: Config) -> None:
-    for name, options in config.receiver_options.items():
-        if options.fallback and (options.fallback == name or options.fallback not in config.receivers):
-            who = "itself" if options.fallback == name else f"{options.fallback!r}, and no receiver is called so"
-            others = ", ".join(sorted(set(config.receivers) - {name})) or "none"
-            raise WiringError(f"the receiver {name!r} has as its fallback {who}", f"the others are: {others}")
+            problems[name] = error
+    return channels, problems
 
 
 def sources(config: Config, environ: Mapping[str, str], *, once: bool) -> list[Source]:
@@ -117,47 +126,25 @@ def matched_labels(policy: Policy) -> set[str]:
     return asked
 
 
-def check_inhibitions(rules: RuleSet, inhibitions: Sequence[Inhibition]) -> None:
-    """Refuse an inhibition that compares a label which no alert of its source, or of its target, has.
+def check_inhibitions(rules: RuleSet, inhibitions: Sequence[Inhibition], document: Document | None = None) -> None:
+    """Refuse an inhibition that could never apply; see ``inhibition_misfits``.
 
     Raises:
-        WiringError: naming the first such label.
+        WiringError: naming the first such label and its place.
     """
-    for number, inhibition in enumerate(inhibitions):
-        if inhibition.missing_match:
-            continue
-        for side, matchers in (("source", inhibition.source), ("target", inhibition.target)):
-            meant = [rule for rule in rules if _may_hold(matchers, rule)]
-            if not meant:  # of rules that are not here nothing can be said
-                continue
-            keys = {str(path) for rule in meant for path in rule.condition.by}
-            for label in inhibition.equal:
-                if label not in OWN_LABELS and label not in keys:
-                    raise WiringError(
-                        f"inhibit[{number}]: no alert that `{side}` takes has a label {label!r}, so nothing could ever "
-                        "be equal",
-                        f"labels are {', '.join(OWN_LABELS)}, and the fields of `by`: "
-                        f"{', '.join(sorted(keys)) or 'none here'}; "
-                        "`equal_missing: match` takes two missing labels for equal, as Alertmanager does",
-                    )
-
-
-def _may_hold(matchers: Sequence[Matcher], rule: Rule) -> bool:
-    """Whether alerts of the rule may meet the matchers, as far as the rule alone says."""
-    labels = {"rule": (rule.id,), "tag": rule.words.tags, "owner": (rule.words.owner,)}
-    return all(matcher.holds(labels) for matcher in matchers if matcher.label in labels)
+    _refuse(inhibition_misfits(tuple(rules), inhibitions, document))
 
 
 def check_notify(rules: RuleSet, names: Sequence[str]) -> None:
-    """Refuse rules that tell receivers nobody defined: their alerts would reach no one.
+    """Refuse rules that tell receivers nobody defined; see ``notify_misfits``.
 
     Raises:
         WiringError: naming the first such rule and its place.
     """
-    for rule in rules:
-        for name in rule.notify:
-            if name not in names:
-                raise WiringError(
-                    f"{rule.origin.file}:{rule.origin.line}: {rule.id} notifies {name!r}, and no receiver is called so",
-                    f"defined below `receivers:`: {', '.join(sorted(names)) or 'none'}",
-                )
+    _refuse(notify_misfits(rules, names))
+
+
+def _refuse(misfits: Iterator[Problem]) -> None:
+    for problem in misfits:
+        place = f"{problem.span.file}:{problem.span.line}: " if problem.span.file else ""
+        raise WiringError(f"{place}{problem.summary}", problem.help)

@@ -13,7 +13,7 @@ from trailbell_engine.alert import Resolved, resolve
 from trailbell_notifiers.desk import Told
 
 from .operations import Operation, waiting
-from .store.alerts import Alerts
+from .store.changing_alerts import ChangingAlerts
 from .store.deliveries import Deliveries
 from .store.handlings import Deed, Handling, Handlings
 from .store.silences import Silences
@@ -62,7 +62,7 @@ class Wishes:
         """Whether there are any."""
         return next(waiting(self._state), None) is not None
 
-    def grant(self, telling: Telling, silences: Silences, alerts: Alerts) -> Told:
+    def grant(self, telling: Telling, silences: Silences, alerts: ChangingAlerts) -> Told:
         """Do what is wished, inside the running transaction. What cannot be done is logged and put aside."""
         told, silenced = Told([], []), False
         for file, wish in waiting(self._state):
@@ -107,13 +107,13 @@ class Wishes:
             silences.add(wish.silence._replace(starts_us=starts_us, ends_us=max(starts_us, wish.silence.ends_us)))
         return True
 
-    def _handle(self, wish: Operation, telling: Telling, alerts: Alerts) -> Iterator[Told]:
+    def _handle(self, wish: Operation, telling: Telling, alerts: ChangingAlerts) -> Iterator[Told]:
         stored, now_us = alerts.get(wish.subject), telling.clock.now_us
         if stored is None:
             log.warning("no alert %s to %s", wish.subject, wish.do)
         elif wish.do == "resolve" and stored.alert.state == "open":
             self._handlings.add(Handling(wish.subject, now_us, "resolved", wish.author, wish.comment))
-            alerts.replace(resolve(stored.alert, Resolved(wish.subject, stored.alert.rule_id, now_us)))
+            alerts.replace(stored, resolve(stored.alert, Resolved(wish.subject, stored.alert.rule_id, now_us)))
             yield telling.desk.ended(wish.subject, now_us)
         elif wish.do in ("acknowledge", "unacknowledge"):
             yes = wish.do == "acknowledge"

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trailbell_engine.timestamps import HOUR_US, MINUTE_US, format_time, parse_time
-from trailbell_notifiers.intervals import inside, read_intervals, until_us
+from trailbell_notifiers.intervals import Span, inside, read_intervals, until_us
 
 
 def _one(**span):
@@ -87,3 +87,77 @@ def test_the_end_is_the_first_instant_at_which_it_is_otherwise(one, other, minut
     if end_us is not None:
         assert any(inside(span, end_us) for span in spans) is not now
         assert any(inside(span, end_us - 1) for span in spans) is now
+
+
+ALWAYS = [
+    {"years": "2020:2099"},
+    {"times": ["00:00-12:00", "12:00-24:00"], "location": "Europe/London"},
+    {"times": ["22:00-06:00", "05:00-23:00"], "months": "1:12"},
+    {"days_of_month": ["1:15", "-17:-1"]},
+]
+
+
+@pytest.mark.parametrize("span", ALWAYS, ids=str)
+def test_always_in_disguise_is_never_left(monkeypatch, span):
+    """However it is written, nothing is asked about the instants in between: only days on which the clocks are set."""
+    asked = []
+    contains = Span.contains
+    monkeypatch.setattr(Span, "contains", lambda self, time_us: asked.append(time_us) or contains(self, time_us))
+    assert until_us([_one(**span)], parse_time("2026-11-02T23:00:00Z"), wanted=False) is None
+    assert len(asked) < 1000
+
+
+CLOCKS_SET = [
+    "2026-03-29T01:00:00Z",
+    "2026-10-25T01:00:00Z",
+    "2026-04-04T15:00:00Z",
+    "2018-11-04T03:00:00Z",
+    "2011-12-30T10:00:00Z",
+]
+ZONES = ["Europe/London", "America/Sao_Paulo", "Australia/Lord_Howe", "Pacific/Apia", "Antarctica/Troll", "Asia/Beirut"]
+TIMES = (
+    st.tuples(st.integers(0, 23 * 60 + 59), st.integers(1, 24 * 60))
+    .filter(lambda pair: pair[0] != pair[1])
+    .map(lambda pair: "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in pair))
+)
+ANY = st.fixed_dictionaries(
+    {},
+    optional={
+        "times": st.lists(TIMES, min_size=1, max_size=3),
+        "weekdays": st.sampled_from(["mon-fri", "sat:mon", ["wed"], "mon:sun"]),
+        "days_of_month": st.sampled_from(["1:5", "-2:-1", "31", "1:31"]),
+        "months": st.sampled_from(["march", "november:march", "1:12"]),
+        "years": st.sampled_from(["2026", "2000:2099"]),
+        "holidays": st.just("GB"),
+        "location": st.sampled_from(ZONES),
+    },
+).map(lambda span: span or {"location": "UTC"})  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.lists(ANY, min_size=1, max_size=3),
+    st.one_of(st.sampled_from(CLOCKS_SET), st.just("2026-12-31T00:00:00Z"), st.just("2027-02-27T00:00:00Z")),
+    st.integers(-48 * 60, 24 * 60),
+)
+def test_the_end_is_that_of_a_walk_minute_by_minute(conf, around, minutes):
+    """Of spans of any kind together, also where the clocks are set, skip a day, or a year ends."""
+    spans = [_one(**one) for one in conf]
+    start_us = parse_time(around) + minutes * MINUTE_US
+    now = any(inside(span, start_us) for span in spans)
+    walk = (start_us + step * MINUTE_US for step in range(1, 4 * 24 * 60))
+    plain = next((at for at in walk if any(inside(span, at) for span in spans) is not now), None)
+    found = until_us(spans, start_us, wanted=not now)
+    if plain is not None:
+        assert found == plain
+    else:
+        assert found is None or found >= start_us + 4 * 24 * HOUR_US
+
+
+@pytest.mark.parametrize("span", [{"years": "2020:9999"}, {"times": "22:00-06:00", "years": "2020:9999"}])
+def test_the_end_of_time(span):
+    """An event of the last days that can be written is muted, too."""
+    assert until_us([_one(**span)], parse_time("9999-12-28T23:00:00Z"), wanted=False) in (
+        None,
+        parse_time("9999-12-29T06:00:00Z"),
+    )

@@ -101,6 +101,42 @@ def test_an_undefined_lookup(load: Callable) -> None:
     assert found == [("_d.yaml", 2, "undefined-name", 'did you mean "people"?')]
 
 
+@pytest.mark.parametrize(
+    ("line", "place"),
+    [
+        ("title: '{{ lookup.poeple.team }}'", (2, 19)),
+        ("title: \"{{ 'a' ~ lookup['poeple'].team }}\"", (2, 26)),
+        ("title: t\nalert:\n  summary: |\n    of\n    {% if lookup.poeple %}x{% endif %}", (6, 18)),
+    ],
+)
+def test_an_undefined_lookup_in_a_template(load: Callable, line: str, place: tuple[int, int]) -> None:
+    """It is found where the template names it, as in a path; one that a path names, too, is told once, there."""
+    definitions = {"_d.yaml": "lookups: {people: {file: people.csv, key: user_email}}\n", "people.csv": CSV}
+    rule = f"id: a\n{line}\nseverity: low\nmatch: {{lookup.people.team: x}}\n"
+    (problem,) = load({**definitions, "a.yaml": rule}).errors
+    assert (problem.code, problem.summary) == ("undefined-name", 'no lookup is called "poeple"')
+    assert (problem.label, problem.span.line, problem.span.column) == ('did you mean "people"?', *place)
+    assert "`event.lookup`" in problem.help
+    (problem,) = load({**definitions, "a.yaml": rule.replace("lookup.people", "lookup.poeple")}).errors
+    assert problem.span.line > place[0]
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "see lookup.persons",
+        "{{ event.lookup.persons }}",
+        "{{ 'lookup.persons' }}",
+        "{# lookup.persons #}",
+        "{{ lookup }}",
+    ],
+)
+def test_what_only_looks_like_a_lookup(load: Callable, title: str) -> None:
+    """Text, comments and fields of the event that are called so read from no lookup."""
+    loaded = load({"a.yaml": f'id: a\ntitle: "{title}"\nseverity: low\nmatch: {{}}\n'})
+    assert loaded.errors == ()
+
+
 def test_a_set_without_lookups(load: Callable) -> None:
     """A path that begins so is no field; the way out for an event that has one is said."""
     (problem,) = load({"a.yaml": RULE}).errors

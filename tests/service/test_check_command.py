@@ -179,3 +179,58 @@ def test_documented_kinds_of_events_have_documented_names(rules: Path, capsys: p
     out = capsys.readouterr().out
     assert "did you mean `user_email`?" in out
     assert "a name with a dash goes in brackets: `context['voice-type']`" in out
+
+
+MISFITS = """\
+receivers: {siem: {webhook: {url: https://siem.example.com/}}}
+route: {receiver: siem}
+inhibit:
+  - source: [rule=a]
+    target: [rule=b]
+    equal:
+      - severity
+      - user_email
+"""
+COUNTING = "when: {count: {at_least: 5, within: 5m, by: user_email}}\n"
+
+
+def test_what_does_not_fit_the_configuration(rules: Path, trailbell) -> None:
+    """An inhibition that could never apply is told by `check`, `doctor` and `run` alike, with its place."""
+    Path("trailbell.yaml").write_text(MISFITS)
+    (rules / "a.yaml").write_text(GOOD)
+    (rules / "b.yaml").write_text(GOOD.replace("id: a", "id: b") + COUNTING)
+    words = "inhibit[0]: no alert that `source` takes has a label 'user_email', so nothing could ever be equal"
+    code, out, _ = trailbell("check")
+    assert (code, f"error[bad-route]: {words}\n  --> trailbell.yaml:8:9" in out) == (Exit.FINDINGS, True)
+    assert f"trailbell.yaml:8: {words}" in trailbell("doctor", "--offline")[1]
+    code, _, err = trailbell("run", "--once", "--events", "/dev/null")
+    assert (code, f"error: trailbell.yaml:8: {words}" in err) == (Exit.CONFIGURATION, True)
+    assert trailbell("check", "rules")[0] == Exit.OK  # rules by themselves may be half of what runs
+    (rules / "a.yaml").write_text(GOOD + COUNTING)
+    assert [trailbell(*line)[0] for line in (("check",), ("run", "--once", "--events", "/dev/null"))] == [0, 0]
+
+
+def test_rules_about_trailbells_own_sources_count(rules: Path, trailbell) -> None:
+    """They run without being named, so an inhibition may be about them."""
+    matching = MISFITS.replace("[rule=a]", '[rule=~"trailbell-.*"]').replace("user_email", "x")
+    Path("trailbell.yaml").write_text("sources: {files: {paths: [events.ndjson]}}\n" + matching)
+    (rules / "b.yaml").write_text(GOOD.replace("id: a", "id: b") + COUNTING)
+    said = "no alert that `source` takes has a label 'x'"
+    assert said in trailbell("check")[1]
+    assert said in trailbell("doctor", "--offline")[1]
+    assert said in trailbell("run", "--once")[2]
+
+
+def test_a_receiver_that_nobody_defined(rules: Path, trailbell) -> None:
+    """Its name is shown where the rule or the `fallback` says it."""
+    Path("trailbell.yaml").write_text(MISFITS.partition("inhibit")[0])
+    (rules / "a.yaml").write_text(GOOD + "notify: [siem, pager]\n")
+    code, out, _ = trailbell("check")
+    words = "error[bad-route]: a notifies 'pager', and no receiver is called so\n --> rules/a.yaml:5:16"
+    assert (code, words in out.replace("   -->", " -->").replace("  -->", " -->")) == (Exit.FINDINGS, True)
+    Path("trailbell.yaml").write_text(MISFITS.replace("{siem: {", "{siem: {fallback: seim, ").partition("inhibit")[0])
+    for line in (("check",), ("doctor",), ("run", "--events", "/dev/null")):
+        code, _, err = trailbell(*line)
+        assert code == Exit.CONFIGURATION
+        assert "error[bad-route]: the receiver 'siem' has as its fallback 'seim'" in err
+        assert "--> trailbell.yaml:1:30" in err

@@ -163,7 +163,7 @@ def test_the_store_is_history_too(history, shell, tmp_path, store):
     with database.transaction():
         for batch in FileSource([file]).batches():
             for item in batch.inputs:
-                ledger.record(item)
+                ledger.record([item])
     database.close()
     (tmp_path / "trailbell.yaml").write_text("rules: r.yaml\n")
     (tmp_path / "r.yaml").write_text(RULE.format("event_type: USER_LOGIN, shoe_sise: 43"))

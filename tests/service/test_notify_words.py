@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import ssl
 
@@ -14,6 +15,7 @@ from trailbell.testing.slack import FakeSlack, Fault
 from trailbell.testing.smtp import FakeSmtp
 from trailbell.testing.webhook import FakeWebhook
 
+CONFIGURATION = 3
 DELIVERY = 5
 
 
@@ -128,3 +130,45 @@ def test_what_slack_says(said, code, words):
         slack.script(Fault(code=code, method="chat.postMessage"))
         settings = f'token: {fake_slack.TOKEN}, channel: C0123456789, api_url: "{slack.api_url}"'
         assert words in said("slack", settings)
+
+
+def test_one_whose_settings_cannot_work(tmp_path, monkeypatch, trailbell):
+    """Each says its own error, and the others are tried; that nothing else is wrong is told by the exit code."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "no.pem").write_text("no certificate")
+    (tmp_path / "trailbell.yaml").write_text(
+        "receivers:\n"
+        "  missing: {webhook: {url: https://example.com, ca_file: missing.pem}}\n"
+        f"  broken: {{email: {{{MAIL}, ca_file: no.pem}}}}\n"
+        f"  well: {{command: {{argv: [/usr/bin/tee, {tmp_path / 'heard'}]}}}}\n"
+        "  away: {command: {argv: [/bin/false]}}\n"
+    )
+    code, out, err = trailbell("notify", "test", "missing", "broken", "well")
+    assert (code, err) == (CONFIGURATION, "")
+    assert "missing: webhook `missing`: cannot read ca_file missing.pem: No such file or directory" in out
+    assert "broken: e-mail `broken`: ca_file no.pem holds no certificate" in out
+    assert "✔ well" in out
+    assert "A test of the receiver well" in (tmp_path / "heard").read_text()
+    code, out, _ = trailbell("notify", "test", "--all", "--format", "json")
+    assert code == DELIVERY
+    assert [(one["receiver"], one["arrived"]) for one in json.loads(out)] == [
+        ("missing", False),
+        ("broken", False),
+        ("well", True),
+        ("away", False),
+    ]
+    assert trailbell("notify", "test", "missing")[0] == CONFIGURATION
+
+
+def test_doctor_says_what_is_wrong_with_each(tmp_path, monkeypatch, trailbell):
+    """Every receiver whose settings cannot work is told, and the others are asked."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trailbell.yaml").write_text(
+        "receivers:\n"
+        "  one: {webhook: {url: https://example.com, ca_file: one.pem}}\n"
+        "  two: {webhook: {url: https://example.com, ca_file: two.pem}}\n"
+        "  three: {command: {argv: [/bin/true]}}\n"
+    )
+    _, out, _ = trailbell("doctor")
+    for words in ("ca_file one.pem", "ca_file two.pem", "/bin/true is there"):
+        assert words in out

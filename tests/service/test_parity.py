@@ -337,6 +337,15 @@ def test_batches_make_no_difference(rules, items, lateness_us):
     assert results[0] == results[1] == results[2]
 
 
+def test_a_tick_that_does_not_move_the_time_lasts(rules):
+    """It bounds how far an event in the future may move the timers, and does so after a stop, too."""
+    at_us, later_us = START_US + 7 * MINUTE_US, START_US + 25 * MINUTE_US
+    first = _event("api", 0, at_us, "A", "x", 3, untimed=False)
+    ahead = _event("api", 1, later_us, "A", "y", 3, untimed=False)
+    items = [first, Tick(at_us, "api"), ahead, Tick(at_us + 11 * MINUTE_US, "api")]
+    _expect_parity(rules, lambda stop: [Cut(items, [1], 0, stop)], [1, 1], GROUPED)
+
+
 @pytest.mark.parametrize("lateness_us", [(0, MINUTE_US), (MINUTE_US, 0)])
 def test_a_changed_lateness_neither_loses_nor_repeats(rules, store, event, lateness_us):
     """Events held for order when the setting went down are told; those that have been through do not count again."""

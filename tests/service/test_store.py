@@ -48,7 +48,7 @@ def test_a_second_engine_is_refused(store, address, monkeypatch):
 def test_readers_do_not_wait_for_the_engine(store, ledger, event):
     """`explain` and `dry-run --since` read while the engine runs, and cannot write."""
     with ledger.transaction():
-        ledger.record(event(1))
+        ledger.record([event(1)])
     reader = store(write=False)
     assert len(History(reader)) == 1
     with pytest.raises(Exception, match=r"read-?only"):
@@ -65,9 +65,9 @@ def test_reading_makes_no_store(address, tmp_path):
 
 def _stopped_batch(ledger, item):
     with ledger.transaction():
-        ledger.record(item)
-        ledger.record(Tick(5, "vonage"))
-        ledger.record(Malformed("vonage", "file:1", "not JSON", b"{"))
+        ledger.record([item])
+        ledger.record([Tick(5, "vonage")])
+        ledger.record([Malformed("vonage", "file:1", "not JSON", b"{")])
         ledger.put(SLOT, Kept("after"))
         ledger.complete("vonage", {"vonage": 2}, {"page": 2})
         raise StoppedError
@@ -76,14 +76,14 @@ def _stopped_batch(ledger, item):
 def test_a_failed_batch_leaves_nothing(store, ledger, event):
     """Events, state, watermark, checkpoint: all of a batch, or none of it."""
     with ledger.transaction():
-        ledger.record(event(1))
+        ledger.record([event(1)])
         ledger.put(SLOT, Kept("before"))
         ledger.complete("vonage", {"vonage": 1}, {"page": 1})
     with pytest.raises(StoppedError):
         _stopped_batch(ledger, event(2))
     with ledger.transaction():
         assert ledger.get(SLOT) == Kept("before")
-        assert ledger.record(event(2))
+        assert ledger.record([event(2)]) == [True]
     assert (ledger.checkpoint("vonage"), ledger.watermarks()) == ({"page": 1}, {"vonage": 1})
     assert store(write=False).one("SELECT count(*) FROM quarantine") == (0,)
 
@@ -137,29 +137,40 @@ def test_what_another_has_written_is_seen_after_a_refresh(store):
 def test_an_event_counts_once_per_source(ledger, event):
     """The identity is source and id; the first body wins."""
     with ledger.transaction():
-        assert ledger.record(event(1))
-        assert not ledger.record(event(1, user_email="another body"))
-        assert ledger.record(event(1, source="files"))
+        assert ledger.record([event(1)]) == [True]
+        assert ledger.record([event(1, user_email="another body")]) == [False]
+        assert ledger.record([event(1, source="files")]) == [True]
     with ledger.transaction():
-        assert not ledger.record(event(1))
+        assert ledger.record([event(1)]) == [False]
+
+
+def test_a_group_is_recorded_in_its_order(ledger, store, event):
+    """Each input has its own answer: of two equal events in one group the first is new, whatever lies between."""
+    broken = Malformed("vonage", "a:1", "not JSON", b"{")
+    inputs = [event(1), broken, Tick(5, "vonage"), event(1, user_email="another body"), broken, event(2)]
+    with ledger.transaction():
+        assert ledger.record(inputs) == [True, True, True, False, False, True]
+        assert ledger.record([]) == []
+    recorded = [item for batch in History(store(write=False)).batches(None) for item in batch.inputs]
+    assert recorded == [event(1), Tick(5, "vonage"), event(2)]
 
 
 def test_clock_ticks_are_inputs_that_repeat(ledger, store):
     """Two equal ticks are two inputs; a malformed record is kept once."""
     with ledger.transaction():
-        assert ledger.record(Tick(5, "vonage"))
-        assert ledger.record(Tick(5, "vonage"))
-        assert ledger.record(Malformed("vonage", "a:1", "not JSON", b"{"))
-        assert not ledger.record(Malformed("vonage", "b:9", "not JSON", b"{"))
+        assert ledger.record([Tick(5, "vonage")]) == [True]
+        assert ledger.record([Tick(5, "vonage")]) == [True]
+        assert ledger.record([Malformed("vonage", "a:1", "not JSON", b"{")]) == [True]
+        assert ledger.record([Malformed("vonage", "b:9", "not JSON", b"{")]) == [False]
     assert store(write=False).rows("SELECT place FROM quarantine") == [("a:1",)]
 
 
 def test_what_has_no_bytes_is_known_by_its_words(store, ledger):
     """Such as what a system dropped, again and again."""
     with ledger.transaction():
-        assert ledger.record(Malformed("syslog", "udp", "7 datagrams dropped", b""))
-        assert ledger.record(Malformed("syslog", "udp", "9 datagrams dropped", b""))
-        assert not ledger.record(Malformed("syslog", "udp", "7 datagrams dropped", b""))
+        assert ledger.record([Malformed("syslog", "udp", "7 datagrams dropped", b"")]) == [True]
+        assert ledger.record([Malformed("syslog", "udp", "9 datagrams dropped", b"")]) == [True]
+        assert ledger.record([Malformed("syslog", "udp", "7 datagrams dropped", b"")]) == [False]
     database = store(write=False)
     assert [one.record.reason[:1] for one in newest(database, None, 10)] == ["9", "7"]
     assert [one.record.reason[:1] for one in newest(database, "syslog", 1)] == ["9"]
@@ -186,7 +197,7 @@ def test_everything_recorded_comes_back_in_order(store, ledger, event):
         event(3, untimed=True),
     ]
     with ledger.transaction():
-        assert all(ledger.record(item) for item in inputs)
+        assert all(ledger.record(inputs))
     replayed = [item for batch in History(store(write=False)).batches(None) for item in batch.inputs]
     assert replayed == inputs
     assert replayed[2].data["n"] == 10**40
@@ -197,7 +208,7 @@ def test_a_window_of_history_is_half_open(store, ledger, event):
     events = [event(number) for number in range(4)]
     with ledger.transaction():
         for item in events:
-            ledger.record(item)
+            ledger.record([item])
     window = History(store(write=False), events[1].time_us, events[3].time_us)
     assert [item for batch in window.batches(None) for item in batch.inputs] == events[1:3]
     assert len(window) == 2
@@ -208,7 +219,7 @@ def test_held_events_are_those_at_or_after_the_watermark(ledger, event):
     events = [event(number, n=10**30) for number in range(3)]
     with ledger.transaction():
         for item in (*events, event(9, source="files")):
-            ledger.record(item)
+            ledger.record([item])
     assert list(ledger.held("vonage", events[1].time_us)) == events[1:]
 
 

@@ -64,13 +64,13 @@ def test_a_lost_session_is_never_taken_up_again(store, event, cut_off):
     database = store()
     ledger = StoreLedger(database)
     with ledger.transaction():
-        ledger.record(event(1))
+        ledger.record([event(1)])
 
     def go_on():
         with ledger.transaction():
-            ledger.record(event(2))
+            ledger.record([event(2)])
             cut_off(database)
-            ledger.record(event(3))
+            ledger.record([event(3)])
 
     with pytest.raises(StoreError, match="is lost") as said:
         go_on()
@@ -88,7 +88,7 @@ def test_a_session_that_is_lost_at_the_commit_has_not_committed_in_silence(store
 
     def commit_too_late():
         with database.transaction():
-            StoreLedger(database).record(event(1))
+            StoreLedger(database).record([event(1)])
             cut_off(database)
 
     with pytest.raises(StoreError, match="is lost"):
@@ -122,7 +122,7 @@ def test_a_transaction_that_the_server_has_given_up_is_not_committed(store, even
 
     def go_on_after_an_error():
         with database.transaction():
-            StoreLedger(database).record(event(1))
+            StoreLedger(database).record([event(1)])
             with pytest.raises(StoreError, match="refuses"):
                 database.execute("SELECT nothing")
 
@@ -153,7 +153,7 @@ def test_stores_of_other_schemas_are_other_stores(store, event):
     """Each with its own lock."""
     one, other = store("one"), store("other")
     with StoreLedger(one).transaction():
-        StoreLedger(one).record(event(1))
+        StoreLedger(one).record([event(1)])
     assert other.one("SELECT count(*) FROM input") == (0,)
 
 
@@ -190,11 +190,11 @@ def test_a_store_of_every_version_is_brought_up(store, event, address, monkeypat
             "INSERT INTO quarantine (source, place, reason, raw, digest) VALUES ('app', 'a', 'r', '', '\\x01')"
         )
         with StoreLedger(database).transaction():
-            StoreLedger(database).record(event(1))
+            StoreLedger(database).record([event(1)])
         database.close()
     database = open_database(address())
     with StoreLedger(database).transaction():
-        StoreLedger(database).record(Malformed("app", "b", "r", b"x"))
+        StoreLedger(database).record([Malformed("app", "b", "r", b"x")])
     assert [one.record.place for one in newest(database, None, 10)] == ["b", "a"]
     assert database.one("SELECT count(*) FROM input") == (1,)
     assert database.one("SELECT value FROM meta WHERE name = 'version'") == (len(STEPS),)
@@ -205,7 +205,7 @@ def test_a_step_that_fails_leaves_the_form_before_it(store, event, address, monk
     """Never something in between; with the step mended it goes on from there, and the events are still there."""
     database = store()
     with StoreLedger(database).transaction():
-        StoreLedger(database).record(event(1))
+        StoreLedger(database).record([event(1)])
     database.close()
     half = "CREATE TABLE half (z BIGINT); INSERT INTO nowhere VALUES (1)"
     monkeypatch.setattr(postgres_opening, "STEPS", (*STEPS, "CREATE TABLE later (z BIGINT)", half))
@@ -244,9 +244,9 @@ def test_every_text_comes_back(store, event, text):
     database = store()
     ledger = StoreLedger(database)
     with ledger.transaction():
-        assert ledger.record(event(1)._replace(id=text))
-        assert not ledger.record(event(2)._replace(id=text))
-        assert ledger.record(Malformed(text, text, text, text.encode()))
+        assert ledger.record([event(1)._replace(id=text)]) == [True]
+        assert ledger.record([event(2)._replace(id=text)]) == [False]
+        assert ledger.record([Malformed(text, text, text, text.encode())]) == [True]
         ledger.complete("vonage", {}, None)
     assert database.one("SELECT source, place, reason, raw FROM quarantine") == (text, text, text, text.encode())
     assert [found.event.id for found in Events(database).find(text)] == [text]

@@ -167,3 +167,9 @@ def test_the_wheel_works_by_itself(wheel, tmp_path, arguments):
     assert _python("-c", where, cwd=tmp_path, env=environment).stdout.count(str(wheel)) == 2
     done = _python("-m", "trailbell", *arguments, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_one_place_says_what_the_system_says():
+    """``strerror`` may be None, and a message that ends in it would say so: ``system_words`` knows."""
+    allowed = {"engine/trailbell_engine/system_errors.py", "notifiers/trailbell_notifiers/http_post.py"}
+    assert {_relative(file) for file in MODULES if "strerror" in file.read_text(encoding="utf-8")} == allowed

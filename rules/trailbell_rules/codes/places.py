@@ -35,8 +35,9 @@ PLACES: Final = (
     ),
     Code(
         name="bad-route",
-        summary="A route of the configuration names a receiver that is not configured, or a matcher that is none.",
-        why="Its alerts would reach nobody.",
+        summary="A route, a `fallback` or a rule's `notify` names a receiver that is not configured, a matcher is "
+        "none, or an inhibition compares a label that none of its alerts has.",
+        why="Alerts would reach nobody, or nothing would ever be inhibited.",
         bad=_RECEIVERS + "route: {receiver: seim}\n",
         good=_RECEIVERS + "route: {receiver: siem}\n",
     ),

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from trailbell_engine.system_errors import system_words
+
 VARIABLES: Final = (("VONAGE_API_KEY", "VONAGE_API_SECRET"), ("NEXMO_API_KEY", "NEXMO_API_SECRET"))
 """Key and secret, today's names first. Each is also read from the file that ``<name>_FILE`` names."""
 
@@ -92,7 +94,7 @@ def _value(environ: Mapping[str, str], name: str) -> str:
         with Path(file).open("rb") as stream:
             text = stream.read(_FILE_LIMIT_BYTES).decode().strip()
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is no text"
+        reason = system_words(error) if isinstance(error, OSError) else "it is no text"
         raise CredentialsError(
             f"{name}_FILE names {file!r}, which cannot be read: {reason}", "check the path"
         ) from None

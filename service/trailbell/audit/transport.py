@@ -13,6 +13,7 @@ import requests
 import urllib3
 
 from trailbell import __version__
+from trailbell_engine.system_errors import system_words
 
 from .errors import AnswerError, AuditError, NetworkError
 
@@ -199,7 +200,7 @@ def _innermost(error: BaseException) -> str:
     """The cause that says something: requests wraps urllib3, which wraps the socket's error."""
     while (inner := error.__cause__ or error.__context__ or _reason(error)) is not None:
         error = inner
-    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+    return system_words(error)
 
 
 def _reason(error: BaseException) -> BaseException | None:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from trailbell_engine.system_errors import system_words
+
 from .exits import Exit, Failure
 
 if TYPE_CHECKING:
@@ -41,19 +43,24 @@ def command(
     """Read rules and say everything that is wrong with them.
 
     A PATH is a file, a folder (all *.yaml and *.yml below it) or a shipped pack (`pack:vonage`); without any, the
-    `rules:` of trailbell.yaml. Kinds of events and fields are compared with what sources document, and with the events
-    of the store (of `state:`) or of --events, if they are enough to tell.
+    `rules:` of trailbell.yaml, and whether they and its receivers and inhibitions fit each other. Kinds of events and
+    fields are compared with what sources document, and with the events of the store (of `state:`) or of --events, if
+    they are enough to tell.
 
     Exits with 1 if there are errors, with 3 if a PATH is not there.
     """
+    from trailbell.configured_rules import load_configured
     from trailbell.loading import load
 
     from .configuration import config_or_fail
 
     files = [_output(written) for written in outputs]
     seen = _seen(events, map_name, config_file, named=bool(paths)) if events or history else None
-    wanted = paths or config_or_fail(config_file, secrets=False).rules
-    loaded = load(wanted, lint=True, seen=seen)
+    if paths:
+        wanted, loaded = paths, load(paths, lint=True, seen=seen)
+    else:
+        config = config_or_fail(config_file, secrets=False)
+        wanted, loaded = config.rules, load_configured(config, seen)
     _refuse_missing(loaded, wanted, named=bool(paths))
     for format_of_file, file in files:
         _write(file, _rendered(loaded, format_of_file))
@@ -90,7 +97,7 @@ def _write(file: str, text: str) -> None:
     try:
         pathlib.Path(file).write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Failure(Exit.CONFIGURATION, f"cannot write {file}: {error.strerror}") from error
+        raise Failure(Exit.CONFIGURATION, f"cannot write {file}: {system_words(error)}") from error
 
 
 def _rendered(loaded: Loaded, format_: str) -> str:
@@ -127,7 +134,7 @@ def _summarise_step(loaded: Loaded) -> None:
         with pathlib.Path(file).open("a", encoding="utf-8") as summary:
             summary.write(as_markdown(loaded.problems, title="trailbell check"))
     except OSError as error:
-        raise Failure(Exit.CONFIGURATION, f"cannot write {_STEP_SUMMARY}: {error.strerror}") from error
+        raise Failure(Exit.CONFIGURATION, f"cannot write {_STEP_SUMMARY}: {system_words(error)}") from error
 
 
 def _print_text(loaded: Loaded, seen: Seen | None) -> None:

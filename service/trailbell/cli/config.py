@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trailbell_engine.system_errors import system_words
+
 from .exits import Exit, Failure
 
 if TYPE_CHECKING:
@@ -69,7 +71,7 @@ def _values(file: Path) -> Mapping[str, Any]:
     try:
         reading = read_documents(str(file), file.read_bytes())
     except OSError as error:
-        raise Failure(Exit.USAGE, f"cannot read {file}: {error.strerror or error}", "check the path") from error
+        raise Failure(Exit.USAGE, f"cannot read {file}: {system_words(error)}", "check the path") from error
     errors = [problem for problem in reading.problems if problem.severity == "error"]
     if errors:
         raise Failure(Exit.CONFIGURATION, print_problems(errors, {str(file): reading.source}))

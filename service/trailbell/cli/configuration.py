@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 
 from trailbell.config import Config, ConfigError, find_config, load_config
+from trailbell_engine.system_errors import system_words
 
 from .exits import Exit, Failure
 
@@ -31,5 +32,5 @@ def config_or_fail(file: Path | None, *, secrets: bool = True) -> Config:
             "`trailbell init` makes a configuration to start from" if error.filename == str(file) else "check the path"
         )
         raise Failure(
-            Exit.CONFIGURATION, f"cannot read {error.filename or file}: {error.strerror or error}", help_
+            Exit.CONFIGURATION, f"cannot read {error.filename or file}: {system_words(error)}", help_
         ) from error

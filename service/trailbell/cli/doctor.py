@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from trailbell.config import Config
+from trailbell.configured_rules import with_own_rules
 from trailbell.health import (
     Finding,
     State,
@@ -28,6 +29,7 @@ from trailbell.loading import load
 from trailbell.sources.vonage_settings import settings_of
 from trailbell.wiring import (
     WiringError,
+    channels_of,
     check_inhibitions,
     check_notify,
     known_labels,
@@ -83,7 +85,7 @@ def _findings(config: Config, *, offline: bool) -> Iterator[Finding]:
     if not offline:
         yield from source_findings(config, os.environ)
     yield from server_findings(config.http)
-    yield from _receivers(config, loaded.rules, offline=offline)
+    yield from _receivers(config, with_own_rules(loaded.rules, config), offline=offline)
 
 
 def _source(config: Config, rules: RuleSet, *, offline: bool) -> Iterator[Finding]:
@@ -106,10 +108,16 @@ def _source(config: Config, rules: RuleSet, *, offline: bool) -> Iterator[Findin
 
 
 def _receivers(config: Config, rules: RuleSet, *, offline: bool) -> Iterator[Finding]:
+    channels, problems = channels_of(config)
+    if problems:
+        for name, problem in problems.items():
+            yield Finding("wrong", "receivers", f"the receiver {name!r}: {problem}", problem.help)
+        yield from () if offline else receiver_findings(channels)
+        return
     try:
         who = receivers(config)
         check_notify(rules, list(who.channels))
-        check_inhibitions(rules, who.inhibitions)
+        check_inhibitions(rules, who.inhibitions, who.document)
     except WiringError as error:
         yield Finding("wrong", "receivers", error.message, error.help)
         return

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import click
 
+from trailbell_engine.system_errors import system_words
+
 from .consoles import out
 from .exits import Exit, Failure
 from .loading import load_or_fail, rule_or_fail
@@ -213,4 +215,4 @@ def _tried(write: Any, file: Path | str) -> None:
     try:
         write()
     except OSError as error:
-        raise Failure(Exit.USAGE, f"cannot write {file}: {error.strerror}") from error
+        raise Failure(Exit.USAGE, f"cannot write {file}: {system_words(error)}") from error

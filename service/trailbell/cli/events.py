@@ -13,6 +13,7 @@ import click
 from click.core import ParameterSource
 
 from trailbell_engine.decode import write_json
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.timestamps import DAY_US, to_datetime
 from trailbell_engine.values import Json
 
@@ -177,7 +178,7 @@ def _writable(output: str) -> Iterator[None]:
         if isinstance(error, BrokenPipeError):
             raise
         raise Failure(
-            Exit.USAGE, f"{output} cannot be written: {error.strerror}", "name a file in a folder of yours"
+            Exit.USAGE, f"{output} cannot be written: {system_words(error)}", "name a file in a folder of yours"
         ) from error
 
 

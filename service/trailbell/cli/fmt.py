@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import click
 from rich.text import Text
 
+from trailbell_engine.system_errors import system_words
 from trailbell_rules.finding import find_files, rule_files
 from trailbell_rules.formatting import CannotFormatError, formatted
 from trailbell_rules.printers.text import counted
@@ -57,7 +58,7 @@ def _text(file: pathlib.Path) -> str:
     except UnicodeDecodeError as error:
         raise CannotFormatError("it is no UTF-8") from error
     except OSError as error:
-        raise Failure(Exit.CONFIGURATION, f"cannot read {file}: {error.strerror}") from error
+        raise Failure(Exit.CONFIGURATION, f"cannot read {file}: {system_words(error)}") from error
 
 
 def _tell(file: pathlib.Path, before: str, after: str, *, diff: bool, keep: bool) -> None:
@@ -71,7 +72,7 @@ def _tell(file: pathlib.Path, before: str, after: str, *, diff: bool, keep: bool
         try:
             file.write_bytes(after.encode())
         except OSError as error:
-            raise Failure(Exit.CONFIGURATION, f"cannot write {file}: {error.strerror}") from error
+            raise Failure(Exit.CONFIGURATION, f"cannot write {file}: {system_words(error)}") from error
 
 
 def _difference(name: str, before: str, after: str) -> Iterator[str]:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Final
 import click
 from rich.text import Text
 
+from trailbell_engine.system_errors import system_words
+
 from .consoles import err, out
 from .exits import Exit, Failure
 from .printable import printable
@@ -72,7 +74,7 @@ def _bytes(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise Failure(Exit.CONFIGURATION, f"cannot read {file}: {error.strerror or error}") from error
+        raise Failure(Exit.CONFIGURATION, f"cannot read {file}: {system_words(error)}") from error
 
 
 def _write(imported: Imported, folder: Path) -> None:
@@ -89,7 +91,7 @@ def _write(imported: Imported, folder: Path) -> None:
         for target, text in targets.items():
             target.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise Failure(Exit.CONFIGURATION, f"cannot write to {folder}: {error.strerror or error}") from error
+        raise Failure(Exit.CONFIGURATION, f"cannot write to {folder}: {system_words(error)}") from error
 
 
 def _document(imported: Imported, folder: Path) -> dict[str, object]:

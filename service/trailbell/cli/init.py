@@ -11,6 +11,8 @@ from typing import Final
 import click
 from rich.text import Text
 
+from trailbell_engine.system_errors import system_words
+
 from .consoles import out
 from .exits import Exit, Failure
 
@@ -38,7 +40,7 @@ def command(folder: Path) -> int:
         for place, text in wanted.items():
             console.print(_write(folder / place, text))
     except OSError as error:
-        raise Failure(Exit.CONFIGURATION, f"cannot write {error.filename}: {error.strerror}") from error
+        raise Failure(Exit.CONFIGURATION, f"cannot write {error.filename}: {system_words(error)}") from error
     where = "" if folder == Path() else f"cd {folder} && "
     console.print(Text(f"\nnext:  {where}trailbell check && trailbell test", "bold"))
     console.print("then:  trailbell demo        (offline, to see alerts)")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -15,7 +15,7 @@ from .exits import Exit, Failure
 from .printable import printable
 
 if TYPE_CHECKING:
-    from trailbell.wiring import Receivers
+    from trailbell.config import Config
     from trailbell_notifiers.channel import Channel
     from trailbell_notifiers.receipt import Receipt
 
@@ -29,13 +29,14 @@ def command() -> None:
 
 
 class Tried(NamedTuple):
-    """What came of a test message to one target."""
+    """What came of a test message to one target; nothing was sent where the receiver's settings cannot work."""
 
     receiver: str
     target: str
     arrived: bool
     words: str
     help: str
+    sent: bool = True
 
 
 @command.command()
@@ -47,34 +48,40 @@ def test(names: Sequence[str], all_: bool, config_file: Path | None, format_: st
     """Send a test message, and say in words what is wrong and what to do. Exit 5 if one did not arrive.
 
     The message says that it is a test. It goes straight to the receiver: neither routes nor silences are asked, and
-    nothing is stored.
+    nothing is stored. A receiver whose settings cannot work keeps no other from its test; exit 3 if all others arrive.
     """
-    who = _receivers(config_file)
-    if bool(names) == all_:
-        raise Failure(Exit.USAGE, "which receiver: a name, or --all", f"configured: {_known(who)}")
-    for name in names:
-        if name not in who.channels:
-            raise Failure(Exit.USAGE, f"there is no receiver {name!r}", f"configured: {_known(who)}")
-    tried = [one for name in names or who.channels for one in _try(who.channels[name])]
+    config = config_or_fail(config_file)
+    _check_names(names, all_, config.receivers)
+    tried = list(_tried(config, names or tuple(config.receivers)))
     if format_ == "json":
-        click.echo(json.dumps([one._asdict() for one in tried], ensure_ascii=False, indent=2))
+        told = [{name: value for name, value in one._asdict().items() if name != "sent"} for one in tried]
+        click.echo(json.dumps(told, ensure_ascii=False, indent=2))
     else:
         for one in tried:
             _print(one)
-    return Exit.OK if all(one.arrived for one in tried) else Exit.DELIVERY
+    if any(one.sent and not one.arrived for one in tried):
+        return Exit.DELIVERY
+    return Exit.OK if all(one.arrived for one in tried) else Exit.CONFIGURATION
 
 
-def _receivers(config_file: Path | None) -> Receivers:
-    from trailbell.wiring import WiringError, receivers
+def _check_names(names: Sequence[str], all_: bool, known: Collection[str]) -> None:
+    words = f"configured: {', '.join(known) or 'none; add some below `receivers:`'}"
+    if bool(names) == all_:
+        raise Failure(Exit.USAGE, "which receiver: a name, or --all", words)
+    for name in names:
+        if name not in known:
+            raise Failure(Exit.USAGE, f"there is no receiver {name!r}", words)
 
-    try:
-        return receivers(config_or_fail(config_file))
-    except WiringError as error:
-        raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
 
+def _tried(config: Config, names: Sequence[str]) -> Iterator[Tried]:
+    from trailbell.wiring import channels_of
 
-def _known(who: Receivers) -> str:
-    return ", ".join(who.channels) or "none; add some below `receivers:`"
+    channels, problems = channels_of(config)
+    for name in names:
+        if name in problems:
+            yield Tried(name, "", arrived=False, words=str(problems[name]), help=problems[name].help, sent=False)
+        else:
+            yield from _try(channels[name])
 
 
 def _try(channel: Channel) -> Iterator[Tried]:

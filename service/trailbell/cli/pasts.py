@@ -12,6 +12,7 @@ from trailbell.environment import Unset, expand
 from trailbell.sources.errors import NoPastError
 from trailbell.sources.kinds import WITH_PAST, SettingsError, maker_of
 from trailbell.sources.past import past_of
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.values import Json
 
 from .configuration import config_or_fail
@@ -49,7 +50,7 @@ def past_or_fail(config_file: Path | None, wanted: str, since_us: int, until_us:
     except SettingsError as error:
         raise Failure(Exit.CONFIGURATION, f"the source {name}: {error}", error.help) from error
     except OSError as error:
-        message = f"cannot read {error.filename}: {error.strerror or error}"
+        message = f"cannot read {error.filename}: {system_words(error)}"
         raise Failure(Exit.CONFIGURATION, message, f"the source {name} needs it") from error
     except NoPastError as error:
         raise Failure(Exit.USAGE, error.message, _with_past(config)) from error

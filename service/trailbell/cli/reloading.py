@@ -30,7 +30,7 @@ def reloading(
 
     def check(rules: RuleSet) -> None:
         check_notify(rules, list(who.channels))
-        check_inhibitions(rules, who.inhibitions)
+        check_inhibitions(rules, who.inhibitions, who.document)
 
     reloader = Reloader(paths, book, edition, live.exchange, check=check, refused=(WiringError,), watch=watch)
     reloader.start()

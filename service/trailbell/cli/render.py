@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from trailbell_engine.system_errors import system_words
+
 from .configuration import config_or_fail
 from .consoles import err, out
 from .exits import Exit, Failure
@@ -162,4 +164,4 @@ def _write(file: Path, kind: str, body: bytes) -> None:
     try:
         file.write_text(message_page(kind, body), encoding="utf-8")
     except OSError as error:
-        raise Failure(Exit.USAGE, f"cannot write {file}: {error.strerror}") from error
+        raise Failure(Exit.USAGE, f"cannot write {file}: {system_words(error)}") from error

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
+from trailbell_engine.system_errors import system_words
+
 from .configuration import config_or_fail
 from .exits import Exit, Failure
 from .instants import instant
@@ -188,7 +190,7 @@ def _cases(file: Path) -> list[dict[str, Any]]:
     try:
         reading = read_documents(str(file), file.read_bytes())
     except OSError as error:
-        raise Failure(Exit.USAGE, f"cannot read {file}: {error.strerror or error}", "check the path") from error
+        raise Failure(Exit.USAGE, f"cannot read {file}: {system_words(error)}", "check the path") from error
     problems = list(reading.problems)
     for document in reading.documents[:1]:
         problems.extend(validate_document(document, CASES_SCHEMA))

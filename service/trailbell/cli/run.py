@@ -133,7 +133,7 @@ def _run(
 ) -> int:
     who, rules = receivers(config), edition.rules
     check_notify(rules, list(who.channels))
-    check_inhibitions(rules, who.inhibitions)
+    check_inhibitions(rules, who.inhibitions, who.document)
     _announce(config, rules, sources, who)
     database = open_database(config.store)
     observed = Observed()

@@ -9,6 +9,8 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from trailbell_engine.system_errors import system_words
+
 from .exits import Exit, Failure
 
 if TYPE_CHECKING:
@@ -67,7 +69,7 @@ def wish(
     try:
         return submit(state, do, author=author, comment=comment, subject=subject, silence=silence)
     except OSError as error:
-        words = f"cannot write {error.filename or state}: {error.strerror or error}"
+        words = f"cannot write {error.filename or state}: {system_words(error)}"
         raise Failure(Exit.CONFIGURATION, words, "run it as the user of the engine") from error
 
 

@@ -17,6 +17,7 @@ from .alerts import alert_routes
 from .answers import AUDIT, RefusalError, on_failure, on_http_error, on_refusal, refusal
 from .audit import audit_routes
 from .console.pages import console_routes
+from .counted import Counted
 from .coverage import coverage_routes
 from .credentials import has_token
 from .deliveries import delivery_routes
@@ -63,6 +64,7 @@ def application(parts: Parts) -> Starlette:
     )
     app.router.redirect_slashes = False
     app.add_middleware(_Door, settings=parts.settings)
+    app.add_middleware(Counted, observed=parts.observed)  # around the door: what it refuses counts, too
     return app
 
 

@@ -29,11 +29,6 @@ def ingest_routes(parts: Parts, *, commit_s: float = COMMIT_S) -> list[BaseRoute
 
 
 async def _post(parts: Parts, intake: Intake, request: Request) -> Response:
-    with intake.counting():
-        return await _take(parts, intake, request)
-
-
-async def _take(parts: Parts, intake: Intake, request: Request) -> Response:
     sent = await intake.receive(request)
     if intake.is_repeated(sent):
         return answer({"accepted": 0, "repeated": True, "errors": []}, 202)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from starlette.requests import Request
@@ -46,15 +45,6 @@ class Intake:
         self._parts = parts
         self._commit_s = commit_s
         self._replays = Replays()
-
-    @contextmanager
-    def counting(self) -> Iterator[None]:
-        """Count what is refused inside, by its status."""
-        try:
-            yield
-        except RefusalError as error:
-            self._parts.observed.refuse(error.status)
-            raise
 
     async def receive(self, request: Request) -> Sent:
         """Who sends, and the body.

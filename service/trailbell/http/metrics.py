@@ -45,6 +45,7 @@ def metrics(parts: Parts, at_us: int) -> list[Family]:
         *_matching(parts.matching()),
         *_store(parts, at_us),
         *_observed(parts.observed),
+        *_refused(parts.observed),
         *_ingest(parts),
         Family("trailbell_rules", "gauge", "Rules that run.", [Sample(len(parts.rules()))]),
     ]
@@ -173,6 +174,28 @@ def _observed(observed: Observed) -> list[Family]:
     ]
 
 
+def _refused(observed: Observed) -> list[Family]:
+    refusals = [
+        Sample(count, {"route": route, "status": str(status)})
+        for (route, status), count in sorted(dict(observed.refusals).items())
+    ]
+    cut = [Sample(count, {"reason": reason}) for reason, count in sorted(dict(observed.cut).items())]
+    return [
+        Family(
+            "trailbell_http_refused_total",
+            "counter",
+            "Requests that were not answered as they wished, by route and HTTP status.",
+            refusals,
+        ),
+        Family(
+            "trailbell_http_connections_cut_total",
+            "counter",
+            "Connections ended without an answer: too many of one address, or too slow.",
+            cut,
+        ),
+    ]
+
+
 def _ingest(parts: Parts) -> list[Family]:
     depths = [Sample(inbox.depth, {"source": name}) for name, inbox in sorted(parts.inboxes.items())]
     waiting = [Sample(count, {"source": name}) for name, count in sorted(parts.waiting().items())]
@@ -181,15 +204,8 @@ def _ingest(parts: Parts) -> list[Family]:
         for name, counts in sorted(parts.lost().items())
         for reason, count in sorted(counts.items())
     ]
-    refusals = sorted(dict(parts.observed.refusals).items())
     return [
         Family("trailbell_inbox_events", "gauge", "Sent events that are not durable yet.", depths),
-        Family(
-            "trailbell_ingest_refused_total",
-            "counter",
-            "Requests with events that were not taken, by the HTTP status that says why.",
-            [Sample(count, {"status": str(status)}) for status, count in refusals],
-        ),
         Family(
             "trailbell_source_waiting_messages",
             "gauge",

@@ -11,6 +11,9 @@ from trailbell_notifiers.sender import Sent
 
 BUCKETS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 
+UNKNOWN: Final = "unknown"
+"""Instead of a route, for what has come to none."""
+
 
 class Observed:
     """Counts since the start.
@@ -19,7 +22,8 @@ class Observed:
         attempts: by receiver and outcome: ``delivered``, ``retry``, ``ambiguous``, ``rejected``.
         commits: per bucket of ``BUCKETS_S``, and the last of all that took longer.
         commit_s: how long all commits took together.
-        refusals: requests with events that were not taken, by the HTTP status that says why.
+        refusals: requests that were not answered as they wished, by route and HTTP status.
+        cut: connections that were ended without an answer: ``many`` of one address, or ``slow``.
     """
 
     def __init__(self) -> None:
@@ -27,7 +31,8 @@ class Observed:
         self.attempts: Counter[tuple[str, str]] = Counter()
         self.commits = [0] * (len(BUCKETS_S) + 1)
         self.commit_s = 0.0
-        self.refusals: Counter[int] = Counter()
+        self.refusals: Counter[tuple[str, int]] = Counter()
+        self.cut: Counter[str] = Counter()
 
     def attempt(self, sent: Sent) -> None:
         """An attempt to deliver has ended."""
@@ -40,7 +45,12 @@ class Observed:
             self.commits[bisect_left(BUCKETS_S, seconds)] += 1
             self.commit_s += seconds
 
-    def refuse(self, status: int) -> None:
-        """A request with events was not taken."""
+    def refuse(self, route: str, status: int) -> None:
+        """A request was not answered as it wished."""
         with self._lock:
-            self.refusals[status] += 1
+            self.refusals[route, status] += 1
+
+    def end(self, why: str) -> None:
+        """A connection was ended without an answer."""
+        with self._lock:
+            self.cut[why] += 1

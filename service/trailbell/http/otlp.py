@@ -43,8 +43,7 @@ def otlp_routes(parts: Parts, *, commit_s: float = COMMIT_S) -> list[BaseRoute]:
 async def _post(parts: Parts, intake: Intake, request: Request) -> Response:
     form = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
-        with intake.counting():
-            refused = await _take(parts, intake, request, form)
+        refused = await _take(parts, intake, request, form)
     except RefusalError as error:
         return _refusal(form, error)
     return _response(form, refused)

@@ -7,9 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
+from http import HTTPStatus
 from typing import Any, ClassVar, Final
 
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from .observed import UNKNOWN, Observed
 
 HEAD_S: Final = 10.0
 """From the first byte of a request (for a connection's first: from its opening) to the end of its headers."""
@@ -22,22 +25,22 @@ class Watch:
 
     Attributes:
         open: connections by address.
-        refused: connections that were closed at once, because their address had too many.
-        expired: connections that were closed at a deadline.
+        observed: where it is counted what was refused before the application heard of it.
     """
 
-    def __init__(self, per_address: int, head_s: float = HEAD_S, whole_s: float = WHOLE_S) -> None:
+    def __init__(
+        self, per_address: int, observed: Observed | None = None, *, head_s: float = HEAD_S, whole_s: float = WHOLE_S
+    ) -> None:
         self.per_address = per_address
         self.head_s = head_s
         self.whole_s = whole_s
         self.open: Counter[str] = Counter()
-        self.refused = 0
-        self.expired = 0
+        self.observed = observed or Observed()
 
     def enter(self, address: str) -> bool:
         """Count a connection; False if its address has as many as it may."""
         if self.open[address] >= self.per_address:
-            self.refused += 1
+            self.observed.end("many")
             return False
         self.open[address] += 1
         return True
@@ -90,9 +93,16 @@ class WatchedProtocol(H11Protocol):
         """The request is done; an idle connection is uvicorn's to close."""
         self._disarm()
         before = self.cycle
+        if "app" not in before.scope:  # the application leaves its mark there: it was never asked
+            self.watch.observed.refuse(UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE)
         super().on_response_complete()
         if self.cycle is not before:  # the next one was there already
             self._arm(self.watch.whole_s)
+
+    def send_400_response(self, msg: str) -> None:
+        """Refuse what is no HTTP."""
+        self.watch.observed.refuse(UNKNOWN, HTTPStatus.BAD_REQUEST)
+        super().send_400_response(msg)
 
     def _arm(self, seconds: float) -> None:
         self._disarm()
@@ -105,7 +115,7 @@ class WatchedProtocol(H11Protocol):
 
     def _expire(self) -> None:
         self._timer = None
-        self.watch.expired += 1
+        self.watch.observed.end("slow")
         self.transport.abort()
 
 

@@ -15,6 +15,8 @@ import anyio.to_thread
 import uvicorn
 from starlette.types import ASGIApp
 
+from trailbell_engine.system_errors import system_words
+
 from .protocol import Watch, watched
 from .settings import HttpSettings
 
@@ -133,7 +135,7 @@ def _listening(settings: HttpSettings) -> socket.socket:
     except OSError as error:
         listening.close()
         raise ListenError(
-            f"cannot listen on {settings.host}:{settings.port}: {error.strerror or error}",
+            f"cannot listen on {settings.host}:{settings.port}: {system_words(error)}",
             "choose another one with `http: {listen: 127.0.0.1:PORT}`",
             taken=error.errno == errno.EADDRINUSE,
         ) from error
@@ -149,5 +151,5 @@ def _check_certificate(settings: HttpSettings) -> None:
         missing = next((file for file in (settings.certificate, settings.key) if not os.access(file, os.R_OK)), None)
         words = f"{missing} cannot be read" if missing else f"{settings.certificate} and {settings.key} are no pair"
         raise ListenError(
-            f"`http: tls`: {words}: {error.strerror or error}", "name the PEM files of a certificate and of its key"
+            f"`http: tls`: {words}: {system_words(error)}", "name the PEM files of a certificate and of its key"
         ) from error

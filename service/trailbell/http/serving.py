@@ -17,6 +17,7 @@ from trailbell_engine.rule import RuleSet
 from .app import application
 from .observed import Observed
 from .parts import Parts
+from .protocol import Watch
 from .server import HttpServer
 from .settings import HttpSettings
 
@@ -59,7 +60,7 @@ def serving_store(settings: HttpSettings, store: Address, rules: Callable[[], Ru
     """
     with keeper_of(store) as keeper:
         parts = Parts(settings=settings, keeper=keeper, store=store, rules=rules)
-        with HttpServer(application(parts), settings) as server:
+        with HttpServer(application(parts), settings, Watch(settings.per_address, parts.observed)) as server:
             yield server
 
 
@@ -94,7 +95,7 @@ def serving_engine(
             waiting=engine.waiting,
             lost=engine.lost,
         )
-        with HttpServer(application(parts), settings) as server:
+        with HttpServer(application(parts), settings, Watch(settings.per_address, parts.observed)) as server:
             yield server
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TypeVar
 
 from trailbell_engine.operators import Names
@@ -33,10 +33,10 @@ class Asked:
         self.found = True
         return self._definitions.use(name, place, report, in_element=in_element)
 
-    def check_lookups(self, report: Report, templates: Iterable[str] = ()) -> None:
+    def check_lookups(self, report: Report) -> None:
         """As ``Definitions.check_lookups``."""
         self.found |= bool(report.lookups)
-        self._definitions.check_lookups(report, templates)
+        self._definitions.check_lookups(report)
 
     def ask(self, name: object, *, there: bool) -> None:
         """Note a question."""

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from trailbell.loading import TEMPLATES
 from trailbell_engine.rule import Rule
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.value_list import ValueList
 from trailbell_rules.build import build_rule
 from trailbell_rules.document import Reading, read_documents
@@ -100,7 +101,7 @@ class FileReader:
         try:
             reading = read_documents(name, text.bytes_again())
         except OSError as error:
-            words = f"{name} cannot be read: {error.strerror or error}"
+            words = f"{name} cannot be read: {system_words(error)}"
             return Read(text.digest, None, {}, (), (about(name, "no-such-file", words, ""),))
         asked, rules, problems = Asked(self._shared.definitions), list[Rule](), list(reading.problems)
         problems += islice(self._problems(reading, asked, rules), MAXIMUM_PROBLEMS)

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.value_list import ValueList
 from trailbell_rules.definitions import Definitions, DefinitionsDocument
 from trailbell_rules.document import read_documents
@@ -67,7 +68,7 @@ def share(texts: Sequence[Text], before: Shared | None) -> Shared:
         try:
             reading = read_documents(name, text.bytes_again())
         except OSError as error:
-            problems.append(about(name, "no-such-file", f"{name} cannot be read: {error.strerror or error}", ""))
+            problems.append(about(name, "no-such-file", f"{name} cannot be read: {system_words(error)}", ""))
             continue
         problems += reading.problems
         sources[name] = reading.source

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
 
+from trailbell_engine.system_errors import system_words
 from trailbell_rules.finding import Found
 from trailbell_rules.scan import MAXIMUM_BYTES
 
@@ -65,7 +66,7 @@ class Texts:
         try:
             data, stamp = _contents(found.path)
         except OSError as error:
-            words = error.strerror or str(error)
+            words = system_words(error) or str(error)
             return Text(found, hashlib.sha256(words.encode()).digest(), None, words)
         digest = hashlib.sha256(data).digest()
         if settled(stamp):

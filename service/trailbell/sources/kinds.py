@@ -30,7 +30,10 @@ KINDS: Final[Mapping[str, str]] = {
 }
 """Kind of source -> the module that makes it. Each has ``SCHEMA`` and ``build`` (see ``SourceMaker``), and imports what
 it talks with in ``build``: the schema of a configuration is made of all of them."""
-WITH_PAST: Final = ("vonage", "auth0", "cloudflare", "cloudtrail", "github", "gworkspace", "okta", "slack_audit")
+WITH_PAST: Final = (
+    *("vonage", "auth0", "cloudflare", "cloudtrail", "github", "gworkspace", "okta", "slack_audit"),
+    "nats",
+)
 """Those of our kinds that can be asked for their past (``Source``)."""
 ENTRY_POINTS: Final = "trailbell.sources"
 """Group of the entry points of other packages: kind -> a module (or an object) with ``SCHEMA`` and ``build``."""

@@ -8,6 +8,7 @@ from typing import Final
 
 from trailbell.watch.events import SOURCE as OWN_SOURCE
 from trailbell_engine.maps import GENERIC, PRESETS, EventMap, MapError, map_from_json
+from trailbell_engine.system_errors import system_words
 
 from .errors import SourceError
 
@@ -41,7 +42,7 @@ def _read(path: Path) -> EventMap:
         with path.open("rb") as stream:
             text = stream.read(_LIMIT_BYTES + 1)
     except OSError as error:
-        raise SourceError(f"the map {str(path)!r} cannot be read: {error.strerror}", "check the path") from None
+        raise SourceError(f"the map {str(path)!r} cannot be read: {system_words(error)}", "check the path") from None
     if len(text) > _LIMIT_BYTES:
         raise SourceError(f"the map {str(path)!r} is larger than 64 KiB", "a map is a few lines")
     try:

@@ -11,6 +11,7 @@ from collections.abc import Callable, Generator, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from trailbell.clock import now_us
+from trailbell.watch.events import not_own
 from trailbell_engine.decode import Decoder
 from trailbell_engine.event import Event, Input, Malformed
 from trailbell_engine.maps import EventMap
@@ -115,7 +116,7 @@ class Past:
         self.reached_us, self.events_read = self.since_us, 0
         decoder = Decoder(self.name, self._map, self.since_us)
         for part in self._parts(decoder, self.since_us, self.until_us):
-            inputs = [item for item in part.inputs if self._belongs(item)]
+            inputs = [not_own(item, self.name) for item in part.inputs if self._belongs(item)]
             covers = (self.reached_us, part.until_us)
             self.reached_us = part.until_us
             self.events_read += len(inputs)

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from trailbell_engine.system_errors import system_words
+
 from .errors import SourceError
 
 STDIN: Final = "-"
@@ -97,4 +99,4 @@ def _looks_like_events(file: Path, folder: Path) -> bool:
 
 def _unreadable(file: str, error: OSError) -> SourceError:
     advice = "check who may read it" if isinstance(error, PermissionError) else "check the path"
-    return SourceError(f"{file!r} cannot be read: {error.strerror}", advice)
+    return SourceError(f"{file!r} cannot be read: {system_words(error)}", advice)

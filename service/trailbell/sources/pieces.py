@@ -21,6 +21,7 @@ from typing import Any, Final, Self
 from trailbell_engine.decode import read_json
 from trailbell_engine.event import Event, Input, Malformed
 from trailbell_engine.maps import EventMap
+from trailbell_engine.system_errors import system_words
 
 from .base import HISTORY_BATCH
 from .blocks import Counted, blocks
@@ -190,7 +191,7 @@ def _tolerant(found: Iterator[Piece]) -> Iterator[Piece | SourceError]:
     except SourceError as error:
         yield error
     except OSError as error:
-        yield SourceError(f"the file cannot be read further: {error.strerror or error}", "check the disk")
+        yield SourceError(f"the file cannot be read further: {system_words(error)}", "check the disk")
 
 
 def _malformed(broken: tuple[int, int, str, str, bytes], name: str, number: int, source: str) -> Malformed:

@@ -11,6 +11,7 @@ from typing import BinaryIO, Final, NamedTuple
 from trailbell_engine.decode import Decoder, NotJsonError, read_json
 from trailbell_engine.event import Event, Input
 from trailbell_engine.maps import GENERIC, PRESETS, EventMap, detect
+from trailbell_engine.system_errors import system_words
 
 from .base import HISTORY_BATCH
 from .blocks import Counted, blocks
@@ -200,7 +201,7 @@ def _tolerant(found: Iterator[Record]) -> Iterator[Record | SourceError]:
     except SourceError as error:
         yield error
     except OSError as error:
-        yield SourceError(f"the file cannot be read further: {error.strerror or error}", "check the disk")
+        yield SourceError(f"the file cannot be read further: {system_words(error)}", "check the disk")
 
 
 def _preset(record: Record | SourceError) -> EventMap | None:

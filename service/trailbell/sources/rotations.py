@@ -10,6 +10,7 @@ from pathlib import Path
 from stat import S_ISREG
 from typing import Final, NamedTuple, TypeAlias
 
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.timestamps import SECOND_US
 
 from .errors import SourceError
@@ -190,7 +191,7 @@ def _opened(path: str) -> Tail | None:
     except FileNotFoundError:
         return None
     except OSError as error:
-        raise SourceError(f"{path!r} cannot be read: {error.strerror}", "check who may read it") from None
+        raise SourceError(f"{path!r} cannot be read: {system_words(error)}", "check who may read it") from None
 
 
 def _is_named(path: str, patterns: Sequence[str]) -> bool:

@@ -60,10 +60,6 @@ class Alerts:
         )
         return added > 0
 
-    def replace(self, alert: Alert) -> None:
-        """Store an alert's growth; its wording stays what people read."""
-        self._database.execute("UPDATE alert SET record = ? WHERE id = ?", (write_json(encode_alert(alert)), alert.id))
-
     def get(self, alert_id: str) -> StoredAlert | None:
         """The alert of that id, or None."""
         row = self._database.one("SELECT record, wording FROM alert WHERE id = ?", (alert_id,))

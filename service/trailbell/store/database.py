@@ -57,8 +57,6 @@ class Database(ABC):
         participants: are asked before every commit, and told after it.
     """
 
-    DISTANT: ClassVar[bool] = False
-    """Whether each question is a message to a server, so that much is won by asking many at once."""
     REMEDY: ClassVar[str]
     """What to do about ``damage``."""
 

@@ -25,7 +25,7 @@ class StoreGroups(MemoryGroups):
         self._database = database
         self._changed: dict[str, tuple[Group | None, int | None]] = {}
         self._sources_changed: set[str] = set()
-        self._clock_written = -1
+        self._clock_written = b""
         self._load()
         database.participants.append(self)
 
@@ -58,20 +58,21 @@ class StoreGroups(MemoryGroups):
                 )
         for alert_id in self._sources_changed:
             self._write_source(alert_id)
-        if self.clock.now_us != self._clock_written:
-            value = write_json(self.clock.to_json())
+        clock = self._clock()
+        if clock != self._clock_written:
             execute(
                 "INSERT INTO delivery_clock VALUES (1, ?) ON CONFLICT (id) DO UPDATE SET value = excluded.value",
-                (value,),
+                (clock,),
             )
 
     def after_commit(self, *, done: bool) -> None:
         """What was written is durable; or undone, and then memory goes back to it."""
-        touched = bool(self._changed or self._sources_changed or self.clock.now_us != self._clock_written)
+        clock = self._clock()
+        touched = bool(self._changed or self._sources_changed or clock != self._clock_written)
         self._changed.clear()
         self._sources_changed.clear()
         if done:
-            self._clock_written = self.clock.now_us
+            self._clock_written = clock
         elif touched:
             self._load()
 
@@ -97,4 +98,8 @@ class StoreGroups(MemoryGroups):
             super().inhibit(Source(alert_id, values, until_us))
         row = self._database.one("SELECT value FROM delivery_clock")
         self.clock.resume(None if row is None else read_json(row[0]))
-        self._clock_written = self.clock.now_us
+        self._clock_written = self._clock()
+
+    def _clock(self) -> bytes:
+        """All of the clock: a tick may say what bounds it from now on, and not move it."""
+        return write_json(self.clock.to_json())

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from types import MappingProxyType
-from typing import Final
+from typing import Final, TypeAlias
 
 import orjson
 
@@ -16,13 +16,18 @@ from trailbell_engine.event import Event, Input, Malformed, Tick
 from trailbell_engine.state import CachedState
 from trailbell_engine.values import Json
 
-from .ahead import Ahead
 from .database import Database
 from .memories import Memories
 from .quarantine import keep
 
 EVENT, TICK = 0, 1
 """The kinds of the ``input`` table."""
+
+_INSERT: Final = (
+    "INSERT INTO input (source, kind, id, event_type, time_us, untimed, data) VALUES (?, ?, ?, ?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING"
+)
+_Row: TypeAlias = tuple[str, int, str | None, str | None, int, bool, bytes | None]
 
 CACHE_BYTES: Final = 128 * 2**20
 """State that a live run keeps at hand; the rest is read from the store when its key is seen again."""
@@ -36,7 +41,6 @@ class StoreLedger(CachedState):
         self._database = database
         self._memories = Memories(database)
         self._noted: dict[str, tuple[int, int]] = {}
-        self._ahead = Ahead(database) if database.DISTANT else None
         super().__init__(self._memories, limit_bytes, limit_bytes // CELL_BYTES)
 
     def checkpoint(self, source: str) -> Json | None:
@@ -73,36 +77,23 @@ class StoreLedger(CachedState):
             yield Event(source, event_id, event_type, time_us, read_json(data), bool(untimed))
 
     @contextmanager
-    def transaction(self, inputs: Iterable[Input] = ()) -> Iterator[None]:
+    def transaction(self) -> Iterator[None]:
         """One durable batch; an exception undoes it, in the database and here."""
         try:
             with self._database.transaction():
-                if self._ahead is not None:
-                    self._ahead.write(inputs)
                 yield
                 self._write_state()
         except BaseException:
             self.clear()
             raise
 
-    def record(self, item: Input) -> bool:
-        """Append an input; False if that event, or that malformed record, is there already."""
-        if self._ahead is not None and (new := self._ahead.take(item)) is not None:
-            return new
-        match item:
-            case Event(source, event_id, event_type, time_us, data, untimed):
-                changed = self._database.execute(
-                    "INSERT INTO input (source, kind, id, event_type, time_us, untimed, data) "
-                    "VALUES (?, 0, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
-                    (source, event_id, event_type, time_us, untimed, write_json(data)),
-                )
-            case Tick(time_us, source):
-                changed = self._database.execute(
-                    "INSERT INTO input (source, kind, time_us) VALUES (?, 1, ?)", (source, time_us)
-                )
-            case Malformed():
-                return keep(self._database, item, now_us())
-        return changed > 0
+    def record(self, inputs: Sequence[Input]) -> list[bool]:
+        """Append inputs; for each, False if that event, or that malformed record, is there already."""
+        rows = [_row(item) for item in inputs if not isinstance(item, Malformed)]
+        counts = iter(self._database.counted(_INSERT, rows) if rows else ())
+        return [
+            keep(self._database, item, now_us()) if isinstance(item, Malformed) else next(counts) > 0 for item in inputs
+        ]
 
     def forget(self, versions: Iterable[tuple[str, str]]) -> None:
         """Drop what the conditions of these versions of rules (id, version) remember, inside a transaction."""
@@ -114,8 +105,6 @@ class StoreLedger(CachedState):
         super().clear()
         self._memories.undone()
         self._noted.clear()
-        if self._ahead is not None:
-            self._ahead.clear()
 
     def left(self) -> set[str]:
         """The sources that sent no more as of the last commit (see ``event.LEAVES_US``)."""
@@ -159,3 +148,10 @@ class StoreLedger(CachedState):
 
     def _write_state(self) -> None:
         self.flush()
+
+
+def _row(item: Event | Tick) -> _Row:
+    if isinstance(item, Tick):
+        return (item.source, TICK, None, None, item.time_us, False, None)
+    source, event_id, event_type, time_us, data, untimed, _ = item
+    return (source, EVENT, event_id, event_type, time_us, untimed, write_json(data))

@@ -58,7 +58,6 @@ class PostgresDatabase(Database):
     every later use is refused, and so nothing is ever written by an engine that another may have taken over from.
     """
 
-    DISTANT = True
     REMEDY = "turn them on: a crash of the server may cost what was called stored"
 
     address: PostgresAddress

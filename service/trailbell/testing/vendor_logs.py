@@ -122,10 +122,15 @@ class FakeOkta(FakeVendorLog):
 
 
 class FakeAuth0(FakeVendorLog):
-    """Tenant logs: ``from`` a log id, or the pages of a search by date, no more than its first 1,000 hits."""
+    """Tenant logs: ``from`` a log id, or the pages of a search by date, no more than its first 1,000 hits.
+
+    Attributes:
+        unsearchable: log ids that a search does not show yet.
+    """
 
     path = "/api/v2/logs"
     hits_limit = 1000
+    unsearchable: frozenset[str] = frozenset()
 
     def page(self, path: str, query: Query) -> Answer:  # noqa: ARG002  # one path
         """Records behind a log id, in the order of ids, or between two instants, both included, in that of time."""
@@ -138,8 +143,9 @@ class FakeAuth0(FakeVendorLog):
             return json_answer({"message": f"You can only page through the first {self.hits_limit} records"}, 400)
         from_text, _, to_text = query["q"].removeprefix("date:[").removesuffix("]").partition(" TO ")
         first_us, last_us = parse_time(from_text) or 0, parse_time(to_text) or 2**62
-        hits = [one for one in self.records if first_us <= (parse_time(str(one["date"])) or 0) <= last_us]
-        hits.sort(key=lambda record: str(record["date"]))
+        shown = [one for one in self.records if one["log_id"] not in self.unsearchable]
+        hits = [one for one in shown if first_us <= (parse_time(str(one["date"])) or 0) <= last_us]
+        hits.sort(key=lambda record: str(record["date"]), reverse=query["sort"] == "date:-1")
         return json_answer(hits[number * per_page : (number + 1) * per_page])
 
 

@@ -13,6 +13,7 @@ import apsw
 from trailbell.store.database import APPLICATION_ID, StoreError
 from trailbell.store.schema import STEPS
 from trailbell.store.sqlite import open_sqlite
+from trailbell_engine.system_errors import system_words
 
 STORE: Final = "trailbell.db"
 DERIVED: Final = ("search.db", "search.db-wal", "search.db-shm")
@@ -131,7 +132,7 @@ def _worded(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise StoreError(
-            f"{path} cannot be written: {error.strerror}", "check the path, its rights, the disk"
+            f"{path} cannot be written: {system_words(error)}", "check the path, its rights, the disk"
         ) from error
     except apsw.Error as error:
         raise StoreError(f"{path} cannot be written: {error}", "check the disk") from error

@@ -21,6 +21,8 @@ _TYPES: Final[Mapping[Trouble, tuple[str, str]]] = {
 }
 EVENT_TYPES: Final = frozenset(name for pair in _TYPES.values() for name in pair)
 """None but trailbell tells of its sources: whoever else could would end its alerts, or raise them."""
+PEER: Final = "PEER_"
+"""Before the type of what another trailbell tells of its own sources, so that no rule about ours takes it for ours."""
 
 
 def event_of(change: Change, source: str, kind: str, severity: str, now_us: int, last_us: int | None) -> Event:
@@ -68,8 +70,19 @@ def why_not_own(event: Event) -> str:
 
 
 def not_own(item: Input, source: str) -> Input:
-    """What is made of an input of that source: what looks like one of trailbell's own events is kept as none."""
+    """What is made of an input of that source: what looks like one of trailbell's own events is none.
+
+    What another trailbell tells of its own sources is an event under a type of its own; all else is kept as malformed.
+    """
     if not isinstance(item, Event) or not passes_for_own(item):
         return item
+    if item.source != SOURCE and _is_of_peer(item):
+        return item._replace(event_type=f"{PEER}{item.event_type}")
     source = source if item.source == SOURCE else item.source  # files name theirs after what is in them
     return Malformed(source, f"the event {item.id}", why_not_own(item), write_json(item.data)[:RAW_KEPT_BYTES])
+
+
+def _is_of_peer(event: Event) -> bool:
+    """Whether it has the form in which another trailbell's Audit API lists its own events: records as ``context``."""
+    context = event.data.get("context")
+    return isinstance(context, dict) and context.get("event_type") == event.event_type and "source" in context

@@ -1,8 +1,11 @@
 """What an alert says about itself, and when a rule is another one."""
 
+import hashlib
 import json
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from trailbell_engine.alert import alert_id
 from trailbell_engine.conditions import CONDITIONS
@@ -15,8 +18,11 @@ from trailbell_engine.path import Path, parse_path
 from trailbell_engine.predicate import ALWAYS
 from trailbell_engine.rule import Rule, RuleSet, SeverityCase, Suppress, Words
 from trailbell_engine.timestamps import SECOND_US
+from trailbell_engine.values import canonical
 
 USER, VALUE = Path(("user",)), Path(("value",))
+TEXT = st.text(st.characters(exclude_categories=("Cs",)))
+SCALAR = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | TEXT
 
 
 def at(t, **data):
@@ -78,6 +84,17 @@ class TestAlert:
         assert len(ids) == 9
         assert alert_id("r", {}, first) == alert_id("r", {}, first._replace(time_us=1, data={"x": 1}))
         assert alert_id("r", {"user": 1.0}, first) in ids
+
+    @given(
+        key=st.dictionaries(TEXT, st.recursive(SCALAR, lambda values: st.lists(values, max_size=3)), max_size=3),
+        source=TEXT,
+        event_id=TEXT,
+    )
+    def test_the_id_is_a_hash_of_canonical_json(self, key, source, event_id):
+        """Whatever the key holds: a store finds the alert again that another version of this program opened."""
+        text = canonical(["r", key, source, event_id])
+        expected = hashlib.sha256(text.encode()).hexdigest()[:32]
+        assert alert_id("r", key, Event(source, event_id, "", 0, {})) == expected
 
 
 class TestVersion:

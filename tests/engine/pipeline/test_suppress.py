@@ -1,11 +1,16 @@
 """How firings fold into the alert that is open."""
 
-import pytest
+from itertools import count as count_from
 
-from trailbell_engine.alert import EVENTS_KEPT, IDS_KEPT, Opened, Updated, fold
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from trailbell_engine.alert import EVENTS_KEPT, IDS_KEPT, Alert, Opened, Updated, fold
 from trailbell_engine.conditions.changed import Changed
 from trailbell_engine.conditions.count import Count
 from trailbell_engine.conditions.each import Each
+from trailbell_engine.event import Event
 from trailbell_engine.path import Path, parse_path
 from trailbell_engine.rule import Suppress
 from trailbell_engine.timestamps import SECOND_US
@@ -24,6 +29,31 @@ def count(at_least, within_s, *by):
 
 def changed(*by, within_s=None, track_null=False, of=VALUE):
     return Changed(of, None if within_s is None else within_s * SECOND_US, track_null, tuple(map(parse_path, by)))
+
+
+def _alert(contributors):
+    """An alert that events (time, id) have opened."""
+    times_us, ids = zip(*contributors, strict=True)
+    return Alert(
+        id="a",
+        rule_id="r",
+        rule_version="1",
+        severity="low",
+        key={},
+        opened_at_us=times_us[-1],
+        last_at_us=times_us[-1],
+        event_count=len(ids),
+        event_ids=ids[:IDS_KEPT],
+        event_times_us=times_us[:IDS_KEPT],
+        events=(),
+        opener=Event("test", ids[-1], "", times_us[-1], {}),
+    )
+
+
+def _update(contributors):
+    """A firing of events (time, id)."""
+    times_us, ids = zip(*contributors, strict=True)
+    return Updated("a", "r", Event("test", ids[-1], "", times_us[-1], {}), ids, 10**9, times_us)
 
 
 @pytest.fixture(scope="session")
@@ -136,6 +166,21 @@ class TestSuppress:
         document = alert.to_json()
         assert (document["count"], document["event_count"]) == (IDS_KEPT + 20, IDS_KEPT + 20)
         assert "event_count" not in opened.alert.to_json()
+
+    @given(
+        opening=st.lists(st.integers(0, 40), min_size=1, max_size=60),
+        updates=st.lists(st.lists(st.integers(0, 40), min_size=1, max_size=60), max_size=8),
+    )
+    def test_the_list_of_events_is_in_event_order_however_they_come(self, opening, updates):
+        """Whatever order firings come in, and however many events each has: the first by time and id are listed."""
+        numbers = count_from(0)
+        batches = [sorted((t, f"e{next(numbers)}") for t in batch) for batch in (opening, *updates)]
+        alert = _alert(batches[0])
+        for batch in batches[1:]:
+            alert = fold(alert, _update(batch))
+        expected = sorted(pair for batch in batches for pair in batch)[:IDS_KEPT]
+        assert list(zip(alert.event_times_us, alert.event_ids, strict=True)) == expected
+        assert alert.event_count == sum(map(len, batches))
 
     def test_a_count_larger_than_the_list_of_ids(self, a_rule, outputs):
         """A window of more events than an alert lists is counted whole."""

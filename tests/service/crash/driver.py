@@ -76,7 +76,7 @@ def no_file_may_grow_beyond(death):
 
 POINTS = {
     "nowhere": lambda _: None,
-    "an event was read": lambda death: death.before(drive, "_process"),
+    "an event was decided on": lambda death: death.before(outgoing.Outgoing, "take"),
     "a batch is written, before its commit": lambda death: death.before(StoreLedger, "_write_state"),
     "a batch is committed": lambda death: death.before(outgoing.Outgoing, "committed"),
     "a delivery is leased": lambda death: death.after(StoreOutbox, "claim"),

@@ -11,7 +11,7 @@ import time
 import pytest
 
 POINTS = (
-    "an event was read",
+    "an event was decided on",
     "a batch is written, before its commit",
     "a batch is committed",
     "a delivery is leased",

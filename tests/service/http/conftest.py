@@ -32,7 +32,7 @@ def recorded(store):
         ledger = StoreLedger(database)
         with ledger.transaction():
             for event in events:
-                ledger.record(event)
+                ledger.record([event])
             for source in sorted({event.source for event in events}):
                 ledger.complete(source, {}, None)
         return database

@@ -189,6 +189,6 @@ def test_an_event_is_listed_as_soon_as_it_is_stored(event, recorded, serving, st
     for number in range(2, 30):
         ledger = StoreLedger(database)
         with ledger.transaction():
-            ledger.record(event(number))
+            ledger.record([event(number)])
         reply = requests.get(f"{server.url}/beta/audit/events?size=1", auth=SECRETS, timeout=10)
         assert reply.json()["page"]["totalElements"] == number

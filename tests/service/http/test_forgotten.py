@@ -39,7 +39,7 @@ class World:
             for _ in range(count):
                 self._numbers += 1
                 item = self._event(self._numbers)
-                ledger.record(item)
+                ledger.record([item])
                 self.alive.add(item.id)
 
     def delete(self, newest, count):

@@ -135,7 +135,7 @@ def test_the_order_of_indexing_does_not_matter(crowd, recorded, searching):
     assert index.catch_up(37) is False
     with ledger.transaction():
         for item in events[100:]:
-            ledger.record(item)
+            ledger.record([item])
     while not index.catch_up(37):
         pass
     recorded(events, "whole")
@@ -155,7 +155,7 @@ def test_a_number_that_is_given_again(recorded, searching, event):
         database.execute("DELETE FROM input WHERE id = ?", (event(2).id,))
     ledger = StoreLedger(database)
     with ledger.transaction():
-        ledger.record(event(3, "NEW"))
+        ledger.record([event(3, "NEW")])
     index.catch_up()
     assert [item.event_type for item in search.page(Filters(), 0, 10).events] == ["NEW", "NUMBER_UPDATED"]
     assert search.types() == ["NEW", "NUMBER_UPDATED"]
@@ -217,7 +217,7 @@ def test_reading_does_not_hold_up_writing(crowd, recorded, searching, event):
         next(rows)
         ledger = StoreLedger(database)
         with ledger.transaction():
-            ledger.record(event(5_000))
+            ledger.record([event(5_000)])
         assert len(list(rows)) == 199  # the reader goes on with what was there when it began
     index.catch_up()
     assert search.page(Filters(), 0, 1).total == 201

@@ -53,7 +53,7 @@ def server(running, event):
     ledger = StoreLedger(database)
     with ledger.transaction():
         for number in range(50):
-            ledger.record(event(number, ("USER_LOGIN", "NUMBER_UPDATED")[number % 2], user_id=1234567, source_kind=1))
+            ledger.record([event(number, ("USER_LOGIN", "NUMBER_UPDATED")[number % 2], user_id=1234567, source_kind=1)])
         ledger.complete("vonage", {}, None)
     return served
 

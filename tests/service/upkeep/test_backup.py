@@ -21,7 +21,7 @@ def fill(database, event, numbers):
     ledger = StoreLedger(database)
     for number in numbers:
         with ledger.transaction():
-            ledger.record(event(number))
+            ledger.record([event(number)])
 
 
 def count(folder):

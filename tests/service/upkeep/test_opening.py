@@ -25,7 +25,7 @@ def folder(tmp_path, event):
     ledger = StoreLedger(database)
     with ledger.transaction():
         for number in range(300):
-            ledger.record(event(number))
+            ledger.record([event(number)])
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     database.close()
     return tmp_path / "state"
@@ -51,7 +51,7 @@ def checkpoint_cut_short(folder, tmp_path, event):
     ledger = StoreLedger(database)
     with ledger.transaction():
         for number in range(300, 900):
-            ledger.record(event(number))
+            ledger.record([event(number)])
     killed = shutil.copytree(folder, tmp_path / "killed")
     database.execute("PRAGMA wal_checkpoint(PASSIVE)")
     first_page = (folder / STORE).read_bytes()[:4096]
@@ -134,11 +134,11 @@ def test_a_store_of_every_version_is_brought_up(tmp_path, monkeypatch, version, 
             "INSERT INTO quarantine (source, place, reason, raw, digest) VALUES ('app', 'a', 'r', x'', x'01')"
         )
         with StoreLedger(database).transaction():
-            StoreLedger(database).record(event(1))
+            StoreLedger(database).record([event(1)])
         database.close()
     database = open_database(tmp_path / "state")
     with StoreLedger(database).transaction():
-        StoreLedger(database).record(Malformed("app", "b", "r", b"x"))
+        StoreLedger(database).record([Malformed("app", "b", "r", b"x")])
     assert [one.record.place for one in newest(database, None, 10)] == ["b", "a"]
     assert database.one("SELECT count(*) FROM input") == (1,)
     assert database.one("PRAGMA user_version") == (len(steps),)

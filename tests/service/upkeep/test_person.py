@@ -114,6 +114,6 @@ def test_a_store_goes_on_afterwards(place, event):
     try:
         ledger = StoreLedger(database)
         with ledger.transaction():
-            assert ledger.record(event(99))
+            assert ledger.record([event(99)]) == [True]
     finally:
         database.close()

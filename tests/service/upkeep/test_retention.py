@@ -40,7 +40,7 @@ def store(database, event):
     def record(*ages_days):
         with ledger.transaction():
             for number, days in enumerate(ages_days, start=1):
-                ledger.record(event(number, at_s=int((100 - days) * 86_400)))
+                ledger.record([event(number, at_s=int((100 - days) * 86_400))])
 
     return record
 

@@ -44,6 +44,7 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
     """The source; see ``SourceMaker``."""
     require("nats", "nats-py", "nats")
     from .nats_broker import NatsBroker, NatsPlace
+    from .recalling import RecallingSource
     from .settings import tls_context
 
     url, files = str(settings["url"]), tls_files(settings)
@@ -63,4 +64,4 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
         token=secret(settings, "token"),
         credentials_file=None if "credentials_file" not in settings else str(settings["credentials_file"]),
     )
-    return broker_source(name, settings, broker, once=once)
+    return broker_source(name, settings, broker, once=once, make=RecallingSource)

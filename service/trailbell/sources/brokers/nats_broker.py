@@ -10,7 +10,7 @@ import asyncio
 import logging
 import ssl
 import time
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Generator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, TypeVar
 
@@ -34,7 +34,7 @@ from .tls_words import tls_help
 log: Final = logging.getLogger("trailbell")
 
 _CONNECT_S: Final = 5
-_ANSWER_S: Final = 5.0
+ANSWER_S: Final = 5.0
 _T = TypeVar("_T")
 
 
@@ -88,6 +88,12 @@ class NatsBroker:
             runner.close()
             raise
 
+    def taken(self, since_us: int) -> Generator[list[Message], None, None]:
+        """See ``RecallingBroker``."""
+        from .nats_past import taken
+
+        return taken(self._place, self._client, since_us)
+
     def probe(self) -> Standing:
         """See ``Broker``."""
         with asyncio.Runner() as runner:
@@ -96,7 +102,7 @@ class NatsBroker:
     async def _standing(self) -> Standing:
         client = await self._client()
         try:
-            stream = client.jetstream(timeout=_ANSWER_S)
+            stream = client.jetstream(timeout=ANSWER_S)
             what = f"stream {self._place.stream}, consumer {self._place.consumer}"
             found = await find_consumer(stream, self._place)
             if found is None:
@@ -147,7 +153,7 @@ class NatsLink:
         self._runner = runner
         self._client: Client = self._run(connect())
         try:
-            self._stream = self._client.jetstream(timeout=_ANSWER_S)
+            self._stream = self._client.jetstream(timeout=ANSWER_S)
             self._run(self._prepare(opening))
         except BaseException:
             self._run(self._client.close())
@@ -155,7 +161,7 @@ class NatsLink:
 
     def receive(self, limit: int, wait_s: float) -> list[Message]:
         """See ``Link``."""
-        return [self._message(one) for one in self._run(self._fetch(limit, wait_s))]
+        return [message_of(one) for one in self._run(self._fetch(limit, wait_s))]
 
     def acknowledge(self, tokens: Sequence[Token]) -> None:
         """See ``Link``."""
@@ -237,12 +243,14 @@ class NatsLink:
             await self._client.flush(timeout=2)
         await self._client.close()
 
-    def _message(self, one: Msg) -> Message:
-        about = one.metadata
-        headers = {name.lower(): value for name, value in (one.headers or {}).items()}
-        place = f"{about.stream}/{about.sequence.stream}"
-        position = headers.get("nats-msg-id") or place
-        return Message(one.data, headers, place, position, from_datetime(about.timestamp), one.reply)
+
+def message_of(one: Msg) -> Message:
+    """What was delivered, as all brokers give it."""
+    about = one.metadata
+    headers = {name.lower(): value for name, value in (one.headers or {}).items()}
+    place = f"{about.stream}/{about.sequence.stream}"
+    position = headers.get("nats-msg-id") or place
+    return Message(one.data, headers, place, position, from_datetime(about.timestamp), one.reply)
 
 
 def guarded(place: NatsPlace, runner: asyncio.Runner, work: Coroutine[Any, Any, _T]) -> _T:

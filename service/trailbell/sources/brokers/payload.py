@@ -50,6 +50,11 @@ class Payload:
         self._form = form
         self._decoders: dict[str, Decoder] = {}
 
+    @property
+    def map(self) -> EventMap:
+        """The map that is named, or that of records that no preset knows."""
+        return self._map or GENERIC
+
     def inputs(self, message: Message, now_us: int) -> list[Event | Malformed]:
         """The events of a message, in their order.
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import importlib
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final, cast
 
 from trailbell.sources.errors import SourceError
 from trailbell.sources.kinds import SettingsError
 from trailbell_engine.durations import parse_duration
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 from trailbell_notifiers.secret import Secret
@@ -110,12 +111,18 @@ def tls_context(files: Mapping[str, str]) -> ssl.SSLContext:
         if "cert_file" in files:
             context.load_cert_chain(files["cert_file"], files["key_file"])
     except (OSError, ssl.SSLError) as error:
-        raise SettingsError(f"`tls`: {error.strerror or error}", "it names PEM files that can be read") from error
+        raise SettingsError(f"`tls`: {system_words(error)}", "it names PEM files that can be read") from error
     return context
 
 
 def broker_source(
-    name: str, settings: Mapping[str, Json], broker: Broker, *, once: bool, lateness_us: int = LATENESS_US
+    name: str,
+    settings: Mapping[str, Json],
+    broker: Broker,
+    *,
+    once: bool,
+    lateness_us: int = LATENESS_US,
+    make: Callable[..., BrokerSource] | None = None,
 ) -> BrokerSource:
     """The source that reads from a broker.
 
@@ -125,6 +132,7 @@ def broker_source(
         broker: where messages come from.
         once: end when it has caught up.
         lateness_us: if the settings do not say.
+        make: makes it of its parts; ``BrokerSource`` if not given.
 
     Raises:
         SettingsError: if there is no such map.
@@ -139,7 +147,7 @@ def broker_source(
     except SourceError as error:
         raise SettingsError(f"`map`: {error.message}", error.help) from error
     given = settings.get("lateness")
-    return BrokerSource(
+    return (make or BrokerSource)(
         name,
         broker,
         Payload(name, event_map, cast("Form", settings.get("format", "auto"))),

@@ -102,7 +102,7 @@ class BrokerSource:
 
     bounded = False
     wall_clock = False
-    no_past = "a broker gives out what waits, and cannot be asked for a time"
+    no_past = "of this broker only what waits is read"
 
     def __init__(
         self,

@@ -8,6 +8,8 @@ import ssl
 import time
 from typing import Final, NamedTuple
 
+from trailbell_engine.system_errors import system_words
+
 from .framing import Frame, Frames
 
 HANDSHAKE_S: Final = 10.0
@@ -84,7 +86,7 @@ class Connection:
             self.wishes = selectors.EVENT_WRITE
             return Arrived([], open=True)
         except OSError as error:
-            reason = getattr(error, "reason", None) or error.strerror or str(error)
+            reason = getattr(error, "reason", None) or system_words(error)
             self.no_tls = reason if self._shaking_hands else ""
             return Arrived(self._frames.end(f"the connection broke: {reason}"), open=False)
         self.wishes = selectors.EVENT_READ

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import Final, NamedTuple, Self, TypeAlias
 
 from trailbell_engine.event import Event, Malformed
+from trailbell_engine.system_errors import system_words
 
 from .connection import MESSAGE_S, Connection
 from .datagrams import Datagrams
@@ -131,7 +132,7 @@ class Hearing:
             except BlockingIOError:
                 return
             except OSError as error:  # the sender is gone again, or there are no descriptors left
-                self._door.refuse("system", f"because of the system ({error.strerror or error})", "unknown")
+                self._door.refuse("system", f"because of the system ({system_words(error)})", "unknown")
                 time.sleep(_PAUSE_S)
                 return
             peer = plain_address(host)

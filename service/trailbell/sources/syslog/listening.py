@@ -9,6 +9,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
 from trailbell.sources.errors import SourceError
+from trailbell_engine.system_errors import system_words
 
 Transport: TypeAlias = Literal["udp", "tcp", "tls"]
 BUFFER_BYTES: Final = 4 * 1024 * 1024
@@ -74,7 +75,7 @@ def listen(address: Address) -> socket.socket:
         listening.close()
         help_ = "ports below 1024 need a right: `setcap`, systemd's AmbientCapabilities, or a port above"
         raise SourceError(
-            f"cannot listen on {address}: {error.strerror or error}",
+            f"cannot listen on {address}: {system_words(error)}",
             help_ if isinstance(error, PermissionError) else "is another program, or another trailbell, there?",
         ) from error
     return listening

@@ -9,6 +9,7 @@ from trailbell.sources.errors import SourceError
 from trailbell.sources.kinds import SettingsError
 from trailbell_engine.decode import RECORD_LIMIT_BYTES
 from trailbell_engine.durations import parse_duration
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 from trailbell_rules.schema_parts import DURATION, TEXT, described, mapping
@@ -147,5 +148,5 @@ def _tls_context(settings: Mapping[str, Json], addresses: list[Address]) -> ssl.
             context.load_verify_locations(files["client_ca"])
             context.verify_mode = ssl.CERT_REQUIRED
     except OSError as error:  # an SSLError is one
-        raise SettingsError(f"`tls`: {error.strerror or error}", "it names PEM files that can be read") from error
+        raise SettingsError(f"`tls`: {system_words(error)}", "it names PEM files that can be read") from error
     return context

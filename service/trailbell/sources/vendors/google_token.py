@@ -17,6 +17,7 @@ import requests
 
 from trailbell.audit.errors import NetworkError, RefusedError
 from trailbell.audit.transport import checked_base_url
+from trailbell_engine.system_errors import system_words
 from trailbell_engine.values import Json
 
 LIFETIME_S: Final = 3600
@@ -115,7 +116,9 @@ def _read_key(key_file: str) -> dict[str, Json]:
     try:
         key: Any = json.loads(Path(key_file).read_text(encoding="utf-8"))
     except OSError as error:
-        raise KeyFileError(f"the key file {key_file} cannot be read: {error.strerror}", "check `key_file`") from None
+        raise KeyFileError(
+            f"the key file {key_file} cannot be read: {system_words(error)}", "check `key_file`"
+        ) from None
     except ValueError:
         raise KeyFileError(f"the key file {key_file} is no JSON", "use the file that Google's console gave") from None
     missing = [

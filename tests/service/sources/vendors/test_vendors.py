@@ -172,6 +172,49 @@ def test_nothing_is_lost(vendor, steps, page_size):
         assert expected <= found
 
 
+@pytest.mark.parametrize("earlier", [0, 1, 5])
+def test_a_first_run_begins_before_what_was_written_first(monkeypatch, earlier):
+    """What was written first and happened last is read, however many others a search shows before it."""
+    monkeypatch.setattr(auth0, "PAGE_SIZE", 3)
+    with World("auth0", page_size=3) as world:
+        for number in range(earlier):
+            world.happen(START_US - (20 - number) * HOUR_US)
+        first = world.happen(START_US - 9 * MINUTE_US)
+        for number in range(10):
+            world.happen(START_US - 55 * MINUTE_US + number * MINUTE_US)
+        inputs, _ = world.read()
+        found = {event.id for event in events(inputs)}
+        assert {_expected(world, number) for number in range(first, first + 11)} <= found
+        assert not {_expected(world, number + 1) for number in range(earlier)} & found
+
+
+def test_a_first_run_does_not_wait_for_the_search():
+    """What was written and cannot be found by a search yet is read behind the id to begin with."""
+    with World("auth0", page_size=3) as world:
+        world.happen(START_US - 3 * HOUR_US)
+        late = [world.happen(START_US - minutes * MINUTE_US) for minutes in (2, 50, 1)]
+        world.fake.unsearchable = {_expected(world, late[0])}
+        inputs, _ = world.read()
+        assert {event.id for event in events(inputs)} == {_expected(world, number) for number in late}
+
+
+@given(
+    delays_s=st.lists(st.tuples(st.integers(0, 3 * 3600), st.integers(0, 3600)), max_size=30),
+    page_size=st.integers(1, 4),
+)
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_first_run_loses_nothing(monkeypatch, delays_s, page_size):
+    """Whenever things happened, and in whatever order within an hour they were written: all since then is read."""
+    monkeypatch.setattr(auth0, "PAGE_SIZE", page_size)
+    with World("auth0", page_size=page_size) as world:
+        written = sorted((START_US - (ago_s - delay_s) * SECOND_US, ago_s) for ago_s, delay_s in delays_s)
+        ages_s = [ago_s for written_us, ago_s in written if written_us <= START_US]
+        world.fake.hits_limit = auth0.SEARCH_PAGES * page_size
+        numbers = {world.happen(START_US - ago_s * SECOND_US): ago_s for ago_s in ages_s}
+        found = {event.id for event in events(world.read()[0])}
+        assert {_expected(world, number) for number, ago_s in numbers.items() if ago_s <= 3600} <= found
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_what_may_pass_is_tried_again(world, status):
     """A limit that ends or a server that falls over costs a pause, not an event."""
