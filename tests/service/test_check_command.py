@@ -234,3 +234,13 @@ def test_a_receiver_that_nobody_defined(rules: Path, trailbell) -> None:
         assert code == Exit.CONFIGURATION
         assert "error[bad-route]: the receiver 'siem' has as its fallback 'seim'" in err
         assert "--> trailbell.yaml:1:30" in err
+
+
+def test_named_rules_are_checked_beside_a_broken_configuration(rules: Path, trailbell) -> None:
+    """Of a configuration that nobody asked for nothing is said; if it is named, it must be sound."""
+    Path("trailbell.yaml").write_text("reciever: {}\n")
+    (rules / "a.yaml").write_text(GOOD + "tests: []\n")
+    code, out, err = trailbell("check", "rules")
+    assert (code, "reciever" in out + err) == (Exit.OK, False)
+    assert trailbell("check", "rules", "--config", "trailbell.yaml")[0] == Exit.CONFIGURATION
+    assert trailbell("check")[0] == Exit.CONFIGURATION

@@ -152,19 +152,15 @@ def _print_text(loaded: Loaded, seen: Seen | None) -> None:
 
 
 def _seen(events: Sequence[str], map_name: str | None, config_file: pathlib.Path | None, *, named: bool) -> Seen | None:
-    """What history holds. Rules that are named can be checked beside a configuration that is broken."""
-    from .configuration import config_or_fail
+    """What history holds. Rules that are named can be checked beside a configuration that is broken, or not there."""
+    from .configuration import config_if_sound, config_or_fail
     from .profiles import profile_of_files, profile_of_store
 
     if events:
         return profile_of_files(events, map_name).seen()
-    try:
-        config = config_or_fail(config_file, secrets=False)
-    except Failure:
-        if not named or config_file is not None:
-            raise
-        return None
-    profile = profile_of_store(config.store)
+    spare = named and config_file is None
+    config = config_if_sound() if spare else config_or_fail(config_file, secrets=False)
+    profile = None if config is None else profile_of_store(config.store)
     return None if profile is None else profile.seen()
 
 

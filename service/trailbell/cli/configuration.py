@@ -34,3 +34,11 @@ def config_or_fail(file: Path | None, *, secrets: bool = True) -> Config:
         raise Failure(
             Exit.CONFIGURATION, f"cannot read {error.filename or file}: {system_words(error)}", help_
         ) from error
+
+
+def config_if_sound() -> Config | None:
+    """The configuration that applies, without secrets; None if there is none that can be read. Nobody asked for it."""
+    try:
+        return load_config(find_config(os.environ), os.environ, secrets=False)
+    except (ConfigError, OSError):
+        return None
