@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Final
 
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel, ChannelError, build_channel
@@ -21,6 +22,8 @@ from .policy import policy_of
 from .receiver_options import ReceiverOptions
 from .sources.base import Source
 from .sources.kinds import SettingsError, maker_of
+
+_MEND: Final = "`trailbell doctor` says of each what to do"
 
 
 class WiringError(Exception):
@@ -62,8 +65,9 @@ def receivers(config: Config) -> Receivers:
         WiringError: if a receiver's settings cannot work.
     """
     channels, problems = channels_of(config)
-    for name, problem in problems.items():
-        raise WiringError(f"the receiver {name!r}: {problem}", problem.help)
+    if problems:
+        words = "; ".join(f"the receiver {name!r}: {problem}" for name, problem in problems.items())
+        raise WiringError(words, next(iter(problems.values())).help if len(problems) == 1 else _MEND)
     policy = policy_of(config)
     return Receivers(
         channels,

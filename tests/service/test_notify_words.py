@@ -160,11 +160,11 @@ def test_one_whose_settings_cannot_work(tmp_path, monkeypatch, trailbell):
     assert trailbell("notify", "test", "missing")[0] == CONFIGURATION
 
 
-def test_doctor_says_what_is_wrong_with_each(tmp_path, monkeypatch, trailbell):
-    """Every receiver whose settings cannot work is told, and the others are asked."""
+def test_all_that_is_wrong_is_said_at_once(tmp_path, monkeypatch, trailbell):
+    """Every receiver whose settings cannot work is told, by `run` too; `doctor` asks the others."""
     monkeypatch.chdir(tmp_path)
     (tmp_path / "trailbell.yaml").write_text(
-        "receivers:\n"
+        "rules: [pack:vonage]\nreceivers:\n"
         "  one: {webhook: {url: https://example.com, ca_file: one.pem}}\n"
         "  two: {webhook: {url: https://example.com, ca_file: two.pem}}\n"
         "  three: {command: {argv: [/bin/true]}}\n"
@@ -172,3 +172,7 @@ def test_doctor_says_what_is_wrong_with_each(tmp_path, monkeypatch, trailbell):
     _, out, _ = trailbell("doctor")
     for words in ("ca_file one.pem", "ca_file two.pem", "/bin/true is there"):
         assert words in out
+    code, _, err = trailbell("run", "--once", "--events", "/dev/null")
+    assert code == CONFIGURATION
+    for words in ("'one'", "ca_file one.pem", "'two'", "ca_file two.pem", "help: `trailbell doctor` says"):
+        assert words in err
