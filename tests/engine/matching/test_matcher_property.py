@@ -16,7 +16,7 @@ from trailbell_engine.rule import Rule, RuleSet, Words
 
 LONG = bool(os.environ.get("TRAILBELL_LONG"))
 thoroughly = settings(
-    max_examples=50_000 if LONG else 120,
+    max_examples=10_000 if LONG else 120,
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
