@@ -97,13 +97,6 @@ class Span:
     location: str = "UTC"
     holidays: str = ""
 
-    @property
-    def always(self) -> bool:
-        """Whether every instant is inside, as all its days and hours are."""
-        whole = not self.times or any(hours == (0, MINUTES_OF_DAY) for hours in self.times)
-        some = self.days_of_month or self.years or self.holidays
-        return whole and not some and (self.weekdays, self.months) == (_EVERY_DAY, _EVERY_MONTH)
-
     def contains(self, time_us: int) -> bool:
         """Whether the instant (microseconds, UTC) is inside."""
         local = to_datetime(time_us).astimezone(load_zone(self.location))
@@ -212,8 +205,6 @@ def until_us(intervals: Sequence[Interval], time_us: int, *, wanted: bool) -> in
     None if that does not come within two years.
     """
     spans = [span for interval in intervals for span in interval]
-    if not wanted and any(span.always for span in spans):
-        return None
     walks = [span.edges(time_us) for span in spans]
     best: int | None = None
     for walk in walks:

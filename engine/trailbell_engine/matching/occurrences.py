@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from typing import Final, Generic, TypeVar
 
-from ahocorasick_rs import AhoCorasick, Implementation
+from ahocorasick_rs import AhoCorasick
 
 T = TypeVar("T")
 
@@ -21,8 +21,6 @@ END: Final = "\x03"
 _FEW: Final = 8
 """So many known texts are sought faster one by one: a miss costs some 40 ns each, the automaton 400 ns."""
 
-_MANY: Final = 2_000
-"""Up to so many texts a table of all transitions is a tenth to a fifth faster. Larger ones outgrow the caches."""
 _LONGEST: Final = 256
 """Longer texts are sought one by one."""
 _SLICE: Final = 4_096
@@ -40,9 +38,7 @@ class Occurrences(Generic[T]):
         self._meanings = [known[text] for text in self._texts]
         plain = set(self._texts)
         self._odd = {text: meaning for text, meaning in known.items() if text not in plain}
-        kind = Implementation.DFA if len(self._texts) <= _MANY else Implementation.ContiguousNFA
-        automaton = AhoCorasick(self._texts, implementation=kind)
-        self._scan: Callable[[str, bool], list[tuple[int, int, int]]] = automaton.find_matches_as_indexes
+        self._scan: Callable[[str, bool], list[tuple[int, int, int]]] = AhoCorasick(self._texts).find_matches_as_indexes
 
     def found(self, text: str) -> Collection[T]:
         """What the known texts in the text stand for; and where it has control characters, perhaps that of others."""

@@ -33,10 +33,9 @@ class Rests:
         return _all(tuple(holds for holds, _ in made)), *(operand for _, operand in made)
 
     def _part(self, part: Predicate, at: int) -> tuple[Holds, frozenset[str] | Compiled]:
-        texts = plain_texts(part) if isinstance(part, Test) else None
-        if texts is None or not isinstance(part, Test):
-            return _asked(at), self._compiler.predicate(part)
-        return one_of(part.path, at), self._known.setdefault(texts, texts)
+        if isinstance(part, Test) and (texts := plain_texts(part)) is not None:
+            return one_of(part.path, at), self._known.setdefault(texts, texts)
+        return _asked(at), self._compiler.predicate(part)
 
 
 @lru_cache(maxsize=64)

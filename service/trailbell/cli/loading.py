@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from trailbell.garbage import not_collecting
 from trailbell.loading import load
@@ -17,6 +17,9 @@ from .exits import Exit, Failure
 if TYPE_CHECKING:
     from trailbell.rulebook.book import Edition, RuleBook
     from trailbell_engine.rule import Rule, RuleSet
+
+_NAMED: Final = 5
+"""So many rules are named where none was meant."""
 
 
 def paths_or_configured(paths: Sequence[str]) -> Sequence[str]:
@@ -60,7 +63,8 @@ def rule_or_fail(rule_id: str, rules: RuleSet) -> Rule:
 
     if rule_id not in rules:
         known = sorted(rule.id for rule in rules)
-        help_ = did_you_mean(rule_id, known) or f"there are {len(known)} rules: {', '.join(known[:5])}, …"
+        more = ", …" if len(known) > _NAMED else ""
+        help_ = did_you_mean(rule_id, known) or f"there are: {', '.join(known[:_NAMED])}{more}"
         raise Failure(Exit.USAGE, f"no rule is called {rule_id!r}", help_)
     return rules[rule_id]
 

@@ -66,7 +66,7 @@ class Texts:
         try:
             data, stamp = _contents(found.path)
         except OSError as error:
-            words = system_words(error) or str(error)
+            words = system_words(error)
             return Text(found, hashlib.sha256(words.encode()).digest(), None, words)
         digest = hashlib.sha256(data).digest()
         if settled(stamp):
