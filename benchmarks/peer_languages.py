@@ -95,11 +95,16 @@ def _common_expression_language(rules: Sequence[Rule]) -> Evaluate:
     return lambda record: program.execute(cel.Context(variables=record))
 
 
+def _celpy(name: str, test: Test) -> str:
+    """The same for celpy, which cannot compare a number with null."""
+    return _cel(name, test).replace(f"{name} != null", f"type({name}) != type(null)")
+
+
 def _cel_python(rules: Sequence[Rule]) -> Evaluate:
     import celpy
 
     environment = celpy.Environment()
-    programs = [environment.program(environment.compile(_conjunction(rule, _cel, " && "))) for rule in rules]
+    programs = [environment.program(environment.compile(_conjunction(rule, _celpy, " && "))) for rule in rules]
 
     def evaluate(record: Flat) -> list[bool]:
         activation = {name: celpy.json_to_cel(value) for name, value in record.items()}

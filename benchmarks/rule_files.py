@@ -7,6 +7,7 @@ from mixed_rules import Maker
 from world import World
 
 from trailbell_engine.rule import Rule
+from trailbell_engine.schedule import Schedule
 
 FILES_A_FOLDER = 500
 
@@ -47,5 +48,9 @@ def rule_text(rule: Rule) -> str:
     tests: dict[str, dict[str, object]] = {}
     for part in rule.match.parts:  # type: ignore[union-attr]  # the generator makes no other
         tests.setdefault(str(part.path), {})[part.operator] = part.operand
-    match = "".join(f"  {path}: {json.dumps(operators)}\n" for path, operators in tests.items())
+    match = "".join(f"  {path}: {json.dumps(operators, default=_schedule)}\n" for path, operators in tests.items())
     return RULE.format(id=rule.id, match=match)
+
+
+def _schedule(schedule: Schedule) -> dict[str, object]:
+    return {"hours": [str(hours) for hours in schedule.hours], "timezone": schedule.zone}

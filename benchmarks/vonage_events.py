@@ -5,14 +5,23 @@ from collections.abc import Iterator
 from random import Random
 from typing import Any
 
-from world import Account, Skewed, World
+from world import REASONS, Account, Skewed, World, word
 
 FAMILIES = {
-    "number": ("NUMBER_LINKED", "NUMBER_UPDATED", "NUMBER_UNLINKED", "NUMBER_RELEASE", "NUMBER_USER_CANCELED"),
+    "number": (
+        *("NUMBER_ASSIGN", "NUMBER_UPDATED", "NUMBER_RELEASE"),
+        *("NUMBER_USER_CANCELED", "NUMBER_LINKED", "NUMBER_UNLINKED"),
+    ),
     "app": ("APP_CREATE", "APP_UPDATE", "APP_DELETE", "APP_DISABLE", "APP_ENABLE"),
-    "user": ("USER_LOGIN", "USER_CREATE", "USER_UPDATE", "USER_STATUS", "USER_LOGOUT", "USER_BILLING_UPDATE"),
-    "account": ("ACCOUNT_SECRET_CREATE", "ACCOUNT_SECRET_DELETE", "ACCOUNT_UPDATE_SETTINGS", "IP_WHITELIST_CREATE"),
-    "billing": ("AUTORELOAD_ENABLE", "AUTORELOAD_DISABLE", "AUTORELOAD_UPDATE", "BILLING_PAYMENT", "BILLING_REFUND"),
+    "user": (
+        *("USER_LOGIN", "USER_LOGOUT", "USER_CREATE", "USER_UPDATE", "USER_STATUS"),
+        *("USER_BILLING_UPDATE", "USER_PRODUCT_SEARCH", "USER_API_KEYS_UPDATE"),
+    ),
+    "account": (
+        *("ACCOUNT_SECRET_CREATE", "ACCOUNT_SECRET_DELETE", "ACCOUNT_UPDATE_SETTINGS"),
+        *("IP_WHITELIST_CREATE", "IP_WHITELIST_DELETE"),
+    ),
+    "billing": ("AUTORELOAD_ENABLE", "AUTORELOAD_UPDATE", "AUTORELOAD_DISABLE"),
 }
 FAMILY_OF = {name: family for family, names in FAMILIES.items() for name in names}
 START_MS = 1_790_000_000_000
@@ -100,10 +109,10 @@ def _user(world: World, rng: Random, _account: Account) -> dict[str, Any]:
 
 
 def _settings(_world: World, rng: Random, account: Account) -> dict[str, Any]:
-    words = "".join(chr(97 + rng.randrange(26)) for _ in range(8))
+    first, second, third = (word(rng) for _ in range(3))
     context: dict[str, Any] = {
         "secretId": f"{rng.getrandbits(64):016x}",
-        "reason": f"{words} {words[::-1]} {rng.choice(('rotation', 'request', 'policy', 'incident'))} {words[:5]}",
+        "reason": f"{first} {second} {rng.choice(REASONS)} {third}",
         "cidr": account.network,
         "ttl_days": int(rng.paretovariate(0.7)),
     }

@@ -10,6 +10,8 @@ SYLLABLES = [consonant + vowel for consonant in "bdfgklmnprstvz" for vowel in "a
 ENDINGS = (".example", ".example.com", ".example.org", ".test")
 BROWSERS = ("Chrome", "Firefox", "Safari", "Edge")
 TOOLS = ("curl", "okhttp", "python-requests", "Go-http-client")
+SERVICES = ("voice", "sms", "verify", "meet")
+REASONS = ("rotation", "request", "policy", "incident")
 ACCOUNTS, DOMAINS, HOSTS, AGENTS, STRAYS = 20_000, 5_000, 8_000, 2_000, 50_000
 
 
@@ -46,6 +48,11 @@ class Skewed:
         return rng.choices(self._items, cum_weights=self._weights)[0]
 
 
+def word(rng: Random, least: int = 2, most: int = 4) -> str:
+    """A word of so many syllables."""
+    return "".join(rng.choices(SYLLABLES, k=rng.randint(least, most)))
+
+
 class World:
     """Everything there is."""
 
@@ -61,7 +68,7 @@ class World:
 
     def word(self, least: int = 2, most: int = 4) -> str:
         """A word of so many syllables."""
-        return "".join(self.rng.choices(SYLLABLES, k=self.rng.randint(least, most)))
+        return word(self.rng, least, most)
 
     def uuid(self) -> str:
         """32 hex digits with dashes."""
@@ -92,8 +99,5 @@ class World:
         )
         country = self.countries[min(int(rng.expovariate(0.09)), 59)]
         numbers = tuple(f"{rng.randint(1, 99)}{rng.randint(10**9, 10**10 - 1)}" for _ in range(4))
-        apps = tuple(
-            (self.uuid(), f"{self.word()} {rng.choice(('voice', 'sms', 'verify', 'meet'))} {self.word()}")
-            for _ in range(3)
-        )
+        apps = tuple((self.uuid(), f"{self.word()} {rng.choice(SERVICES)} {self.word()}") for _ in range(3))
         return Account(f"{rng.getrandbits(32):08x}", country, f"{network}.0/24", people, numbers, apps)

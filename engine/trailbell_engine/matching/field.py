@@ -17,7 +17,7 @@ from trailbell_engine.values import Json, identity
 
 from .anchors import constants, is_listed
 from .intervals import Interval, Intervals
-from .postings import NOTHING, Candidate, Postings, at, merged, positions, postings
+from .postings import NOTHING, Candidate, Case, Postings, at, cases, merged, postings
 from .texts import TEXT_OPERATORS, Texts, is_folded
 
 _POSTING_BYTES = 232  # a dictionary with one short tuple, as an answer that is no other's
@@ -102,22 +102,22 @@ class Field:
         self._memory.keep(self.known, text, found, _POSTING_BYTES if len(several) > 1 else 0)
         return found
 
-    def texts_of(self, event_type: str | None) -> dict[str, Sequence[int]]:
+    def texts_of(self, event_type: str | None) -> dict[str, Sequence[Case]]:
         """All texts that lead somewhere, and the candidates of an event of that type, for a field that is not scanned.
 
         A dictionary for each type costs one look-up less, in one that is smaller, than one of postings for all.
         """
         several = ((text, at(found, event_type)) for text, found in self.known.items())
-        return {text: candidates for text, candidates in several if candidates}
+        return {text: found for text, found in several if found}
 
-    def numbers_of(self, event_type: str | None) -> Intervals[Sequence[int]] | None:
+    def numbers_of(self, event_type: str | None) -> Intervals[Sequence[Case]] | None:
         """Where numbers lead, for an event of that type; None if that is not a matter of intervals alone."""
         if self._numbers is None or self._lists or any(item.__class__ in (int, float) for item in self._exact):
             return None
         known = [*self._sides, *self._bands]
-        return Intervals([pair for pair in known if pair[1].types is None or event_type in pair[1].types], positions)
+        return Intervals([pair for pair in known if pair[1].types is None or event_type in pair[1].types], cases)
 
-    def of_other(self, value: Any, event_type: str | None) -> list[int]:
+    def of_other(self, value: Any, event_type: str | None) -> list[Case]:
         """The candidates, for an event of that type, of what else a reader can give."""
         several: list[Postings] = []
         self._find(value, several)

@@ -7,19 +7,17 @@ from typing import Protocol
 
 from trailbell_engine.compile import Compiled, Compiler
 from trailbell_engine.event import Event
-from trailbell_engine.one_of import Holds
 from trailbell_engine.operators.memo import Memory
 from trailbell_engine.path import Path
 from trailbell_engine.predicate import Test
 from trailbell_engine.rule import RuleSet
-from trailbell_engine.values import Json
 
 from .anchors import Anchors, conjuncts
+from .cases import Cases
 from .event_types import event_types
 from .field import Field
 from .plan import plans
-from .postings import Candidate, Hit
-from .rests import Rest, Rests
+from .postings import Candidate, Case, Hit
 
 
 class Matches(Protocol):
@@ -43,9 +41,7 @@ class Matcher:
         self._compiler = Compiler(self.memory)
         self._matches: dict[str, Compiled] = {}
         self._loose: list[Candidate] = []
-        self._hits = [Hit(rule) for rule in rules]
-        self._compiled_rests = Rests(self._compiler)
-        self._rests: list[Rest | None] = [None] * len(self._hits)  # what their anchors leave open
+        self._cases: list[Case] = []
         registered = self._register()
         self._others, self._plans = plans(
             {path: Field(tests, self.memory) for path, tests in registered.items()},
@@ -66,18 +62,18 @@ class Matcher:
             return ()
         if len(found) > 1:
             found.sort()
-        data, rests, before = event.data, self._rests, -1
+        data, before = event.data, None
         hits = []
-        for position in found:
-            if position == before:
+        for case in found:
+            if case is before:
                 continue
-            before = position
+            before = case
+            holds = case[2]
             try:
-                rest = rests[position]
-                if rest is None or rest[0](data, event, rest):
-                    hits.append(self._hits[position])
+                if holds is None or holds(data, event, case):
+                    hits.append(case[1])
             except Exception as error:  # noqa: BLE001 - one rule's failure on one event must not stop the others
-                hits.append(Hit(self._hits[position].rule, error))
+                hits.append(Hit(case[1].rule, error))
         return hits
 
     def close(self) -> None:
@@ -85,35 +81,28 @@ class Matcher:
 
         It goes bit by bit, so that another thread need not wait for all of it.
         """
-        while self._rests:
-            self._rests.pop()
         for plan in (self._others, *self._plans.values()):
             plan.close()
+        while self._cases:
+            self._cases.pop()
         self._matches.clear()
-        self._hits.clear()
         self._rules = RuleSet()
 
     def _register(self) -> dict[Path, list[tuple[Test, Candidate]]]:
         """The tests that rules are registered under, by field; rules that have none are ``_loose``."""
         anchors = Anchors(rule.match for rule in self._rules)
+        cases = Cases(self._compiler)
         registered: dict[Path, list[tuple[Test, Candidate]]] = {}
         for position, rule in enumerate(self._rules):
-            types = event_types(rule.match)
             anchor, rest = anchors.choose(conjuncts(rule.match))
-            candidate = Candidate(position, types)
-            if rest:
-                self._rests[position] = (self._asked_first, position, rest)
+            case = cases.of(position, Hit(rule), rest)
+            self._cases.append(case)
+            candidate = Candidate(case, event_types(rule.match))
             if anchor is None:
                 self._loose.append(candidate)
             for test in anchor.tests if anchor is not None else ():
                 registered.setdefault(test.path, []).append((test, candidate))
         return registered
-
-    def _asked_first(self, here: Json, event: Event, rest: Rest) -> bool:
-        _, position, parts = rest
-        self._rests[position] = compiled = self._compiled_rests.of(parts)
-        holds: Holds = compiled[0]
-        return holds(here, event, compiled)
 
     def _one_by_one(self, event: Event) -> list[Hit]:
         hits = []

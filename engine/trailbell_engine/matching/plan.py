@@ -15,9 +15,9 @@ from trailbell_engine.readers import reader
 from trailbell_engine.values import MISSING
 
 from .field import Field
-from .postings import Candidate, positions
+from .postings import Candidate, Case, cases
 
-_Find: TypeAlias = Callable[[Event], list[int]]
+_Find: TypeAlias = Callable[[Event], list[Case]]
 
 
 def plans(
@@ -53,7 +53,7 @@ class Plan:
     """How the candidates for events of one type are found.
 
     Attributes:
-        find: gives the positions of an event's candidates; some may come twice.
+        find: gives the cases for an event; some may come twice.
     """
 
     __slots__ = ("_always", "_event_type", "_fields", "find")
@@ -77,8 +77,8 @@ class Plan:
             self.find.__globals__.clear()  # which hold the function that holds them
         self._fields, self._always, self.find = {}, (), _nothing
 
-    def _find_first(self, event: Event) -> list[int]:
-        names: dict[str, Any] = {"MISSING": MISSING, "TYPE": self._event_type, "ALWAYS": list(positions(self._always))}
+    def _find_first(self, event: Event) -> list[Case]:
+        names: dict[str, Any] = {"MISSING": MISSING, "TYPE": self._event_type, "ALWAYS": list(cases(self._always))}
         exec(self.source(names), names)  # noqa: S102 - the source is ours: of rules it has only numbers and quoted names
         self.find = names["find"]
         return self.find(event)
@@ -104,7 +104,7 @@ class Plan:
         return "\n".join([*lines, " return found"])
 
 
-def _nothing(_: Event) -> list[int]:
+def _nothing(_: Event) -> list[Case]:
     return []
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from trailbell_engine.rule import Rule
@@ -15,21 +16,25 @@ class Hit(NamedTuple):
     error: Exception | None = None
 
 
-class Candidate(NamedTuple):
+Case: TypeAlias = tuple[Any, ...]
+"""A rule as an answer names it (see ``cases``). Its place in the rule set comes first in it, so cases sort by that."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidate:
     """A rule as the index knows it.
 
     Attributes:
-        position: its place in the rule set, which is all that an answer holds: whole numbers in order lie side by side
-            in the processor's caches, and are sorted at once.
+        case: what an answer holds of it.
         types: the event types it binds itself to; None for all.
     """
 
-    position: int
+    case: Case
     types: frozenset[str] | None
 
 
-Postings: TypeAlias = Mapping[str | None, Sequence[int]]
-"""From an event type to the positions of the candidates of an event of that type; None stands for all other types."""
+Postings: TypeAlias = Mapping[str | None, Sequence[Case]]
+"""From an event type to the cases for an event of that type; None stands for all other types."""
 
 NOTHING: Final[Postings] = {}
 
@@ -37,17 +42,17 @@ NOTHING: Final[Postings] = {}
 def postings(candidates: Iterable[Candidate]) -> Postings:
     """The candidates by event type. Those of every type stand under each name too, so that one look-up finds all."""
     everyone = list(candidates)
-    free = positions(candidate for candidate in everyone if candidate.types is None)
+    free = cases(candidate for candidate in everyone if candidate.types is None)
     by_type: dict[str | None, Any] = {None: free} if free else {}
-    for position, names in everyone:
-        for name in names or ():
-            by_type.setdefault(name, []).append(position)
+    for candidate in everyone:
+        for name in candidate.types or ():
+            by_type.setdefault(name, []).append(candidate.case)
     return {name: free if name is None else (*found, *free) for name, found in by_type.items()}
 
 
-def positions(candidates: Iterable[Candidate]) -> tuple[int, ...]:
-    """The candidates' positions."""
-    return tuple(candidate.position for candidate in candidates)
+def cases(candidates: Iterable[Candidate]) -> tuple[Case, ...]:
+    """The candidates' cases."""
+    return tuple(candidate.case for candidate in candidates)
 
 
 def merged(several: Sequence[Postings]) -> Postings:
@@ -58,6 +63,6 @@ def merged(several: Sequence[Postings]) -> Postings:
     return found
 
 
-def at(found: Postings, event_type: str | None) -> Sequence[int]:
-    """The candidates of an event of that type."""
+def at(found: Postings, event_type: str | None) -> Sequence[Case]:
+    """The cases for an event of that type."""
     return found.get(event_type) or found.get(None, ())

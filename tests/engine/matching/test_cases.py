@@ -5,28 +5,38 @@ from __future__ import annotations
 import pytest
 
 from trailbell_engine.compile import Compiler
-from trailbell_engine.matching.rests import Rests
+from trailbell_engine.conditions.each import Each
+from trailbell_engine.matching.cases import Cases
+from trailbell_engine.matching.postings import Hit
 from trailbell_engine.predicate import AllOf, Not
+from trailbell_engine.rule import Rule, Words
+
+HIT = Hit(Rule("r", "low", AllOf(()), Each(), Words("t")))
 
 
 @pytest.fixture
-def rest_of(a_test):
-    """A function: the rest made of tests, each given as path, operator and operand."""
-    rests = Rests(Compiler())
-    return lambda *tests: rests.of([a_test(*test) for test in tests])
+def case_of(a_test):
+    """A function: the case that is left with tests, each given as path, operator and operand."""
+    cases = Cases(Compiler())
+    return lambda *tests: cases.of(0, HIT, [a_test(*test) for test in tests])
 
 
-def test_rules_that_ask_the_same_share_everything(rest_of):
+def test_rules_that_ask_the_same_share_everything(case_of):
     """One function and one set of texts, in whatever order a rule writes them."""
-    one, other = (rest_of(("a", "in", texts), ("b.c", "equals", "z")) for texts in (["x", "y"], ["y", "x"]))
+    one, other = (case_of(("a", "in", texts), ("b.c", "equals", "z")) for texts in (["x", "y"], ["y", "x"]))
     assert all(ours is theirs for ours, theirs in zip(one, other, strict=True))
 
 
-def test_rules_that_ask_differently_share_the_function(rest_of):
+def test_rules_that_ask_differently_share_the_function(case_of):
     """Only the texts are their own."""
-    one, other = rest_of(("a", "in", ["x", "y"])), rest_of(("a", "equals", "z"))
-    assert one[0] is other[0]
-    assert (one[1], other[1]) == ({"x", "y"}, {"z"})
+    one, other = case_of(("a", "in", ["x", "y"])), case_of(("a", "equals", "z"))
+    assert one[2] is other[2]
+    assert (one[3:], other[3:]) == (({"x", "y"},), ({"z"},))
+
+
+def test_nothing_left_open_asks_nothing(case_of):
+    """Such a case has its place, its hit, and nothing to ask."""
+    assert case_of() == (0, HIT, None)
 
 
 @pytest.mark.parametrize("kept", range(1, 5))
@@ -37,13 +47,13 @@ def test_all_parts_must_hold(a_test, an_event, kept):
         a_test(name, "equals", name) if at % 2 else AllOf((Not(a_test(name, "equals", 7)),))
         for at, name in enumerate(names)
     ]
-    rest = Rests(Compiler()).of(parts)
+    case = Cases(Compiler()).of(0, HIT, parts)
     whole = {"a": "a", "b": {"c": "b.c"}, "d": "d", "e": "e"}
     event = an_event(whole)
-    assert rest[0](event.data, event, rest)
+    assert case[2](event.data, event, case)
     for at, name in enumerate(names):
         wrong = an_event({**whole, "b": {"c": 7}} if name == "b.c" else {**whole, name: 7})
-        assert not rest[0](wrong.data, wrong, rest), f"part {at} was not asked"
+        assert not case[2](wrong.data, wrong, case), f"part {at} was not asked"
 
 
 @pytest.mark.parametrize(
@@ -58,8 +68,8 @@ def test_all_parts_must_hold(a_test, an_event, kept):
         (1, False),
     ],
 )
-def test_texts_are_sought_in_arrays_too(rest_of, an_event, found, met):
+def test_texts_are_sought_in_arrays_too(case_of, an_event, found, met):
     """An array means any of its elements, at the path itself and on the way to it."""
     for path, data in (("a", {"a": found}), ("a.b", {"a": {"b": found}}), ("a.b", {"a": [{"b": found}]})):
-        rest, event = rest_of((path, "in", ["x", "y"])), an_event(data)
-        assert rest[0](event.data, event, rest) is met
+        case, event = case_of((path, "in", ["x", "y"])), an_event(data)
+        assert case[2](event.data, event, case) is met
