@@ -30,6 +30,7 @@ from world import World
 
 from trailbell.clock import now_us
 from trailbell.drive import Given, commit
+from trailbell.garbage import collecting_seldom
 from trailbell.outgoing import Outgoing
 from trailbell.sources.base import Batch
 from trailbell.store.database import open_database
@@ -155,7 +156,7 @@ def medians(found: Iterable[Spent]) -> Spent:
 
 def measure(lines: list[bytes], rules: RuleSet, size: int) -> tuple[Figures, Whole]:
     """Medians over the pieces, the two in turn."""
-    with tempfile.TemporaryDirectory(prefix="trailbell-bench-", dir=".") as folder:
+    with tempfile.TemporaryDirectory(prefix="trailbell-bench-", dir=".") as folder, collecting_seldom():
         bare, whole = Bare(Path(folder), lines), Whole(Path(folder) / "state", rules)
         found = [
             (spent(bare.take, piece, size), spent(whole.take, piece, size))

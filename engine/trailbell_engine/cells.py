@@ -3,12 +3,15 @@
 Rules change what they remember on every event. So the objects of the keys that were seen lately are kept as they are,
 and become JSON or bytes only when they leave the cache or when a transaction ends. Two generations bound it: what is
 touched moves to the young one; when that is full it becomes the old one, and what is left of the one before goes to
-the backing, two for every one that comes, so that no event pays for many.
+the backing, a few for every one that comes, so that no event pays for many.
+
+Where the backing is memory, too, both share what there is: as long as they fit into it together nothing leaves the
+cache, and the more the backing takes, the less is left to it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple, Protocol
 
@@ -19,6 +22,8 @@ CELL_BYTES: Final = 600
 """What a small memory takes as objects: its key, a short window, and its place in the cache."""
 _GROWTH_BYTES: Final = 100
 """What one more entry takes."""
+_LET_GO: Final = 2
+"""So many old cells are let go for one that comes, so that they are gone before half as many have come."""
 
 
 class Codec(Protocol):
@@ -133,13 +138,31 @@ class Backing(Protocol):
         """How many keys of these versions have a memory for ``when`` that expires in that grain or after it."""
 
 
+class MeasuredBacking(Backing, Protocol):
+    """One that takes memory, too."""
+
+    @property
+    def used_bytes(self) -> int:
+        """How much."""
+
+
 class Cache:
     """Cells in two generations over a backing."""
 
-    def __init__(self, backing: Backing, limit_bytes: int, limit_cells: int) -> None:
-        """Keep at most so much; what is being worked with does not count."""
+    def __init__(
+        self, backing: Backing, limit_bytes: int, limit_cells: int, room_bytes: Callable[[], int] | None = None
+    ) -> None:
+        """Keep at most so much; what is being worked with does not count.
+
+        Args:
+            backing: where the other cells are.
+            limit_bytes: of the cache.
+            limit_cells: as many at most.
+            room_bytes: the limits do not count for what takes no more than this says, which is asked now and then.
+        """
         self.backing = backing
         self._half_bytes, self._half_cells = limit_bytes // 2, limit_cells // 2
+        self._room_bytes = room_bytes
         self.clear()
 
     def clear(self) -> None:
@@ -188,25 +211,33 @@ class Cache:
             cell, size = (Cell(shelf, key), size) if loaded is None else (loaded[0], size + 4 * loaded[1])
         self._young[name] = cell
         self._spent_bytes += size
-        self._let_go()
-        self._let_go()
-        if self._spent_bytes > self._half_bytes or len(self._young) > self._half_cells:
+        if not self._is_full():
+            self._let_go(_LET_GO)
+            return cell
+        self._let_go(4 * _LET_GO)
+        if not self._leaving:
             self._turn()
         return cell
 
+    def _is_full(self) -> bool:
+        """Whether what is young takes its half, and both together more than there is room."""
+        if self._spent_bytes <= self._half_bytes and len(self._young) <= self._half_cells:
+            return False
+        return self._room_bytes is None or self._spent_bytes + len(self._leaving) * CELL_BYTES > self._room_bytes()
+
     def _turn(self) -> None:
         """What was young is old now."""
-        while self._leaving:
-            self._let_go()
         self._old, self._young = self._young, {}
+        self._dirty = dict(self._dirty)  # one that was large stays so, however much has been taken out of it
         self._leaving = list(reversed(self._old))
         self._spent_bytes = 0
 
-    def _let_go(self) -> None:
-        if self._leaving:
+    def _let_go(self, number: int) -> None:
+        """Of what is old, let so many go, or pass over those that have been touched since."""
+        for _ in range(min(number, len(self._leaving))):
             cell = self._old.pop(name := self._leaving.pop(), None)
             if cell is None:
-                return
+                continue
             if cell.memory is not None:
                 cell.shelf.whole = False
             if cell.dirty:

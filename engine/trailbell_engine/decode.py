@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from operator import methodcaller
 from typing import Any, Final, TypeAlias, TypeVar
 
@@ -132,6 +132,28 @@ class Decoder:
         if record.__class__ is dict and self._wrapping not in record:
             return [self._event(record)]
         return self._sorted_out(record, raw, place, may_be_deep=False)
+
+    def decode_all(self, raws: Sequence[bytes], place: Callable[[int], str]) -> list[Event | Malformed]:
+        """The same of many, one behind the other.
+
+        Args:
+            raws: JSON texts.
+            place: where each stands, by its number in ``raws``; asked only where something is wrong or wrapped.
+        """
+        items: list[Event | Malformed] = []
+        wrapping, event = self._wrapping, self._event
+        for at, raw in enumerate(raws):
+            if len(raw) <= RECORD_LIMIT_BYTES:
+                try:
+                    record = read_shallow(raw)
+                except REFUSALS:
+                    pass
+                else:
+                    if record.__class__ is dict and wrapping not in record:
+                        items.append(event(record))
+                        continue
+            items += self.decode(raw, place(at))
+        return items
 
     def decode_value(self, record: Json, place: str) -> list[Event | Malformed]:
         """The same for a record that is decoded already (``read_json``), such as one element of an API's answer."""

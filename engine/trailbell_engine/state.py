@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from collections.abc import Set as AbstractSet
 from typing import Final, NamedTuple, Protocol
 
 from .agenda import GRAIN_BITS, NEVER_US
-from .cells import Backing, Cache, Cell, Codec, Shelf, Tracked
+from .cells import Backing, Cache, Cell, Codec, MeasuredBacking, Shelf, Tracked
 from .packed_backing import PackedBacking
 from .values import Json
 
 MEMORY_BYTES: Final = 64 * 2**20
 MEMORY_CELLS: Final = 2**14
-"""What a state in memory keeps as living objects. Small windows are a tenth of the size when packed; large ones cost
-the more to pack."""
+"""What a state in memory keeps as living objects in any case. Small windows are a tenth of the size when packed; large
+ones cost the more to pack."""
+TOGETHER_BYTES: Final = 80 * 2**20
+"""What living objects and twice the packed ones may take before there are no more of the living than that: some 100,000
+keys are never packed, and of a million nearly all are. Packed ones count twice because Python keeps half of what the
+living ones leave."""
 
 
 class Slot(NamedTuple):
@@ -103,15 +107,22 @@ class State(Protocol):
 class CachedState:
     """State over a backing, with what was touched lately in memory as living objects."""
 
-    def __init__(self, backing: Backing, limit_bytes: int = MEMORY_BYTES, limit_cells: int = MEMORY_CELLS) -> None:
+    def __init__(
+        self,
+        backing: Backing,
+        limit_bytes: int = MEMORY_BYTES,
+        limit_cells: int = MEMORY_CELLS,
+        room_bytes: Callable[[], int] | None = None,
+    ) -> None:
         """Begin with what the backing holds.
 
         Args:
             backing: where all is that is not in the cache.
             limit_bytes: of the cache; 0 keeps nothing there that is not being worked with.
             limit_cells: as many at most.
+            room_bytes: the limits do not count for what takes no more than this says.
         """
-        self._cache = Cache(backing, limit_bytes, limit_cells)
+        self._cache = Cache(backing, limit_bytes, limit_cells, room_bytes)
         self._shelves: dict[tuple[str, str, str], Shelf] = {}
         self._made = 0
         self._swept_grain: int | None = None
@@ -194,16 +205,22 @@ class MemoryState(CachedState):
     """State in memory: for dry-runs and rule tests."""
 
     def __init__(
-        self, limit_bytes: int = MEMORY_BYTES, limit_cells: int = MEMORY_CELLS, backing: Backing | None = None
+        self,
+        limit_bytes: int = MEMORY_BYTES,
+        limit_cells: int = MEMORY_CELLS,
+        together_bytes: int = TOGETHER_BYTES,
+        backing: MeasuredBacking | None = None,
     ) -> None:
         """Begin with nothing.
 
         Args:
             limit_bytes: of the living objects.
             limit_cells: as many of them at most.
+            together_bytes: neither limit counts as long as living objects and twice the packed ones take no more.
             backing: an empty one for what is not at hand; by default it is packed in memory.
         """
-        super().__init__(PackedBacking() if backing is None else backing, limit_bytes, limit_cells)
+        packed = PackedBacking() if backing is None else backing
+        super().__init__(packed, limit_bytes, limit_cells, lambda: together_bytes - 2 * packed.used_bytes)
 
     def items(self) -> Iterator[tuple[Slot, Kept]]:
         """Everything that is kept."""

@@ -125,9 +125,9 @@ def _take(
     """Take the inputs of a batch, new as ``news`` says one by one; its new events, if somebody wants to know."""
     fresh: list[Event] = []
     wanted = wanted or batch.fresh is not None
-    for item in batch.inputs:
+    for item, is_new in zip(batch.inputs, news, strict=False):  # what is left of the news is about other batches
         outputs: Sequence[Output] = ()
-        if not next(news):
+        if not is_new:
             outputs = (Duplicate(item),) if isinstance(item, Event) else ()
         elif not isinstance(item, Malformed):
             outputs = pipeline.take(item, ledger)

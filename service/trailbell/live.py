@@ -16,7 +16,7 @@ from trailbell_notifiers.sender import Sent
 from .clock import now_us
 from .dispatcher import Dispatcher
 from .drive import Given, commit
-from .garbage import not_collecting
+from .garbage import collecting_seldom, not_collecting
 from .outgoing import Outgoing, Told
 from .revising import Revisions
 from .running.loop import Loop
@@ -149,7 +149,8 @@ class Live:
             gc.collect()
             gc.freeze()  # the compiled rules stay; with many of them a full collection walks long, and all else waits
         self._sink.idle()  # what people wished while nothing ran holds from here on, also if nothing comes
-        self._loop.run(sources, patient=patient)
+        with collecting_seldom():
+            self._loop.run(sources, patient=patient)
 
     def stop(self) -> None:
         """End ``run`` in good order: the group at hand is committed. Callable from any thread and signal handler."""

@@ -21,21 +21,42 @@ STATE_BYTES: Final = 512 * 2**20
 
 
 class Seen:
-    """The identities of the newest events, in two generations, so that memory is bounded."""
+    """The identities of the newest events, in two generations, so that memory is bounded.
+
+    A set of ids for each source: a pair of the two for every event would take 72 bytes more, and be walked by each
+    search for garbage.
+    """
 
     def __init__(self, horizon: int = DUPLICATE_HORIZON) -> None:
         self._horizon = horizon
-        self._young: set[tuple[str, str]] = set()
-        self._old: set[tuple[str, str]] = set()
+        self._left = horizon  # so many more are remembered until the older generation is forgotten
+        self._young: dict[str, set[str]] = {}
+        self._old: dict[str, set[str]] = {}
 
-    def is_new(self, identity: tuple[str, str]) -> bool:
-        """Whether the identity has not been asked about before, within the horizon."""
-        if identity in self._young or identity in self._old:
-            return False
-        self._young.add(identity)
-        if len(self._young) >= self._horizon:
-            self._old, self._young = self._young, set()
-        return True
+    def news(self, inputs: Sequence[Input]) -> list[bool]:
+        """Which inputs are no events whose identity has been asked about before, within the horizon."""
+        news: list[bool] = []
+        source: str | None = None
+        young, old = set[str](), set[str]()
+        for item in inputs:
+            if not isinstance(item, Event):
+                news.append(True)
+                continue
+            if item.source != source:
+                source = item.source
+                young, old = self._generations(source)
+            is_new = item.id not in young and item.id not in old
+            news.append(is_new)
+            if is_new:
+                young.add(item.id)
+                self._left -= 1
+                if not self._left:
+                    self._old, self._young, self._left = self._young, {}, self._horizon
+                    young, old = self._generations(source)
+        return news
+
+    def _generations(self, source: str) -> tuple[set[str], set[str]]:
+        return self._young.setdefault(source, set()), self._old.get(source, set())
 
 
 class MemoryLedger(MemoryState):
@@ -61,8 +82,7 @@ class MemoryLedger(MemoryState):
 
     def record(self, inputs: Sequence[Input]) -> list[bool]:
         """Which of the events are new; everything else is."""
-        is_new = self._seen.is_new
-        return [not isinstance(item, Event) or is_new((item.source, item.id)) for item in inputs]
+        return self._seen.news(inputs)
 
     def complete(
         self,

@@ -21,6 +21,7 @@ from .dryrun.comparison import differing
 from .dryrun.interruptible import Interruptible
 from .dryrun.parts import Parts
 from .dryrun.reading import Reading, Unread
+from .garbage import collecting_seldom
 from .report import Report, report
 from .sources.base import Inputs
 from .sources.errors import SourceError
@@ -167,7 +168,7 @@ def _run(
 ) -> Report:
     started = time.perf_counter()
     errors: list[SourceError] = []
-    with ExitStack() as stack:
+    with collecting_seldom(), ExitStack() as stack:
         judge = source.judge if isinstance(source, FileSource) else None
         parts = Parts(rules, lateness_us, wanted, stack, judge)
         parts.preview(silences, ticks=isinstance(source, History))

@@ -15,7 +15,13 @@ from .store.memories import Memories
 from .store.schema import STATE_TABLES
 from .store.sqlite import SqliteDatabase
 
-_PRAGMAS: Final = ("journal_mode = OFF", "synchronous = OFF", "locking_mode = EXCLUSIVE", "cache_size = -65536")
+_CACHE_KIB: Final = 65_536
+_PRAGMAS: Final = (
+    "journal_mode = OFF",
+    "synchronous = OFF",
+    "locking_mode = EXCLUSIVE",
+    f"cache_size = -{_CACHE_KIB}",
+)
 
 
 class Spilling:
@@ -35,6 +41,11 @@ class Spilling:
     def spilled(self) -> bool:
         """Whether it is on disk."""
         return self._packed is None
+
+    @property
+    def used_bytes(self) -> int:
+        """What it takes of memory: on disk, SQLite's cache."""
+        return _CACHE_KIB * 1024 if self._packed is None else self._packed.used_bytes
 
     def load(self, shelf: Shelf, key: str) -> tuple[Cell, int] | None:
         """The cell of a key and the size of its memory."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.operators.ordering import number
-from trailbell_engine.path import Path, resolve
+from trailbell_engine.path import Path
+from trailbell_engine.readers import Reader, reader
 from trailbell_engine.timestamps import HOUR_US, SECOND_US, format_time
 from trailbell_engine.values import Json
 
@@ -80,6 +81,10 @@ class ImpossibleTravel(EventDriven):
     location: Path
     faster_than: float
     by: tuple[Path, ...] = ()
+    _read: Reader = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_read", reader(self.location))
 
     @property
     def _memory_us(self) -> int:
@@ -97,8 +102,7 @@ class ImpossibleTravel(EventDriven):
 
     def step(self, memory: list[Any], event: Event) -> Step:
         """Compare with the last sighting, and remember this one."""
-        found = resolve(self.location, event.data, event)
-        here = read_location(found[0]) if len(found) == 1 else None
+        here = read_location(self._read(event.data, event))
         if here is None:
             return PASSED_OVER
         if memory and event.time_us < memory[0]:
@@ -109,6 +113,8 @@ class ImpossibleTravel(EventDriven):
 
     def _firing(self, memory: list[Any], here: Location, event: Event) -> Firing | None:
         since_us, event_id, *place = memory
+        if place[1] == here.latitude and place[2] == here.longitude:
+            return None  # nearly always
         there = Location(*place)
         distance = distance_km(there, here)
         elapsed_us = event.time_us - since_us

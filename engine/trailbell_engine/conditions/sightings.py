@@ -36,7 +36,7 @@ def compile_sightings(of: tuple[Path, ...]) -> Callable[[Event], Sequence[str]]:
 
     def sighted(event: Event) -> Sequence[str]:
         value = read(event.data, event)
-        if value.__class__ is str:
+        if value.__class__ is str or value.__class__ is int:
             return (_text(value),)
         if value is None or value is MISSING:
             return ()

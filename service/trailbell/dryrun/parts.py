@@ -98,8 +98,9 @@ class Parts:
 
     def sink(self) -> Sink:
         """The recorder alone, or with those that look over its shoulder."""
-        others = [sink for sink in (self._spool, self._funnels, self._shadow, self._witness) if sink is not None]
-        return Sinks([self.recorder, *others]) if others else self.recorder
+        others = [sink for sink in (self._funnels, self._shadow, self._witness) if sink is not None]
+        of_outputs = [self._spool] if self._spool is not None else []
+        return Sinks([self.recorder, *others], of_outputs) if others or of_outputs else self.recorder
 
     def extras(self, *, hurry: bool) -> Extras:
         """What they saw; in a hurry, without trying anything."""

@@ -13,7 +13,6 @@ from trailbell_engine.maps import PRESETS
 from trailbell_engine.values import Json
 
 from .errors import SourceError
-from .records import Record
 
 _DELIMITERS: Final = ",;\t|"
 _NAME: Final = re.compile(r"[A-Za-z_@$][\w@$.\-:/ ]*", re.ASCII)
@@ -36,8 +35,8 @@ def delimiter_of(head: bytes) -> str | None:
     return None
 
 
-def csv_records(blocks: Iterator[bytes], name: str, delimiter: str) -> Iterator[Record]:
-    """The rows as JSON objects.
+def csv_records(blocks: Iterator[bytes], name: str, delimiter: str) -> Iterator[tuple[int, bytes]]:
+    """The rows as JSON objects, each with the number of its last line.
 
     A column ``a.b`` is the field ``b`` of the object ``a``. A cell is a string, or an array or object where it holds
     one in JSON; an empty cell is no field. A row with more or fewer cells than the header is handed on as it stands,
@@ -45,7 +44,7 @@ def csv_records(blocks: Iterator[bytes], name: str, delimiter: str) -> Iterator[
 
     Args:
         blocks: the content, uncompressed.
-        name: of the file, for places.
+        name: of the file, for messages.
         delimiter: from ``delimiter_of``.
 
     Raises:
@@ -58,9 +57,9 @@ def csv_records(blocks: Iterator[bytes], name: str, delimiter: str) -> Iterator[
             if not names:
                 names = [cell.strip() for cell in cells]
             elif len(cells) == len(names):
-                yield Record(f"{name}:{reader.line_num}", write_json(_record(names, cells)))
+                yield reader.line_num, write_json(_record(names, cells))
             elif cells:
-                yield Record(f"{name}:{reader.line_num}", delimiter.join(cells).encode("utf-8", "replace"))
+                yield reader.line_num, delimiter.join(cells).encode("utf-8", "replace")
     except csv.Error as error:
         raise SourceError(f"{name}:{reader.line_num}: {error}", "is a quote left open before that line?") from error
 

@@ -10,7 +10,7 @@ from trailbell_engine.event import Event, Input, Malformed
 from trailbell_engine.maps import EventMap
 from trailbell_engine.values import Json
 
-from .base import Batch
+from .base import DRY_BATCH, HISTORY_BATCH, Batch
 from .errors import SourceError
 from .judged import Judge
 from .merging import Merging, Part
@@ -66,7 +66,8 @@ class FileSource:
             name: of the source.
             lateness_us: see above.
             stdin: what ``-`` reads; None is the process's own.
-            tolerant: a file that cannot be read further is noted, and the others are read.
+            tolerant: a file that cannot be read further is noted, and the others are read; nothing is stored, so
+                batches are small.
             pieces: asks rules while reading, long files in several processes.
 
         Raises:
@@ -83,7 +84,7 @@ class FileSource:
         self._files = expand(paths)
         if pieces is not None:
             pieces.start(self._files)
-        self._manner = Manner(event_map, stdin, pieces)
+        self._manner = Manner(event_map, stdin, pieces, DRY_BATCH if tolerant else None)
         self._tolerant = tolerant
         self._maps: list[str] = []
         self._readers: dict[str, FileReader] = {}
@@ -121,7 +122,7 @@ class FileSource:
         if len(self._files) == 1:
             yield from self._alone(self._files[0], checkpoint)
             return
-        merging = Merging(list(self._parts()))
+        merging = Merging(list(self._parts()), batch=self._manner.batch or HISTORY_BATCH)
         for inputs in merging.inputs():
             self.kept_waiting = merging.kept_waiting
             if inputs:

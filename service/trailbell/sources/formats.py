@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
 from trailbell_engine.decode import WRAPPING_LIMIT_BYTES, NotJsonError, read_json
 
 from .csv_records import csv_records, delimiter_of
-from .records import Record
+from .records import Records, in_groups
 from .splitter import Splitter
 
 HEAD_BYTES: Final = 64 * 1024
@@ -19,8 +19,8 @@ BOM: Final = b"\xef\xbb\xbf"
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 
 
-def records(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str, ...]]) -> Iterator[Record]:
-    """The records of one file.
+def records(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str, ...]]) -> Iterator[Records]:
+    """The records of one file, some at a time.
 
     Args:
         blocks: its uncompressed content.
@@ -40,8 +40,8 @@ def records(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str,
     content = chain((head,), blocks)
     delimiter = delimiter_of(head) if is_lines else None
     if delimiter is not None:
-        return csv_records(content, name, delimiter)
-    return lines(content, name) if is_lines else _values(content, name, wrappings)
+        return in_groups(csv_records(content, name, delimiter), f"{name}:")
+    return lines(content, f"{name}:") if is_lines else in_groups(_values(content, wrappings), f"{name}#")
 
 
 def are_lines(head: bytes) -> bool:
@@ -91,42 +91,52 @@ def _stays_open(line: bytes) -> bool:
     return bare.count(b"{") + bare.count(b"[") > bare.count(b"}") + bare.count(b"]")
 
 
-def lines(blocks: Iterable[bytes], name: str, number: int = 0) -> Iterator[Record]:
-    """The records of a file that has one on every line.
+def lines(blocks: Iterable[bytes], file: str) -> Iterator[Records]:
+    """The records of a file that has one on every line: those that end in a block together.
 
     Args:
-        blocks: its content, from the beginning of a line.
-        name: of the file, for places.
-        number: of lines before that.
+        blocks: its content.
+        file: its name as ``Records`` have it.
     """
-    rest, skipping = b"", False
+    number = 0
+    held, held_bytes = list[bytes](), 0  # of a line whose end is not there yet
+    skipping = False
     for block in blocks:
-        whole = (rest + block).split(b"\n")
-        rest = whole.pop()
-        for raw in whole:
-            number += 1
-            if skipping:
-                skipping = False
-            elif raw and not raw.isspace():
-                yield Record(f"{name}:{number}", raw)
-        if skipping:
-            rest = b""
-        elif len(rest) > WRAPPING_LIMIT_BYTES:  # told once, then not even kept
-            yield Record(f"{name}:{number + 1}", rest[: WRAPPING_LIMIT_BYTES + 1])
-            rest, skipping = b"", True
-    if rest.strip():
-        yield Record(f"{name}:{number + 1}", rest)
+        first, *others = block.split(b"\n")
+        if others:
+            others.insert(0, b"" if skipping else b"".join((*held, first)))
+            first = others.pop()
+            yield from _numbered(others, file, number)
+            number += len(others)
+            held, held_bytes, skipping = [], 0, False
+        if not skipping:
+            held.append(first)
+            held_bytes += len(first)
+        if held_bytes > WRAPPING_LIMIT_BYTES:  # told once, then not even kept
+            yield Records(file, (number + 1,), (b"".join(held)[: WRAPPING_LIMIT_BYTES + 1],))
+            held, held_bytes, skipping = [], 0, True
+    yield from _numbered([b"".join(held)], file, number)
 
 
-def _values(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str, ...]]) -> Iterator[Record]:
+def _numbered(whole: list[bytes], file: str, number: int) -> Iterator[Records]:
+    """Lines as records; blank ones are none."""
+    numbers: Sequence[int] = range(number + 1, number + 1 + len(whole))
+    if b"" in whole or any(map(bytes.isspace, whole)):
+        kept = [(at, raw) for at, raw in zip(numbers, whole, strict=True) if raw and not raw.isspace()]
+        numbers, whole = [at for at, _ in kept], [raw for _, raw in kept]
+    if whole:
+        yield Records(file, numbers, whole)
+
+
+def _values(blocks: Iterator[bytes], wrappings: Collection[tuple[str, ...]]) -> Iterator[tuple[int, bytes]]:
     splitter = Splitter(wrappings)
     number = 0
     for block in blocks:
         for raw in splitter.feed(block):
             number += 1
-            yield Record(f"{name}#{number}", raw)
+            yield number, raw
         if splitter.overflowed:
             break
     for raw in splitter.rest():
         number += 1
-        yield Record(f"{name}#{number}", raw)
+        yield number, raw

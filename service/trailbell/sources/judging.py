@@ -11,6 +11,7 @@ from trailbell_engine.decode import Decoder, write_json
 from trailbell_engine.event import Event, Malformed
 from trailbell_engine.maps import EventMap
 
+from .base import DRY_BATCH
 from .cutting import PIECE_BYTES, Piece
 from .formats import BOM, lines
 from .judged import Judge, Positions
@@ -45,13 +46,16 @@ def judge_piece(piece: Piece, event_map: EventMap, judge: Judge) -> Judgement:
     counted = _Lines(piece)
     decoder = Decoder(event_map.name, event_map, UNKNOWN_US)
     judgement = Judgement(0, [], array("q"), [], [], [], UNKNOWN_US)
-    for record in lines(counted.blocks(), ""):
-        for item in decoder.decode(record.raw, ""):
-            if isinstance(item, Malformed):
-                place = len(judgement.ids), int(record.place[1:]), item.place, item.reason, item.raw
-                judgement.malformed.append(place)
-            else:
-                _note(judgement, item, judge)
+    for records in lines(counted.blocks(), ""):
+        for at in range(0, len(records.raws), DRY_BATCH):
+            few = records.cut(at, at + DRY_BATCH)
+            for item in decoder.decode_all(few.raws, few.place):
+                if isinstance(item, Malformed):
+                    line, bracket, rest = item.place.partition("[")
+                    place = len(judgement.ids), int(line), bracket + rest, item.reason, item.raw
+                    judgement.malformed.append(place)
+                else:
+                    _note(judgement, item, judge)
     return judgement._replace(lines=counted.number, last_time_us=decoder.last_time_us)
 
 

@@ -43,16 +43,18 @@ class Merging:
         kept_waiting: parts that could not be opened when they were due, because too many others were.
     """
 
-    def __init__(self, parts: Sequence[Part], open_limit: int = OPEN_LIMIT) -> None:
+    def __init__(self, parts: Sequence[Part], open_limit: int = OPEN_LIMIT, *, batch: int = HISTORY_BATCH) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             parts: the files.
             open_limit: how many may be open at once.
+            batch: inputs that are handed out together.
         """
         self.kept_waiting = 0
         self._waiting = sorted(parts, key=lambda part: (part.start_us, part.place), reverse=True)
         self._limit = open_limit
+        self._batch = batch
         self._open: list[_Cursor] = []
 
     def inputs(self) -> Generator[list[Input], None, None]:
@@ -69,11 +71,11 @@ class Merging:
                 if not self._open:
                     continue
                 cursor = heapq.heappop(self._open)
-                cursor.give(self._next_due(), batch)
+                cursor.give(self._next_due(), batch, self._batch)
                 last_us = cursor.time_us
                 if cursor.more():
                     heapq.heappush(self._open, cursor)
-                if len(batch) >= HISTORY_BATCH:
+                if len(batch) >= self._batch:
                     yield batch
                     batch = []
             yield batch
@@ -137,11 +139,11 @@ class _Cursor:
             self.time_us = item.time_us
         return True
 
-    def give(self, until: tuple[int, int], batch: list[Input]) -> None:
+    def give(self, until: tuple[int, int], batch: list[Input], size: int) -> None:
         """Append inputs to a batch: the next one, and more as long as they are due, at hand and the batch not full."""
         until_us = until[0] + (self._place < until[1])
         first = self._at
-        while self._at < len(self._inputs) and (self._at == first or len(batch) < HISTORY_BATCH):
+        while self._at < len(self._inputs) and (self._at == first or len(batch) < size):
             item = self._inputs[self._at]
             if isinstance(item, Event):
                 if item.time_us >= until_us and self._at > first:

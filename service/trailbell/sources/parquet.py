@@ -13,7 +13,7 @@ import orjson
 
 from .blocks import Counted
 from .errors import SourceError
-from .records import Record
+from .records import Records
 
 if TYPE_CHECKING:
     import pyarrow.parquet
@@ -23,7 +23,7 @@ ROWS: Final = 1_000
 _OPTIONS: Final = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
-def parquet_records(stream: BinaryIO, counted: Counted, name: str, size_bytes: int) -> Iterator[Record]:
+def parquet_records(stream: BinaryIO, counted: Counted, name: str, size_bytes: int) -> Iterator[Records]:
     """The rows as JSON objects; a null is no field, a time without a zone is UTC, bytes are text or base64.
 
     Args:
@@ -38,9 +38,9 @@ def parquet_records(stream: BinaryIO, counted: Counted, name: str, size_bytes: i
     with opened(stream, name) as file:
         number, rows = 0, file.metadata.num_rows
         for batch in file.iter_batches(batch_size=ROWS):
-            for row in batch.to_pylist():
-                number += 1
-                yield Record(f"{name}#{number}", row_json(row))
+            raws = [row_json(row) for row in batch.to_pylist()]
+            yield Records(f"{name}#", range(number + 1, number + 1 + len(raws)), raws)
+            number += len(raws)
             counted.bytes_read = size_bytes * number // rows
 
 

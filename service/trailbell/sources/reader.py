@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from itertools import chain, islice
@@ -22,7 +22,7 @@ from .judged import Judge
 from .parquet import MAGIC, parquet_records
 from .paths import STDIN, open_file, shown, size_bytes
 from .pieces import Pieces
-from .records import Record
+from .records import Records
 
 _LOOKED_AT: Final = 20
 """So many records are shown to the presets before a file is taken for one that none of them knows."""
@@ -62,11 +62,13 @@ class Manner:
         event_map: where the envelope lies; None looks at each file.
         stdin: what ``-`` reads; None is the process's own.
         pieces: asks rules while reading where that saves work, long files in several processes.
+        batch: inputs that are handed out together; None is ``HISTORY_BATCH``.
     """
 
     event_map: EventMap | None = None
     stdin: BinaryIO | None = None
     pieces: Pieces | None = None
+    batch: int | None = None
 
 
 class FileReader:
@@ -99,8 +101,8 @@ class FileReader:
             found = _tolerant(self._records(stream, Counted(stream)))
             first, event_map = self._mapped(found)
             decoder = Decoder(event_map.name, event_map)
-            for record in chain(first, islice(found, _LOOKED_AT)):
-                for item in decoder.decode(record.raw, record.place) if isinstance(record, Record) else ():
+            for raw in islice(_one_by_one(chain(first, found)), 2 * _LOOKED_AT):
+                for item in decoder.decode(raw, ""):
                     if isinstance(item, Event) and not item.untimed:
                         return Head(event_map, item.time_us)
             return Head(event_map if first else None, None)
@@ -131,16 +133,21 @@ class FileReader:
         first, event_map = self._mapped(found)
         self.event_map = event_map if first else None
         decoder = Decoder(event_map.name, event_map, last_time_us)
+        size = self._manner.batch or HISTORY_BATCH
         done, inputs = skip, list[Input]()
-        for record in islice(chain(first, found), skip, None):
-            if isinstance(record, SourceError):
+        for group in _without(skip, chain(first, found)):
+            if isinstance(group, SourceError):
                 yield from _some(inputs, done, decoder)
-                raise record
-            inputs.extend(decoder.decode(record.raw, record.place))
-            done += 1
-            if len(inputs) >= HISTORY_BATCH:
-                yield from _some(inputs, done, decoder)
-                inputs = []
+                raise group
+            at = 0
+            while at < len(group.raws):
+                few = group.cut(at, at + size - len(inputs))
+                inputs += decoder.decode_all(few.raws, few.place)
+                at += len(few.raws)
+                done += len(few.raws)
+                if len(inputs) >= size:
+                    yield from _some(inputs, done, decoder)
+                    inputs = []
         yield from _some(inputs, done, decoder)
 
     def _rows(self, stream: BinaryIO, counted: Counted, judge: Judge, last_time_us: int) -> Generator[Read, None, None]:
@@ -161,19 +168,18 @@ class FileReader:
             self._piece_bytes = read_bytes
             yield Read(inputs, None, last_us)
 
-    def _mapped(self, found: Iterator[Record | SourceError]) -> tuple[list[Record | SourceError], EventMap]:
+    def _mapped(self, found: Iterator[Records | SourceError]) -> tuple[list[Records | SourceError], EventMap]:
         """The records that had to be looked at, and the map to read with."""
         if self._manner.event_map is not None:
             return list(islice(found, 1)), self._manner.event_map
-        looked_at: list[Record | SourceError] = []
-        for record in islice(found, _LOOKED_AT):
-            looked_at.append(record)
-            preset = _preset(record)
+        taken: list[Records | SourceError] = []
+        for raw in islice(_one_by_one(_noted(found, taken)), _LOOKED_AT):
+            preset = _preset(raw)
             if preset is not None:
-                return looked_at, preset
-        return looked_at, GENERIC
+                return taken, preset
+        return taken, GENERIC
 
-    def _records(self, stream: BinaryIO, counted: Counted) -> Iterator[Record]:
+    def _records(self, stream: BinaryIO, counted: Counted) -> Iterator[Records]:
         name = shown(self.file)
         if counted.peek(len(MAGIC)) == MAGIC:
             return parquet_records(stream, counted, name, size_bytes(self.file))
@@ -194,7 +200,30 @@ def _some(inputs: list[Input], done: int, decoder: Decoder) -> Iterator[Read]:
         yield Read(inputs, done, decoder.last_time_us)
 
 
-def _tolerant(found: Iterator[Record]) -> Iterator[Record | SourceError]:
+def _one_by_one(found: Iterable[Records | SourceError]) -> Iterator[bytes]:
+    return (raw for group in found if isinstance(group, Records) for raw in group.raws)
+
+
+def _noted(
+    found: Iterable[Records | SourceError], taken: list[Records | SourceError]
+) -> Iterator[Records | SourceError]:
+    for group in found:
+        taken.append(group)
+        yield group
+
+
+def _without(number: int, found: Iterable[Records | SourceError]) -> Iterator[Records | SourceError]:
+    """All but so many records at the beginning."""
+    for group in found:
+        if isinstance(group, Records) and number:
+            skipped = min(number, len(group.raws))
+            number -= skipped
+            yield group.cut(skipped)
+        else:
+            yield group
+
+
+def _tolerant(found: Iterator[Records]) -> Iterator[Records | SourceError]:
     """The records, and at the end the error that ended them, so that all before it can be handed out first."""
     try:
         yield from found
@@ -204,8 +233,8 @@ def _tolerant(found: Iterator[Record]) -> Iterator[Record | SourceError]:
         yield SourceError(f"the file cannot be read further: {system_words(error)}", "check the disk")
 
 
-def _preset(record: Record | SourceError) -> EventMap | None:
+def _preset(raw: bytes) -> EventMap | None:
     try:
-        return detect(read_json(record.raw)) if isinstance(record, Record) else None
+        return detect(read_json(raw))
     except NotJsonError:
         return None

@@ -3,7 +3,7 @@
 import pytest
 
 from trailbell_engine.agenda import GRAIN_BITS
-from trailbell_engine.cells import Cell
+from trailbell_engine.cells import CELL_BYTES, Cell
 from trailbell_engine.state import CachedState, Kept, MemoryState, Slot
 
 
@@ -104,10 +104,48 @@ def test_memory_at_hand_is_bounded(backing):
     assert len(backing.saves) == len(set(backing.saves)) >= 9_890
 
 
+class Weighing(Counting):
+    """One that takes 100 bytes for each cell it has, and says how many it was given since it was last asked."""
+
+    @property
+    def used_bytes(self):
+        return 100 * len(self.kept)
+
+    def saved(self):
+        saves, self.saves = len(self.saves), []
+        return saves
+
+
+def test_nothing_is_packed_as_long_as_all_fits():
+    """However many cells there are, and however often they are touched."""
+    backing = Weighing()
+    state = MemoryState(limit_cells=10, together_bytes=1_000 * (CELL_BYTES + 400), backing=backing)
+    for turn in range(4):
+        for number in range(1_000):
+            state.put(slot(str(number)), Kept(turn))
+    assert (backing.loads, backing.saves) == (0, [])
+
+
+def test_what_is_packed_takes_the_room_of_what_lives():
+    """There are ever fewer living cells, down to what the limit leaves; and no cell that comes has many packed."""
+    backing = Weighing()
+    state = MemoryState(limit_cells=100, together_bytes=1_000 * CELL_BYTES, backing=backing)
+    at_hand = []
+    for number in range(20_000):
+        state.put(slot(str(number)), Kept(number))
+        assert backing.saved() <= 8
+        at_hand.append(len(state._cache._young) + len(state._cache._old))
+        together_bytes = at_hand[-1] * CELL_BYTES + 2 * backing.used_bytes
+        assert together_bytes <= 1_001 * CELL_BYTES or at_hand[-1] <= 110 or at_hand[-1] < at_hand[-2]
+    assert max(at_hand) > 800
+    assert 20 <= at_hand[-1] <= 110
+    assert [state.get(slot(str(number))) for number in range(0, 20_000, 997)] == [*map(Kept, range(0, 20_000, 997))]
+
+
 @pytest.mark.parametrize("limit_cells", [0, 100])
 def test_what_expires_at_a_join_is_gone_everywhere(limit_cells):
     """At hand, changed and not yet written, and in the backing."""
-    state = MemoryState(limit_cells=limit_cells)
+    state = MemoryState(limit_cells=limit_cells, together_bytes=0)
     for number in range(4):
         state.put(slot(str(number)), Kept(number, number << GRAIN_BITS))
     state.flush()

@@ -85,7 +85,7 @@ def test_who_is_passed_over_is_a_function_of_the_inputs(moments, condition, keys
     """It does not depend on when state is swept, on how much is at hand, or on restarts."""
     rules, items = a_rule(condition, keys), events(*moments)
     expected = _outputs(rules, items, MemoryState(), lambda: False)
-    swept = MemoryState(0, limit_cells)
+    swept = MemoryState(0, limit_cells, 0)
     assert _outputs(rules, items, swept, lambda: data.draw(st.booleans())) == expected
 
 

@@ -432,7 +432,7 @@ def rule_of(output):
 def test_state_is_forgotten_once_it_can_change_nothing():
     """Memory does not grow with the number of keys seen, only with those a window can still reach."""
     rules = RuleSet([Rule("r", "low", ALWAYS, Count(2, 10 * SECOND_US, (USER,)), Words("t"))])
-    pipeline, state = Pipeline(rules), MemoryState(limit_cells=100)
+    pipeline, state = Pipeline(rules), MemoryState(limit_cells=100, together_bytes=0)
     for number in range(10_000):
         pipeline.take(Event("files", f"e{number}", "T", number * SECOND_US, {"user": str(number)}), state)
         state.sweep(number * SECOND_US)
@@ -441,7 +441,7 @@ def test_state_is_forgotten_once_it_can_change_nothing():
 
 def test_memory_state_keeps_and_forgets():
     """What was put is there; None forgets it; what never expires outlives every sweep."""
-    state = MemoryState(limit_cells=0)
+    state = MemoryState(limit_cells=0, together_bytes=0)
     slot, other = Slot("r", "v", "when", "[]"), Slot("r", "v", "when", '["x"]')
     lasting, passing = Kept([1]), Kept([2], 10 << GRAIN_BITS, Wake(5, "files"))
     state.put(slot, lasting)
@@ -459,7 +459,7 @@ def test_memory_state_keeps_and_forgets():
 @given(rule_sets(), inputs(), st.sampled_from((0, 2, 1_000)))
 def test_how_much_is_kept_at_hand_changes_nothing(rules, items, limit_cells):
     """Memories that are packed and unpacked at every step are those that stay as they are."""
-    pipeline, state, outputs = Pipeline(rules, {"polled": LATENESS_S * SECOND_US}), MemoryState(0, limit_cells), []
+    pipeline, state, outputs = Pipeline(rules, {"polled": LATENESS_S * SECOND_US}), MemoryState(0, limit_cells, 0), []
     for item in items:
         outputs += pipeline.take(item, state)
     outputs += [output for tick in pipeline.closing() for output in pipeline.take(tick, state)]
