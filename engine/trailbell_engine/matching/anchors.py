@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from trailbell_engine.operators.ordering import number as as_number
 from trailbell_engine.path import Path, Root
@@ -15,10 +15,9 @@ from trailbell_engine.predicate import AllOf, AnyOf, Predicate, Test
 from trailbell_engine.value_list import ValueList
 from trailbell_engine.values import Json, identity
 
-from .event_types import named_types
+from .event_types import event_types, named_types
 
-# How often events meet a test of the kind, at the least, as a guess. Beyond that a test is as common as one in the
-# number of different operands that rules name for the field: what all of them look for is nothing rare.
+# How often events meet a test of the kind, at the least, as a guess. Of some kinds more is known (``Anchors._share``).
 _SHARES: Final = {
     "equals": 0.0,
     "in": 0.0,
@@ -35,11 +34,12 @@ _SHARES: Final = {
     "lte": 0.02,
 }
 _LISTED: Final = 0.01
-_ALIKE: Final = 2.0
-"""Guesses this close are equal. Then the field that more rules look at is better: it is read anyway."""
-_RARE: Final = 0.0005
-"""Nor does it matter how much less often than this something happens."""
+_LOOK_UP: Final = 0.3
+"""What it costs an event to have a field looked up. The unit is asking a rule that does not match: 0.3 to 0.5 us."""
+_SCAN: Final = 2.0
+"""The same, besides, where texts are scanned that were never seen: one in three or four, 1 to 2 us each."""
 _TIME: Final = Path(("time",), Root.ENVELOPE)  # must be written out to be compared, and is always new
+_LOOKED_UP: Final = frozenset({"equals", "in", "between", "gt", "gte", "lt", "lte"})
 _BOUNDS: Final = {"gt": "low", "gte": "low", "lt": "high", "lte": "high"}
 
 
@@ -58,43 +58,98 @@ class Anchor(NamedTuple):
     settles: bool
 
 
+class Choice(NamedTuple):
+    """Of a rule.
+
+    Attributes:
+        types: that it binds itself to; None for all.
+        anchor: under which it is registered; None if there is none.
+        left_open: what is to hold besides; without an anchor that is everything.
+    """
+
+    types: frozenset[str] | None
+    anchor: Anchor | None
+    left_open: list[Predicate]
+
+
+_Found: TypeAlias = tuple[Anchor, Predicate | None]
+"""An anchor, and the predicate that it comes from, if that is one."""
+
+
+class _Read(NamedTuple):
+    """A field that is read, and whether its texts are scanned."""
+
+    path: Path
+    scans: bool
+
+
+_NEVER: Final = frozenset[str | None]()
+
+
 class Anchors:
-    """Chooses anchors for the rules of a set, by how many values all of them name for a field."""
+    """Chooses anchors for the rules of a set, by what all of them name and what has to be read anyway."""
 
     def __init__(self, predicates: Iterable[Predicate]) -> None:
         """Count the operands that tests name, per field and kind, and the tests of each field."""
-        named: dict[tuple[Path, str], set[Json]] = {}
+        self._named: dict[tuple[Path, str], Counter[Json]] = {}
         self._tests: Counter[Path] = Counter()
+        predicates = list(predicates)
         for predicate in predicates:
             for test in _positive(predicate):
                 self._tests[test.path] += 1
                 if not is_listed(test):
-                    named.setdefault((test.path, _kind(test)), set()).update(_operands(test))
-        self._named = {of: len(operands) for of, operands in named.items()}
+                    self._named.setdefault((test.path, _kind(test)), Counter()).update(_operands(test))
+        self._totals = {of: counts.total() for of, counts in self._named.items()}
+        self._read: dict[_Read, set[str | None]] = {}
+        self._predicates = predicates
 
-    def choose(self, conjuncts: list[Predicate]) -> tuple[Anchor | None, list[Predicate]]:
-        """The best anchor of predicates that must all hold, and those that it does not settle.
-
-        Without an anchor everything is left open.
-        """
-        found: list[tuple[Anchor, Predicate | None]] = [
-            (anchor, part) for part in conjuncts if (anchor := self._anchor(part)) is not None
+    def chosen(self) -> Iterator[Choice]:
+        """Of each predicate the event types, the best anchor, and what is to hold besides."""
+        known = [
+            (event_types(predicate), parts, self._found(parts))
+            for predicate, parts in zip(self._predicates, map(conjuncts, self._predicates), strict=True)
         ]
-        found += [(anchor, None) for anchor in self._bands(conjuncts)]
-        if not found:
-            return None, conjuncts
-        best = min(max(anchor.share, _RARE) for anchor, _ in found) * _ALIKE
-        anchor, settled = max((pair for pair in found if pair[0].share <= best), key=lambda pair: self._worth(pair[0]))
-        return anchor, [part for part in conjuncts if part is not settled or not anchor.settles]
+        for types, _, found in known:
+            self._note_read(types, found)
+        return (Choice(types, *self._chosen(types, parts, found)) for types, parts, found in known)
 
-    def _worth(self, anchor: Anchor) -> tuple[bool, int, float]:
-        exact = all(test.operator in ("equals", "in") for test in anchor.tests)
-        return exact, min(self._tests[test.path] for test in anchor.tests), -anchor.share
+    def _note_read(self, types: frozenset[str] | None, found: list[_Found]) -> None:
+        """Note the fields that events of the types will have to be read for, whatever is chosen."""
+        anyway = set(_reads(found[0][0])) if found else set()
+        for anchor, _ in found[1:]:
+            anyway.intersection_update(_reads(anchor) if anyway else ())
+        for read in anyway:
+            self._read.setdefault(read, set()).update(types or (None,))
+
+    def _chosen(
+        self, types: frozenset[str] | None, parts: list[Predicate], found: list[_Found]
+    ) -> tuple[Anchor | None, list[Predicate]]:
+        if not found:
+            return None, parts
+        anchor, settled = min(found, key=lambda pair: self._cost(pair[0], types)) if len(found) > 1 else found[0]
+        return anchor, [part for part in parts if part is not settled or not anchor.settles]
+
+    def _found(self, conjuncts: list[Predicate]) -> list[_Found]:
+        """The anchors that there are, and the predicates that they come from."""
+        found: list[_Found] = [(anchor, part) for part in conjuncts if (anchor := self._anchor(part)) is not None]
+        return found + [(anchor, None) for anchor in self._bands(conjuncts)]
+
+    def _cost(self, anchor: Anchor, types: frozenset[str] | None) -> float:
+        """What the anchor costs an event of the rule's types: to be met for nothing, and its part of reading fields.
+
+        That part is small where many tests look at a field. Otherwise few rules could make all events pay for it.
+        """
+        cost = anchor.share
+        for read in _reads(anchor):
+            anyway = self._read.get(read, _NEVER)
+            if None not in anyway and not (types and types <= anyway):
+                cost += (_SCAN if read.scans else _LOOK_UP) / self._tests[read.path]
+        return cost
 
     def _anchor(self, node: Predicate) -> Anchor | None:
         match node:
             case AllOf(parts):
-                anchor, rest = self.choose(list(parts))
+                anchor, rest = self._chosen(None, list(parts), self._found(list(parts)))
                 return anchor and anchor._replace(settles=anchor.settles and not rest)
             case AnyOf(parts):
                 return _either([self._anchor(part) for part in parts])
@@ -105,6 +160,11 @@ class Anchors:
                 return None
 
     def _share(self, test: Test) -> float | None:
+        """How often events meet the test, by guess; None if no index can find it.
+
+        A value is as common as one of those that rules name for the field. A piece of text that several rules look for
+        is as common as it is among all that they look for: what all of them look for is nothing rare.
+        """
         if test.path == _TIME:
             return None
         if is_listed(test):
@@ -114,8 +174,13 @@ class Anchors:
         least = _SHARES.get(test.operator)
         if least is None:
             return None
-        operands = _operands(test)
-        return len(operands) * max(least, 1 / max(1, self._named[test.path, _kind(test)]))
+        named, operands = self._named[test.path, _kind(test)], _operands(test)
+        if _kind(test) == "in":
+            return len(operands) / max(1, len(named))
+        if test.operator in _BOUNDS:
+            return least
+        total = self._totals[test.path, _kind(test)]
+        return sum(max(least, named[operand] / total if named[operand] > 1 else 0) for operand in operands)
 
     def _bands(self, conjuncts: list[Predicate]) -> Iterator[Anchor]:
         """A lower and an upper bound of one field, together."""
@@ -149,6 +214,14 @@ def constants(test: Test) -> tuple[Json, ...]:
 
 def _is_sortable(bound: Any) -> bool:
     return bound is not None and bound == bound  # noqa: PLR0124 - NaN is not, and has no place among numbers
+
+
+def _reads(anchor: Anchor) -> Iterator[_Read]:
+    """What is read for an anchor. A field that is scanned is looked up, too."""
+    for path in dict.fromkeys(test.path for test in anchor.tests):
+        yield _Read(path, scans=False)
+        if any(test.path == path and test.operator not in _LOOKED_UP for test in anchor.tests):
+            yield _Read(path, scans=True)
 
 
 def _kind(test: Test) -> str:

@@ -12,9 +12,8 @@ from trailbell_engine.path import Path
 from trailbell_engine.predicate import Test
 from trailbell_engine.rule import RuleSet
 
-from .anchors import Anchors, conjuncts
+from .anchors import Anchors
 from .cases import Cases
-from .event_types import event_types
 from .field import Field
 from .plan import plans
 from .postings import Candidate, Case, Hit
@@ -90,14 +89,13 @@ class Matcher:
 
     def _register(self) -> dict[Path, list[tuple[Test, Candidate]]]:
         """The tests that rules are registered under, by field; rules that have none are ``_loose``."""
-        anchors = Anchors(rule.match for rule in self._rules)
+        choices = Anchors(rule.match for rule in self._rules).chosen()
         cases = Cases(self._compiler)
         registered: dict[Path, list[tuple[Test, Candidate]]] = {}
-        for position, rule in enumerate(self._rules):
-            anchor, rest = anchors.choose(conjuncts(rule.match))
-            case = cases.of(position, Hit(rule), rest)
+        for position, (rule, (types, anchor, left_open)) in enumerate(zip(self._rules, choices, strict=True)):
+            case = cases.of(position, Hit(rule), left_open)
             self._cases.append(case)
-            candidate = Candidate(case, event_types(rule.match))
+            candidate = Candidate(case, types)
             if anchor is None:
                 self._loose.append(candidate)
             for test in anchor.tests if anchor is not None else ():
