@@ -23,7 +23,8 @@ CELL_BYTES: Final = 600
 _GROWTH_BYTES: Final = 100
 """What one more entry takes."""
 _LET_GO: Final = 2
-"""So many old cells are let go for one that comes, so that they are gone before half as many have come."""
+"""So many old cells are let go for one that comes, so that they are gone before half as many have come; four times as
+many when there is no more room, as nothing new can grow old before."""
 
 
 class Codec(Protocol):

@@ -35,9 +35,10 @@ _SHARES: Final = {
 }
 _LISTED: Final = 0.01
 _LOOK_UP: Final = 0.3
-"""What it costs an event to have a field looked up. The unit is asking a rule that does not match: 0.3 to 0.5 us."""
+"""What it costs an event to have a field looked up. The unit is asking a rule that does not match, some 0.9 us."""
 _SCAN: Final = 2.0
-"""The same, besides, where texts are scanned that were never seen: one in three or four, 1 to 2 us each."""
+"""The same, besides, where texts are scanned, of which some were never seen before. At 1.5 names are scanned for few of
+many detection rules; at 3, mixed rules are asked four times as often (``benchmarks/scale.py``)."""
 _TIME: Final = Path(("time",), Root.ENVELOPE)  # must be written out to be compared, and is always new
 _LOOKED_UP: Final = frozenset({"equals", "in", "between", "gt", "gte", "lt", "lte"})
 _BOUNDS: Final = {"gt": "low", "gte": "low", "lt": "high", "lte": "high"}
