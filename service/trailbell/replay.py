@@ -84,7 +84,7 @@ def open_files(
     wanted: Wanted = PLAIN,
     *,
     lateness_us: int = 0,
-    processes: int = 1,
+    processes: int | None = 1,
 ) -> Iterator[FileSource]:
     """Files as a history that is read for these rules: of what none of them matches as little as can be.
 
@@ -94,7 +94,7 @@ def open_files(
         event_map: where the envelope lies; None looks at each file.
         wanted: what will be looked at.
         lateness_us: how much disorder is put right, in microseconds.
-        processes: how many read long files; the outcome is the same with any number.
+        processes: how many read long files; the outcome is the same with any number. None decides.
 
     Raises:
         SourceError: if a path names nothing.

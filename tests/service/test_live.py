@@ -120,7 +120,7 @@ def world(tmp_path, monkeypatch, record, tls, ca_file):
 
 @pytest.fixture
 def clock(monkeypatch, world):
-    """The clock of deliveries: it stands still but for being set forward, so that no retry is due before a test says so.
+    """The clock of deliveries: it stands still until it is set forward, so no retry is due before a test says so.
 
     With a clock that goes on, a machine on which the other receivers take two seconds sends again within the same run.
     """

@@ -113,14 +113,12 @@ def _lateness_us(text: str | None) -> int | None:
 def _over_files(rules: RuleSet, history: Asked, wanted: Wanted) -> Report:
     from trailbell.replay import dry_run_source, open_files
     from trailbell.sources.map_file import load_map
-    from trailbell.sources.pieces import processes_by_default
 
     from .progress import reading
 
     event_map = load_map(history.map_name) if history.map_name else None
-    processes = history.processes or processes_by_default()
     lateness_us = history.lateness_us or 0
-    files = open_files(rules, history.events, event_map, wanted, lateness_us=lateness_us, processes=processes)
+    files = open_files(rules, history.events, event_map, wanted, lateness_us=lateness_us, processes=history.processes)
     with files as source, reading(err(), source):
         return dry_run_source(rules, source, wanted=wanted)
 

@@ -35,6 +35,8 @@ from .paths import STDIN, open_file, shown, size_bytes
 
 WORTH_BYTES: Final = 32 * 1024 * 1024
 """Files that are shorter are read sooner than processes are started."""
+MOST_MATCHED: Final = 0.5
+"""Where more of the events match some rule, to hand them over takes longer than to ask about them here."""
 _AHEAD: Final = 3
 """Pieces under way per process: enough that none of them waits, and few enough for flat memory."""
 
@@ -49,15 +51,18 @@ class Pieces:
         piece_bytes: how long a piece is, to the end of its last line.
     """
 
-    def __init__(self, judge: Judge, processes: int, worth_bytes: int | None = None) -> None:
+    def __init__(self, judge: Judge, processes: int | None, worth_bytes: int | None = None) -> None:
         """Prepare; they start with ``start``, or with the first piece.
 
         Args:
             judge: asks the rules.
-            processes: how many; one starts none, and no file is cut into pieces.
+            processes: how many; one starts none, and no file is cut into pieces. None is one per core, and leaves files
+                of which most events match to others.
             worth_bytes: shorter files are left to others; ``WORTH_BYTES`` by default.
         """
         self.judge = judge
+        self._is_choosy = processes is None
+        processes = processes or processes_by_default()
         self._ahead = _AHEAD * processes
         self.piece_bytes = PIECE_BYTES
         self._worth_bytes = WORTH_BYTES if worth_bytes is None else worth_bytes
@@ -99,6 +104,21 @@ class Pieces:
             except SourceError:
                 return False
         return not head.startswith(MAGIC) and are_lines(head[:HEAD_BYTES])
+
+    def pays(self, file: str, event_map: EventMap) -> bool:
+        """Whether few enough of a file's first events match, as far as that is to be considered.
+
+        Raises:
+            SourceError: if it cannot be opened.
+        """
+        if not self._is_choosy:
+            return True
+        with closing(pieces_of(file, HEAD_BYTES)) as pieces:
+            first = next(_tolerant(pieces), None)
+        if first is None or isinstance(first, SourceError):
+            return True
+        judgement = judge_piece(first, event_map, self.judge)
+        return len(judgement.matched) <= MOST_MATCHED * len(judgement.ids)
 
     def inputs(
         self, file: str, event_map: EventMap, last_time_us: int

@@ -119,8 +119,10 @@ class FileReader:
         """
         pieces = self._manner.pieces
         if pieces is not None and not skip and pieces.fit(self.file):
-            yield from self._in_pieces(pieces, last_time_us)
-            return
+            event_map = self.look().event_map
+            if event_map is None or pieces.pays(self.file, event_map):
+                yield from self._in_pieces(pieces, event_map, last_time_us)
+                return
         with closing(self._open()) as stream:
             self._counted = counted = Counted(stream)
             if pieces is not None and counted.peek(len(MAGIC)) == MAGIC:
@@ -159,8 +161,8 @@ class FileReader:
         for inputs in judged_rows(stream, counted, shown(self.file), size_bytes(self.file), decoder, judge):
             yield Read(inputs, None, decoder.last_time_us)
 
-    def _in_pieces(self, pieces: Pieces, last_time_us: int) -> Generator[Read, None, None]:
-        self.event_map = event_map = self.look().event_map
+    def _in_pieces(self, pieces: Pieces, event_map: EventMap | None, last_time_us: int) -> Generator[Read, None, None]:
+        self.event_map = event_map
         if event_map is None:
             self._piece_bytes = size_bytes(self.file)
             return

@@ -179,6 +179,23 @@ def test_the_command_line_gives_the_same_bytes_with_any_jobs(trailbell, tmp_path
         assert said[0]["events"]["malformed"] == 1
 
 
+@pytest.mark.parametrize(("matching", "asked", "shared_out"), [(40, None, True), (60, None, False), (100, 2, True)])
+def test_a_file_of_which_most_events_match_is_shared_out_only_if_that_is_asked_for(
+    sets, tmp_path, matching, asked, shared_out
+):
+    """What matches is handed from one process to another, which takes longer than asking where it is read."""
+    file = tmp_path / "events.ndjson"
+    events = [
+        line(number, 200 + number % 300, "A" if number % 100 < matching else "C", "x", 1) for number in range(1_000)
+    ]
+    file.write_text("".join(json.dumps(event) + "\n" for event in events), encoding="utf-8")
+    Counting.files = 0
+    with Counting(Judge(sets), asked, worth_bytes=0) as pieces:
+        report = dry_run_source(sets[0], FileSource([file], tolerant=True, pieces=pieces), wanted=PLAIN)
+    assert report.tally.read == 1_000
+    assert Counting.files == shared_out
+
+
 def test_a_cut_archive_gives_the_same_in_many_processes(sets, pieces, tmp_path):
     """What stood before the cut, and the words about it."""
     content = b"".join(json.dumps(line(number, number % 900, "A", "x", 1)).encode() + b"\n" for number in range(5_000))
