@@ -106,12 +106,14 @@ class _Reading:
 
     def __init__(self, name: str, patterns: Sequence[str], event_map: EventMap | None, checkpoint: Json | None) -> None:
         marks: list[Mark] = []
+        known_ns: dict[str, int] = {}
         last_time_us = 0
         if isinstance(checkpoint, dict):
             marks = [Mark.from_json(mark) for mark in checkpoint["files"]]
+            known_ns = checkpoint.get("known_ns", {})
             last_time_us = int(checkpoint["last_time_us"])
             event_map = event_map or {GENERIC.name: GENERIC, **PRESETS}.get(str(checkpoint["map"]))
-        self.logs = Logs(patterns, marks)
+        self.logs = Logs(patterns, marks, known_ns)
         self._is_mapped = event_map is not None
         self._decoder = Decoder(name, event_map or GENERIC, last_time_us)
 
@@ -119,18 +121,19 @@ class _Reading:
         """Where to go on."""
         return {
             "files": [mark.to_json() for mark in self.logs.all_marks()],
+            "known_ns": dict(self.logs.known_ns),
             "last_time_us": self._decoder.last_time_us,
             "map": self._decoder.event_map.name if self._is_mapped else "",
         }
 
     def round(self, pace: Pace) -> Iterator[Batch]:
         """Everything that is new."""
-        written_ns = self.logs.written_ns()
+        self.logs.note_known()
         self.logs.notice_cuts()
         # The open ones to their ends first: a copy of one of them then has nothing that is new.
         yield from self._read(self.logs.tails, pace)
         seen = self.logs.look()
-        yield from self._read(self.logs.open_new(seen, written_ns, pace.now_us()), pace)
+        yield from self._read(self.logs.open_new(seen, pace.now_us()), pace)
         for tail in self.logs.settled(seen, pace.now_us()):
             line = tail.rest()
             if line is not None:

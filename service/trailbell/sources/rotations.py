@@ -50,20 +50,30 @@ class Logs:
     Attributes:
         tails: the files that are open.
         marks: how far others have been read that were once open, or were before they were cut.
+        known_ns: by name without what rotation puts behind it, when the newest file was written last that was known
+            when a look missed none. What was written before that is known, or was there before us.
     """
 
-    def __init__(self, patterns: Sequence[str], marks: Sequence[Mark] = ()) -> None:
+    def __init__(
+        self, patterns: Sequence[str], marks: Sequence[Mark] = (), known_ns: Mapping[str, int] | None = None
+    ) -> None:
         """Prepare; nothing is opened yet.
 
         Args:
             patterns: paths, folders and globs.
             marks: of a checkpoint.
+            known_ns: of a checkpoint.
         """
         self.tails: list[Tail] = []
         self.marks = list(marks)
+        self.known_ns: Mapping[str, int] = known_ns or {}
         self._patterns = [f"{pattern}/*" if Path(pattern).is_dir() else pattern for pattern in patterns]
         self._passed: dict[Inode, tuple[int, int]] = {}
+        self._paths: dict[Inode, str] = {}
+        self._plain = {pattern for pattern in self._patterns if not glob.has_magic(pattern)}
+        self._named: set[str] = set()
         self._is_new = not marks
+        self._missed_none = not known_ns
 
     def close(self) -> None:
         """Close all files."""
@@ -84,8 +94,12 @@ class Logs:
                 self._passed.clear()  # a copy may have been passed over while the file was whole
 
     def look(self) -> dict[Inode, Seen]:
-        """The files that the patterns name, and those beside them that may be their past."""
+        """The files that the patterns name, and those beside them that may be their past.
+
+        What they named a moment ago they name still: while it is renamed and made anew it is missing for an instant.
+        """
         named = {path for pattern in self._patterns for path in glob.glob(pattern, recursive=True)}  # noqa: PTH207 - `**` and plain names
+        named |= self._plain | self._named
         bases = {*self._patterns, *named, *(mark.path for mark in self.all_marks())}
         seen: dict[Inode, Seen] = {}
         for path in (*sorted(named), *sorted(bases - named), *_beside(bases)):
@@ -96,34 +110,47 @@ class Logs:
             if S_ISREG(status.st_mode):
                 found = Seen(status.st_mtime_ns, path, status.st_size, path in named)
                 seen.setdefault((status.st_dev, status.st_ino), found)
+        self._named = {found.path for found in seen.values() if found.named}
         return seen
 
-    def written_ns(self) -> dict[str, int]:
-        """When each file was written last, as far as it has been read: what was rotated before that is known."""
-        return {mark.path: mark.changed_ns for mark in self.all_marks()}
+    def note_known(self) -> None:
+        """Before the open files are read: what has been read is known, if the last look missed nothing.
 
-    def open_new(self, seen: Mapping[Inode, Seen], written_ns: Mapping[str, int], now_us: int) -> list[Tail]:
+        While files are renamed a look can miss one of them: its old name was looked at too late and its new one too
+        early. Two looks that find the same files under the same names have missed none.
+        """
+        if self._missed_none:
+            known_ns: dict[str, int] = {}
+            for mark in self.all_marks():
+                base = _ROTATED.sub("", mark.path)
+                known_ns[base] = max(mark.changed_ns, known_ns.get(base, 0))
+            self.known_ns = known_ns
+
+    def open_new(self, seen: Mapping[Inode, Seen], now_us: int) -> list[Tail]:
         """Open the files that may hold something new, in the order in which they were written last.
 
         Args:
             seen: what ``look`` found.
-            written_ns: as it was before the open files were read.
             now_us: the clock.
 
         Raises:
             SourceError: if one may not be read.
         """
         opened = {tail.inode for tail in self.tails}
+        paths = {inode: found.path for inode, found in seen.items()}
+        self._missed_none = self._is_new or paths == self._paths
+        self._paths = paths
         fresh = []
         for inode, found in sorted(seen.items(), key=lambda one: one[1]):
             if inode in opened or self._passed.get(inode) == (found.size_bytes, found.changed_ns):
                 continue
             tail = _opened(found.path)
-            if tail is None:
-                continue
-            if self._is_followed(found, tail, written_ns, now_us):
+            if tail is None or tail.inode != inode:  # renamed just now: the next look finds it under its new name
+                self._missed_none = False
+            elif self._is_followed(found, tail, now_us):
                 fresh.append(tail)
-            else:
+                continue
+            if tail is not None:
                 tail.close()
         self._is_new = False
         self.tails += fresh
@@ -149,7 +176,7 @@ class Logs:
         self._passed[tail.inode] = tail.size_and_change()
         tail.close()
 
-    def _is_followed(self, found: Seen, tail: Tail, written_ns: Mapping[str, int], now_us: int) -> bool:
+    def _is_followed(self, found: Seen, tail: Tail, now_us: int) -> bool:
         copied = [other.mark for other in self.tails if tail.holds(other.mark)]
         if self._resumes(tail, copied):
             return True
@@ -157,7 +184,7 @@ class Logs:
             if copied:
                 tail.resume(max(copied, key=lambda mark: mark.offset))
             return True
-        if not copied and self._is_unread_past(found, written_ns):
+        if not copied and self._is_unread_past(found):
             # A copy that is still being made holds less than what was read.
             grows = any(tail.begins_like(mark) and found.size_bytes < mark.offset for mark in self.all_marks())
             return not grows or found.changed_ns // 1000 <= now_us - SETTLED_US
@@ -174,15 +201,15 @@ class Logs:
             self.marks = [mark for mark in self.marks if mark not in fitting]
         return bool(fitting)
 
-    def _is_unread_past(self, found: Seen, written_ns: Mapping[str, int]) -> bool:
-        """Whether it was a followed file in between two looks: rotated twice, and written after what was read last."""
+    def _is_unread_past(self, found: Seen) -> bool:
+        """Whether it was a followed file in between two looks: rotated twice, and not written before what is known.
+
+        A file system's clock stands still for some milliseconds, in which more than one file may be written.
+        """
         base = _ROTATED.sub("", found.path)
         if base == found.path or self._is_new or not _is_named(base, self._patterns):
             return False
-        known = [
-            changed_ns for path, changed_ns in written_ns.items() if path == base or _ROTATED.sub("", path) == base
-        ]
-        return bool(known) and found.changed_ns > max(known)
+        return base in self.known_ns and found.changed_ns >= self.known_ns[base]
 
 
 def _opened(path: str) -> Tail | None:
