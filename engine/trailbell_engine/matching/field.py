@@ -16,6 +16,7 @@ from trailbell_engine.readers import Several
 from trailbell_engine.values import Json, identity
 
 from .anchors import constants, is_listed
+from .filters import Filter, filter_of
 from .intervals import Interval, Intervals
 from .postings import NOTHING, Candidate, Case, Postings, at, cases, merged, postings
 from .texts import TEXT_OPERATORS, Texts, is_folded
@@ -41,6 +42,7 @@ class Field:
         "_members",
         "_memory",
         "_numbers",
+        "_scanned",
         "_sides",
         "_texts",
         "asks_null",
@@ -51,7 +53,8 @@ class Field:
 
     def __init__(self, registered: Iterable[tuple[Test, Candidate]], memory: Memory) -> None:
         """Build the index of the tests and the candidates they lead to."""
-        lists, registered = _apart(registered)
+        registered_all = list(registered)
+        lists, registered = _apart(registered_all)
         self._memory = memory
         self._lists = [
             (OPERATORS[test.operator].compile(test.operand, test.fold), postings([found])) for test, found in lists
@@ -79,6 +82,7 @@ class Field:
         self._addresses = Intervals(networks, postings) if networks else None
         self.asks_null = None in self._exact or bool(self._lists)
         self.scans = bool(self._lists or self._texts or self._numbers or self._addresses)
+        self._scanned = registered_all if self.scans else []
         self.nowhere = memory.noted()
         self.known = memory.memo() if self.scans else {t: p for t, p in self._exact.items() if isinstance(t, str)}
 
@@ -110,6 +114,10 @@ class Field:
         several = ((text, at(found, event_type)) for text, found in self.known.items())
         return {text: found for text, found in several if found}
 
+    def filter_of(self, event_type: str | None) -> Filter | None:
+        """What a text must have to lead anywhere, for an event of that type, if that is quick to ask."""
+        return filter_of(test for test, found in self._scanned if found.types is None or event_type in found.types)
+
     def numbers_of(self, event_type: str | None) -> Intervals[Sequence[Case]] | None:
         """Where numbers lead, for an event of that type; None if that is not a matter of intervals alone."""
         if self._numbers is None or self._lists or any(item.__class__ in (int, float) for item in self._exact):
@@ -117,11 +125,11 @@ class Field:
         known = [*self._sides, *self._bands]
         return Intervals([pair for pair in known if pair[1].types is None or event_type in pair[1].types], cases)
 
-    def of_other(self, value: Any, event_type: str | None) -> list[Case]:
+    def of_other(self, value: Any, event_type: str | None) -> tuple[Case, ...]:
         """The candidates, for an event of that type, of what else a reader can give."""
         several: list[Postings] = []
         self._find(value, several)
-        return [found for each in several for found in at(each, event_type)]
+        return tuple(found for each in several for found in at(each, event_type))
 
     def _find_listed(self, value: Json, found: list[Postings]) -> None:
         found += [candidates for check, candidates in self._lists if check(value)]

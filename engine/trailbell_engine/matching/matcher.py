@@ -59,11 +59,9 @@ class Matcher:
             return self._one_by_one(event)
         if not found:
             return ()
-        if len(found) > 1:
-            found.sort()
         data, before = event.data, None
         hits = []
-        for case in found:
+        for case in sorted(found) if len(found) > 1 else found:
             if case is before:
                 continue
             before = case

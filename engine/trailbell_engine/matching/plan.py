@@ -17,7 +17,7 @@ from trailbell_engine.values import MISSING
 from .field import Field
 from .postings import Candidate, Case, cases
 
-_Find: TypeAlias = Callable[[Event], list[Case]]
+_Find: TypeAlias = Callable[[Event], tuple[Case, ...]]
 
 
 def plans(
@@ -77,8 +77,8 @@ class Plan:
             self.find.__globals__.clear()  # which hold the function that holds them
         self._fields, self._always, self.find = {}, (), _nothing
 
-    def _find_first(self, event: Event) -> list[Case]:
-        names: dict[str, Any] = {"MISSING": MISSING, "TYPE": self._event_type, "ALWAYS": list(cases(self._always))}
+    def _find_first(self, event: Event) -> tuple[Case, ...]:
+        names: dict[str, Any] = {"MISSING": MISSING, "TYPE": self._event_type, "ALWAYS": cases(self._always)}
         exec(self.source(names), names)  # noqa: S102 - the source is ours: of rules it has only numbers and quoted names
         self.find = names["find"]
         return self.find(event)
@@ -87,7 +87,7 @@ class Plan:
         """The text of the function, and in ``names`` what it refers to."""
         names = {} if names is None else names
         tree = _Node()
-        lines = ["def find(event):", " found = ALWAYS[:]" if self._always else " found = []"]
+        lines = ["def find(event):", f" found = {'ALWAYS' if self._always else '()'}"]
         for number, (path, field) in enumerate(self._fields.items()):
             names[f"read{number}"] = reader(path)
             look_up = _LookUp(number, field, self._event_type)
@@ -104,8 +104,8 @@ class Plan:
         return "\n".join([*lines, " return found"])
 
 
-def _nothing(_: Event) -> list[Case]:
-    return []
+def _nothing(_: Event) -> tuple[Case, ...]:
+    return ()
 
 
 class _Node:
@@ -160,6 +160,9 @@ class _LookUp:
         self._scans = field.scans
         self._numbers = field.numbers_of(event_type)
         self.names: dict[str, Any] = {f"other{number}": field.of_other}
+        self._filter = field.filter_of(event_type) if field.scans else None
+        if self._filter is not None:
+            self.names |= self._filter.names(str(number))
         if field.scans:
             self.names |= {
                 f"nowhere{number}": field.nowhere,
@@ -187,7 +190,8 @@ class _LookUp:
             yield f"{indent}   for at in number{number}({value}): found += at"
         yield f"{indent} {'if' if self._numbers is None else 'elif'} {value}.__class__ is str:"
         if self._scans:
-            yield f"{indent}  if {value} not in nowhere{number}:"
+            asked = "" if self._filter is None else f"({self._filter.condition(value, str(number))}) and "
+            yield f"{indent}  if {asked}{value} not in nowhere{number}:"
             yield f"{indent}   at = known{number}({value})"
             yield f"{indent}   if at is None: at = text{number}({value})"
             yield f"{indent}   found += at.get(TYPE) or at.get(None, ())"

@@ -37,7 +37,7 @@ class Texts:
         self._loose: list[_Sought] = []
         asked: dict[tuple[str, object, bool], tuple[Test, list[Candidate]]] = {}
         for test, candidate in registered:
-            for part in _parts(test, folded=folded):
+            for part in parts_of(test, folded=folded):
                 asked.setdefault((part.operator, part.operand, part.fold), (part, []))[1].append(candidate)
         pieces: dict[str, list[_Sought]] = {}
         for test, found in asked.values():
@@ -45,7 +45,7 @@ class Texts:
                 self._equal[test.operand] = postings(found)
                 continue
             sought = _Sought(OPERATORS[test.operator].compile(test.operand, test.fold), postings(found))
-            texts = _pieces(test)
+            texts = pieces_of(test)
             if texts is None:
                 self._loose.append(sought)
             for text in texts or ():
@@ -70,7 +70,7 @@ def _check(sought: Iterable[_Sought], value: str, found: list[Postings]) -> None
             found.append(candidates)
 
 
-def _parts(test: Test, *, folded: bool) -> Iterator[Test]:
+def parts_of(test: Test, *, folded: bool) -> Iterator[Test]:
     """Tests of one text each, of which one holds if the test does. Patterns stay together: one check runs them."""
     if test.operator in ("matches", "glob"):
         yield test
@@ -82,7 +82,7 @@ def _parts(test: Test, *, folded: bool) -> Iterator[Test]:
             yield Test(test.path, operator, text if operator == "equals" else (text,), folded)
 
 
-def _pieces(test: Test) -> Iterable[str] | None:
+def pieces_of(test: Test) -> Iterable[str] | None:
     """Texts of which one is in every text that passes; None if there are none, or they are not known."""
     match test.operator:
         case "starts_with":

@@ -55,6 +55,7 @@ PATTERNS = (
     a_test("agent", "starts_with", ("evil",)),
     a_test("agent", "cidr", ("10.0.0.0/8",)),
     AllOf((a_test("event_type", "equals", "T"), a_test("agent", "glob", ("*needle*",)))),
+    a_test("agent", "matches", ("^[0-9]+$",)),  # which no piece of text can tell
 )
 
 
@@ -67,6 +68,15 @@ def test_a_flood_of_values_that_never_repeat_fills_the_memory_and_no_more():
         assert memory.used_bytes <= memory.limit_bytes
     assert ids(matcher, an_event(agent="a needle here")) == ["r3"]
     assert sum(map(size_bytes, memory._memos)) <= 1.5 * memory.limit_bytes
+
+
+def test_a_flood_of_values_that_are_asked_for_little_leaves_nothing_behind():
+    """What the text itself is asked for need not be remembered."""
+    memory = Memory()
+    matcher = a_matcher(*PATTERNS[:-1], memory=memory)
+    for number in range(1_000):
+        assert ids(matcher, an_event(agent=f"agent-{number}")) == []
+    assert memory.used_bytes == memory.misses == 0
 
 
 def test_a_flood_shows_in_the_counters():
@@ -86,7 +96,7 @@ def test_a_flood_shows_in_the_counters():
 
 def test_a_pipeline_hands_out_the_counters():
     """Whoever runs the engine can watch the matcher's memory from outside."""
-    pipeline, state = Pipeline(RuleSet([Rule("r", "low", PATTERNS[0], Each(), Words("t"))])), MemoryState()
+    pipeline, state = Pipeline(RuleSet([Rule("r", "low", PATTERNS[-1], Each(), Words("t"))])), MemoryState()
     before = dict(pipeline.matching_counters())
     for number in range(100):
         pipeline.take(an_event(agent=f"agent-{number}"), state)
