@@ -18,9 +18,9 @@ from trailbell_engine.predicate import Test
 from .anchors import is_listed
 from .texts import TEXT_OPERATORS, is_folded, parts_of, pieces_of
 
-_ENOUGH_NS: Final = 300
-"""To look up a text takes 100 to 250 ns if it is remembered and 2,000 if not, so this is worth it where every tenth is
-new. Of names and addresses in audit events, one to three in ten are (``benchmarks/vonage_events.py``)."""
+_ENOUGH_NS: Final = 200
+"""To look up a text takes 50 to 250 ns if it is remembered, by where it lies, and 2,000 if not. With 300 here what is
+asked of names costs more than remembering them where one in ten is new (``benchmarks/scale.py``, 1,000 rules)."""
 _EXACT_NS: Final = 40
 _PIECE_NS: Final = 20
 _ENDS_NS: Final = 56
