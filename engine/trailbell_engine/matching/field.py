@@ -53,8 +53,8 @@ class Field:
 
     def __init__(self, registered: Iterable[tuple[Test, Candidate]], memory: Memory) -> None:
         """Build the index of the tests and the candidates they lead to."""
-        registered_all = list(registered)
-        lists, registered = _apart(registered_all)
+        given = list(registered)
+        lists, registered = _apart(given)
         self._memory = memory
         self._lists = [
             (OPERATORS[test.operator].compile(test.operand, test.fold), postings([found])) for test, found in lists
@@ -82,7 +82,7 @@ class Field:
         self._addresses = Intervals(networks, postings) if networks else None
         self.asks_null = None in self._exact or bool(self._lists)
         self.scans = bool(self._lists or self._texts or self._numbers or self._addresses)
-        self._scanned = registered_all if self.scans else []
+        self._scanned = given if self.scans else []
         self.nowhere = memory.noted()
         self.known = memory.memo() if self.scans else {t: p for t, p in self._exact.items() if isinstance(t, str)}
 

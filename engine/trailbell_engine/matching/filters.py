@@ -31,6 +31,7 @@ _FEW: Final = 3
 _HEAD: Final = 7
 """Characters of the shortest IPv4 address; the first of the colons of IPv6 is among them, too."""
 _HEADS: Final = 4_096
+"""So many beginnings of addresses are kept for a field of an event type."""
 
 _IPV4: Final = 1 << 32
 _A, _B, _C = 1 << 24, 1 << 16, 1 << 8
@@ -113,7 +114,7 @@ class Filter:
             asked += [f"not (folded := {text}.casefold())", *in_folded]
         if self._heads is not None:
             asked.append(f"(head := {text}[:{_HEAD}]) in heads{mark} or ':' in head")
-        return " or ".join(asked)
+        return " or ".join(asked) or "False"  # only elements of arrays are sought, such as numbers
 
 
 def filter_of(tests: Iterable[Test]) -> Filter | None:
@@ -154,7 +155,7 @@ def _add_network(network: Span, heads: set[str], starts: set[str]) -> None:
             start = _numbers(first, 3)
             heads.update((start[:_HEAD],) if len(start) >= _HEAD else (f"{start}{digit}" for digit in range(10)))
             first += _C - first % _C
-        if len(starts) > _ENOUGH_NS or len(heads) > _HEADS:
+        if len(starts) + len(heads) > _HEADS:
             raise _TooMuchError
 
 

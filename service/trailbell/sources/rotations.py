@@ -119,12 +119,11 @@ class Logs:
         While files are renamed a look can miss one of them: its old name was looked at too late and its new one too
         early. Two looks that find the same files under the same names have missed none.
         """
-        if self._missed_none:
-            known_ns: dict[str, int] = {}
-            for mark in self.all_marks():
-                base = _ROTATED.sub("", mark.path)
-                known_ns[base] = max(mark.changed_ns, known_ns.get(base, 0))
-            self.known_ns = known_ns
+        known_ns: dict[str, int] = {}
+        for mark in self.all_marks():
+            base = _ROTATED.sub("", mark.path)
+            known_ns[base] = max(mark.changed_ns, known_ns.get(base, 0))
+        self.known_ns = known_ns if self._missed_none else {**known_ns, **self.known_ns}
 
     def open_new(self, seen: Mapping[Inode, Seen], now_us: int) -> list[Tail]:
         """Open the files that may hold something new, in the order in which they were written last.

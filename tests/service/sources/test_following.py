@@ -399,6 +399,21 @@ def test_a_file_that_a_look_missed_while_it_was_renamed_is_found_by_the_next(fol
     assert sorted(reader.read() + reader.read()) == ids(2, 4)
 
 
+def test_a_file_that_is_new_is_known_before_two_looks_agree(follow, log):
+    """It is rotated twice as soon as it was seen."""
+    append(log, 1)
+    reader = follow(log.parent / "*.log")
+    assert reader.read() == ids(1)
+    other = log.with_name("other.log")
+    append(other, 2)
+    assert reader.read() == ids(2)
+    rotate(other)
+    append(other, 3)
+    rotate(other)
+    append(other, 4)
+    assert reader.read() == ids(3, 4)
+
+
 def test_a_file_that_was_renamed_before_it_could_be_opened_is_found_by_the_next_look(follow, log, monkeypatch):
     """Under the name that was seen there is another file by then."""
     append(log, 1)
