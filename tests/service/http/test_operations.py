@@ -81,17 +81,17 @@ def test_metrics(served):
     assert any(line.startswith('trailbell_source_lag_seconds{source="app"} ') for line in lines)
 
 
-SUFFIX_RULE = """
-id: outsider
-title: Someone from outside signed in
+PATTERN_RULE = """
+id: numbered
+title: An account with a number for a name signed in
 severity: high
-match: {event_type: USER_LOGIN, user_email: {ends_with: "@outside.example"}}
+match: {event_type: USER_LOGIN, user_email: {matches: "^[0-9]+@"}}
 """
 
 
 def test_metrics_of_what_the_matcher_remembers(running, record):
     """Each new value is a miss, a value seen before is none, and what is remembered stays below its limit."""
-    server, _, _ = running(SUFFIX_RULE, senders=(SENDER,))
+    server, _, _ = running(PATTERN_RULE, senders=(SENDER,))
     events = [record(number, "USER_LOGIN", user_email=f"user{number % 5}@example.com") for number in range(10)]
     requests.post(f"{server.url}/v1/events", json=events, headers={"Authorization": "Bearer t"}, timeout=10)
 
