@@ -301,12 +301,11 @@ def test_no_event_is_lost_between_threads(live, feed, store, event, count):
     """A thousand events from each of several sources at once, in the order each source gave them."""
     database, sources = store(), [feed(f"s{number}") for number in range(count)]
     live(sources, "{id: none, title: t, severity: low, match: {event_type: NEVER}}", database)
-    last = None
+    last = {}
     for start in range(0, 1_000, 10):
         for source in sources:
-            last = source.give(*(event(start + number, source=source.name) for number in range(10)))
-    assert last is not None
-    assert last.wait(PATIENCE_S)
+            last[source.name] = source.give(*(event(start + number, source=source.name) for number in range(10)))
+    assert all(done.wait(PATIENCE_S) for done in last.values())
     for source in sources:
         source.end()
     rows = _recorded(database)
