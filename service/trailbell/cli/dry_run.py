@@ -43,7 +43,8 @@ FORMATS: Final = ("text", "json", "markdown", "junit", "sarif", "github", "html"
     "-j",
     type=click.IntRange(min=1),
     metavar="N",
-    help="Processes that read long files; by default one per core. The report is the same with any number.",
+    help="Processes that read long files; by default one per core, and one where many events match. "
+    "The report is the same with any number.",
 )
 @click.option(
     "--config",

@@ -75,6 +75,19 @@ def test_no_text_that_meets_a_test_is_held_back(tests, data):
         assert passes(found, text), (found.condition("text", "1"), found.names("1"))
 
 
+NUMBERS = st.sampled_from((0, 1, 2, 9, 10, 19, 99, 100, 199, 255))
+
+
+@given(st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS), st.integers(1, 32), st.tuples(NUMBERS, NUMBERS, NUMBERS, NUMBERS))
+def test_every_address_of_a_network_passes(numbers, bits, others):
+    """The first, the last and any other; written in one digit, two or three; in networks of every size."""
+    network = ipaddress.ip_network((bytes(numbers), bits), strict=False)
+    inside = int.from_bytes(bytes(others)) % network.num_addresses
+    found = filter_of([a_test("cidr", (str(network),))])
+    for address in (network[0], network[-1], network[inside]):
+        assert found is None or passes(found, str(address))
+
+
 @pytest.mark.parametrize(
     ("test", "held_back", "passed"),
     [

@@ -357,6 +357,18 @@ def rotate(log):
     log.rename(f"{log}.1")
 
 
+def rotated_twice(follow, log):
+    """A reader that has read 1; since then 2 was written and rotated away, and 3 is in the file."""
+    append(log, 1)
+    reader = follow(log)
+    assert reader.read() == ids(1)
+    rotate(log)
+    append(log, 2)
+    rotate(log)
+    append(log, 3)
+    return reader
+
+
 @pytest.mark.parametrize("pattern", ["audit.log", "*.log"])
 def test_a_file_that_was_missing_for_an_instant_is_followed_nevertheless(follow, log, monkeypatch, pattern):
     """The list of names is made right between renaming the file and making it anew."""
@@ -381,13 +393,7 @@ def test_a_file_that_was_missing_for_an_instant_is_followed_nevertheless(follow,
 @pytest.mark.parametrize("restarts", [False, True])
 def test_a_file_that_a_look_missed_while_it_was_renamed_is_found_by_the_next(follow, log, monkeypatch, restarts):
     """Its old name was asked for too late and its new one too early; files after it have been read since."""
-    append(log, 1)
-    reader = follow(log)
-    assert reader.read() == ids(1)
-    rotate(log)
-    append(log, 2)
-    rotate(log)
-    append(log, 3)
+    reader = rotated_twice(follow, log)
     beside = rotations._beside
     monkeypatch.setattr(rotations, "_beside", lambda bases: [path for path in beside(bases) if path != f"{log}.1"])
     assert reader.read() == ids(3)
@@ -416,13 +422,7 @@ def test_a_file_that_is_new_is_known_before_two_looks_agree(follow, log):
 
 def test_a_file_that_was_renamed_before_it_could_be_opened_is_found_by_the_next_look(follow, log, monkeypatch):
     """Under the name that was seen there is another file by then."""
-    append(log, 1)
-    reader = follow(log)
-    assert reader.read() == ids(1)
-    rotate(log)
-    append(log, 2)
-    rotate(log)
-    append(log, 3)
+    reader = rotated_twice(follow, log)
     opened = rotations._opened
 
     def opening(path):
@@ -437,15 +437,9 @@ def test_a_file_that_was_renamed_before_it_could_be_opened_is_found_by_the_next_
 
 def test_files_written_in_the_same_instant_of_the_file_system_are_both_read(follow, log):
     """Its clock stands still for some milliseconds."""
-    append(log, 1)
-    reader = follow(log)
-    assert reader.read() == ids(1)
-    read_ns = log.stat().st_mtime_ns
-    rotate(log)
-    append(log, 2)
-    os.utime(log, ns=(read_ns, read_ns))
-    rotate(log)
-    append(log, 3)
+    reader = rotated_twice(follow, log)
+    first, second = Path(f"{log}.2"), Path(f"{log}.1")
+    os.utime(second, ns=(first.stat().st_mtime_ns,) * 2)
     assert reader.read() == ids(2, 3)
 
 
