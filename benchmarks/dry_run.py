@@ -1,11 +1,11 @@
 """The whole way of a dry-run, from a file to alerts: how fast against reading alone, and is memory flat.
 
-    python benchmarks/dry_run.py [--events 1000000] [--large 10000000] [rules pack alerts]
+    python benchmarks/dry_run.py [--events 1000000] [--large 10000000] [rules store pack alerts]
 
 Each figure is taken in a process of its own, so that peak memory is the run's. The floor of NDJSON decodes the same
 file with ``orjson.loads``, line by line, and keeps nothing; that of Parquet reads every column with pyarrow, and keeps
-nothing. Rules are made before the clock starts. CPU is that of all processes of a run together, memory that of the one
-that everything comes together in.
+nothing; that of the store reads every row and decodes it with ``orjson.loads``. Rules are made before the clock starts.
+CPU is that of all processes of a run together, memory that of the one that everything comes together in.
 """
 
 import argparse
@@ -16,8 +16,10 @@ import resource
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeAlias
 
@@ -30,11 +32,17 @@ from world import World
 
 import trailbell
 from trailbell.dryrun.alert_log import AlertLog
-from trailbell.replay import dry_run_source, open_files
+from trailbell.replay import dry_run_source, dry_run_store, open_files
+from trailbell.store.database import open_database
+from trailbell.store.ledger import StoreLedger
 from trailbell.testing.synthetic import events as account_events
+from trailbell_engine.decode import Decoder
+from trailbell_engine.maps import PRESETS
+from trailbell_engine.matching import event_types
+from trailbell_engine.rule import RuleSet
 
 SIZES = (1, 100, 1_000)
-SUBJECTS = ("rules", "pack", "alerts")
+SUBJECTS = ("rules", "store", "pack", "alerts")
 ROW_GROUP = 100_000
 
 
@@ -80,6 +88,17 @@ def _cell(value: Any) -> str:
     return value if isinstance(value, str) else orjson.dumps(value).decode()
 
 
+def write_store(lines: Path, folder: Path) -> None:
+    """The same events as a live run records them."""
+    decoder = Decoder("audit", PRESETS["vonage"])
+    with closing(open_database(folder)) as database, lines.open("rb") as handle:
+        ledger = StoreLedger(database)
+        while batch := list(islice(handle, 1_000)):
+            with ledger.transaction():
+                ledger.record([item for line in batch for item in decoder.decode(line, "")])
+                ledger.complete("audit", {}, None)
+
+
 Work: TypeAlias = Callable[[], tuple[int, int]]
 """What is measured; it returns how many events it saw and how many alerts it made."""
 
@@ -100,6 +119,32 @@ def table_floor(file: Path) -> Work:
     def work() -> tuple[int, int]:
         with pq.ParquetFile(file) as table:
             return sum(batch.num_rows for batch in table.iter_batches()), 0
+
+    return work
+
+
+def store_floor(folder: Path) -> Work:
+    """Read every row and decode it, fifty at a time as a dry-run does."""
+
+    def work() -> tuple[int, int]:
+        number = 0
+        with closing(open_database(folder, write=False)) as database:
+            while rows := database.rows("SELECT seq, data FROM input WHERE seq > ? ORDER BY seq LIMIT 50", (number,)):
+                number = rows[-1][0]
+                for _, data in rows:
+                    orjson.loads(data)
+        return number, 0
+
+    return work
+
+
+def dry_run_of_store(folder: Path, rules: RuleSet) -> Work:
+    """Dry-run rules over what the store holds."""
+
+    def work() -> tuple[int, int]:
+        with closing(open_database(folder, write=False)) as database:
+            report = dry_run_store(rules, database)
+            return report.tally.read, len(report.alerts)
 
     return work
 
@@ -177,6 +222,14 @@ def table(name: str, rows: dict[str, Callable[[], Work]]) -> None:
         print(f"{label:34} {taken.events:>11,} {rates} {taken.peak_mib:>9.0f} {taken.alerts:>8,}", flush=True)
 
 
+def _sets_of_store() -> Iterator[tuple[str, RuleSet]]:
+    """One rule of one event type, as nearly all are that people try, and rules that together are about all types."""
+    rules = Maker(World(), 7).mixed(max(SIZES))
+    yield "1 rule, 1 event type", rules.only([next(rule for rule in rules if len(event_types(rule.match) or ()) == 1)])
+    for size in SIZES[1:]:
+        yield f"{size:,} rules", Maker(World(), 7).mixed(size)
+
+
 def main() -> None:
     """Print the tables."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -198,6 +251,12 @@ def main() -> None:
             write_table(file, columns)
             runs = {f"dry-run, {size:,} rules": partial(dry_run, columns, size, 1) for size in SIZES}
             table("Parquet, mixed rules", {"floor: every column": partial(table_floor, columns), **runs})
+        if "store" in (asked.subjects or SUBJECTS):
+            write_lines(file, provider_events(World(), asked.events, 3))
+            state = Path(folder) / "state"
+            write_store(file, state)
+            runs = {f"dry-run, {name}": partial(dry_run_of_store, state, rules) for name, rules in _sets_of_store()}
+            table("Store, mixed rules", {"floor: orjson.loads": partial(store_floor, state), **runs})
         for number in (asked.events, asked.large) if "pack" in (asked.subjects or SUBJECTS) else ():
             if number:
                 write_lines(file, account_events(number))

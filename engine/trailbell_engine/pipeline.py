@@ -125,6 +125,10 @@ class Pipeline:
         """Bytes and counts of what the matcher remembers: ``limit_bytes``, ``used_bytes``, ``misses``, ``clears``."""
         return self._matcher.memory.counters() if isinstance(self._matcher, Matcher) else {}
 
+    def watches(self, event_type: str) -> bool:
+        """Whether an event of that type may match a rule; if not, its record is not looked into."""
+        return self._matcher.watches(event_type)
+
     @property
     def held(self) -> int:
         """How many events wait for their turn."""

@@ -171,6 +171,8 @@ def _run(
     with collecting_seldom(), ExitStack() as stack:
         judge = source.judge if isinstance(source, FileSource) else None
         parts = Parts(rules, lateness_us, wanted, stack, judge)
+        if isinstance(source, History):
+            source.watches = parts.watches
         parts.preview(silences, ticks=isinstance(source, History))
         interrupted = False
         try:

@@ -86,6 +86,7 @@ class Lesson:
             history = History(database, after_seq=self._after_seq, until_seq=until_seq)
             if self._pipeline is None:
                 self._pipeline = Pipeline(self._rules.only(self._learning), history.lateness)
+            history.watches = self._pipeline.watches
             drive(history, self._pipeline, self._memory, self._seen)
         self._after_seq = until_seq
         self._elapsed_s += time.perf_counter() - started_s

@@ -203,6 +203,17 @@ def test_everything_recorded_comes_back_in_order(store, ledger, event):
     assert replayed[2].data["n"] == 10**40
 
 
+def test_what_nobody_watches_comes_without_its_record(store, ledger, event):
+    """Everything else of it comes, and so does everything of the others."""
+    watched, other = event(1, event_type="LOGIN"), event(2, event_type="LOGOUT")
+    with ledger.transaction():
+        assert all(ledger.record([watched, other, Tick(7, "vonage")]))
+    history = History(store(write=False))
+    history.watches = {"LOGIN"}.__contains__
+    replayed = [item for batch in history.batches(None) for item in batch.inputs]
+    assert replayed == [watched, other._replace(data={}), Tick(7, "vonage")]
+
+
 def test_a_window_of_history_is_half_open(store, ledger, event):
     """`[since, until)` in event time."""
     events = [event(number) for number in range(4)]

@@ -25,6 +25,9 @@ class Matches(Protocol):
     def matches(self, event: Event) -> Sequence[Hit]:
         """The rules that the event matches, in rule order, and among them those that could not be evaluated on it."""
 
+    def watches(self, event_type: str) -> bool:
+        """Whether an event of that type may match a rule; if not, nobody need look into it."""
+
 
 class Matcher:
     """The rules of a set, indexed.
@@ -72,6 +75,10 @@ class Matcher:
             except Exception as error:  # noqa: BLE001 - one rule's failure on one event must not stop the others
                 hits.append(Hit(case[1].rule, error))
         return hits
+
+    def watches(self, event_type: str) -> bool:
+        """Whether an event of that type may match a rule; if not, nobody need look into it."""
+        return not self._plans.get(event_type, self._others).is_idle
 
     def close(self) -> None:
         """Let go of everything: nothing will be asked any more. Much of it refers to itself, and would stay for long.

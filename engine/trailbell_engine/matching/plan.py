@@ -54,9 +54,10 @@ class Plan:
 
     Attributes:
         find: gives the cases for an event; some may come twice.
+        is_idle: whether it never gives any, whatever the event holds.
     """
 
-    __slots__ = ("_always", "_event_type", "_fields", "find")
+    __slots__ = ("_always", "_event_type", "_fields", "find", "is_idle")
 
     def __init__(self, event_type: str | None, fields: Mapping[Path, Field], always: Sequence[Candidate]) -> None:
         """Note what to do; the function is generated at the first event.
@@ -69,6 +70,7 @@ class Plan:
         self._event_type = event_type
         self._fields = fields
         self._always = always
+        self.is_idle = not fields and not always
         self.find: _Find = self._find_first
 
     def close(self) -> None:

@@ -91,6 +91,13 @@ class Parts:
             sent=told.sent,
         )
 
+    def watches(self, event_type: str) -> bool:
+        """Whether any part looks into events of that type."""
+        if self._funnels is not None or self._witness is not None:
+            return True  # they ask about events that match nothing, too
+        shadow = self._shadow
+        return self.pipeline.watches(event_type) or (shadow is not None and shadow.watches(event_type))
+
     def settle(self) -> None:
         """The history has ended for good."""
         if self._preview is not None:

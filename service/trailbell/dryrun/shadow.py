@@ -35,6 +35,10 @@ class Shadow:
         self._pipeline = Pipeline(rules, lateness_us, matcher)
         self._state = MemoryLedger()
 
+    def watches(self, event_type: str) -> bool:
+        """Whether an event of that type may match one of its rules."""
+        return self._pipeline.watches(event_type)
+
     def take(self, item: Input, outputs: Sequence[Output]) -> None:
         """Take an input that the run took."""
         if not isinstance(item, Malformed) and not (outputs and isinstance(outputs[0], Duplicate)):

@@ -58,6 +58,10 @@ class Given(NamedTuple):
             return event.hits[self.number] if event.hits else ()
         return self.matcher.matches(event)
 
+    def watches(self, event_type: str) -> bool:
+        """Whether an event of that type may match a rule."""
+        return self.matcher.watches(event_type)
+
 
 class Judge:
     """Asks rule sets about events.

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Final
 
-from trailbell.sources.base import Batch
+from trailbell.sources.base import DRY_BATCH, Batch
+from trailbell.sources.judged import NOTHING
 from trailbell_engine.decode import read_json
 from trailbell_engine.event import Event, Tick
 from trailbell_engine.values import Json
@@ -26,6 +27,8 @@ class History:
     Attributes:
         name: of the source, for checkpoints, which a replay has none of.
         lateness: per recorded source, in microseconds, as the live engine ran it.
+        watches: whether anybody will look into events of a type. The others come without their record, which costs
+            more to decode than all the rest: it was checked when it was recorded. By default all are looked into.
     """
 
     name = "store"
@@ -56,6 +59,7 @@ class History:
         self._since_us = -_NEVER if since_us is None else since_us
         self._until_us = _NEVER if until_us is None else until_us
         self.lateness = StoreLedger(database).lateness()
+        self.watches: Callable[[str], bool] | None = None
 
     def __len__(self) -> int:
         """How many events the window holds."""
@@ -74,12 +78,21 @@ class History:
             (after, self._until_seq, self._since_us, self._until_us, _PAGE),
         ):
             after = rows[-1][0]
-            yield Batch([_input(*row[1:]) for row in rows], None)
+            for at in range(0, len(rows), DRY_BATCH):
+                yield Batch([self._input(*row) for row in rows[at : at + DRY_BATCH]])
 
-
-def _input(
-    source: str, kind: int, event_id: str, event_type: str, time_us: int, untimed: int, data: bytes
-) -> Event | Tick:
-    if kind == EVENT:
-        return Event(source, event_id, event_type, time_us, read_json(data), bool(untimed))
-    return Tick(time_us, source)
+    def _input(
+        self,
+        _: int,
+        source: str,
+        kind: int,
+        event_id: str,
+        event_type: str,
+        time_us: int,
+        untimed: int,
+        data: bytes,
+    ) -> Event | Tick:
+        if kind != EVENT:
+            return Tick(time_us, source)
+        is_watched = self.watches is None or self.watches(event_type)
+        return Event(source, event_id, event_type, time_us, read_json(data) if is_watched else NOTHING, bool(untimed))

@@ -2,6 +2,7 @@
 
 import os
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -10,7 +11,7 @@ from trailbell_engine.interpret import holds
 from trailbell_engine.matching import Matcher
 from trailbell_engine.operators.memo import Memory
 from trailbell_engine.path import Path, Root
-from trailbell_engine.predicate import AllOf, AnyOf
+from trailbell_engine.predicate import AllOf, AnyOf, Not
 from trailbell_engine.predicate import Test as One  # under its own name pytest would collect it
 from trailbell_engine.rule import Rule, RuleSet, Words
 
@@ -21,6 +22,7 @@ thoroughly = settings(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
 )
 
+USER = Path(("user_email",))
 EVENT_TYPE = Path(("event_type",), Root.ENVELOPE)
 TYPES = st.sampled_from(("LOGIN", "LOGOUT", "", "sip", "OTHER"))
 TYPE_TESTS = st.one_of(
@@ -72,6 +74,40 @@ def test_the_matcher_finds_exactly_the_rules_that_hold_in_their_order(data, enco
     matcher = Matcher(rules)
     for event in events * 2:
         assert answers(matcher, event) == [rule.id for rule in rules if holds(rule.match, event)]
+
+
+@thoroughly
+@given(data=st.data())
+def test_an_event_of_a_type_that_is_not_watched_matches_nothing(data, encounters):
+    """Whatever it holds, so that its record need not even be read."""
+    rules, events = data.draw(rule_sets_and_events(encounters))
+    matcher = Matcher(rules)
+    for event in events:
+        if not matcher.watches(event.event_type):
+            assert not any(holds(rule.match, event) for rule in rules)
+            assert matcher.matches(event._replace(data={})) == ()
+
+
+@pytest.mark.parametrize(
+    ("matches", "watched"),
+    [
+        ([], ()),
+        ([One(EVENT_TYPE, "equals", "LOGIN")], ("LOGIN",)),
+        ([AllOf((One(EVENT_TYPE, "in", ("LOGIN", "LOGOUT")), One(USER, "equals", "a")))], ("LOGIN", "LOGOUT")),
+        (
+            [One(EVENT_TYPE, "equals", "LOGIN"), AllOf((One(EVENT_TYPE, "equals", ""), One(USER, "prefix", "a")))],
+            ("LOGIN", ""),
+        ),
+        ([AnyOf((One(EVENT_TYPE, "equals", "LOGIN"), One(USER, "equals", "a")))], ("LOGIN", "LOGOUT", "OTHER", "")),
+        ([Not(One(EVENT_TYPE, "equals", "LOGIN"))], ("LOGIN", "LOGOUT", "OTHER", "")),
+        ([One(EVENT_TYPE, "equals", "login", fold=True)], ("LOGIN", "LOGOUT", "OTHER", "")),
+        ([One(USER, "exists", operand=False)], ("LOGIN", "LOGOUT", "OTHER", "")),
+    ],
+)
+def test_what_is_watched(matches, watched):
+    """The types that rules bind themselves to; all, if one rule binds itself to none."""
+    matcher = Matcher(rule_set(matches))
+    assert tuple(name for name in ("LOGIN", "LOGOUT", "OTHER", "") if matcher.watches(name)) == watched
 
 
 @thoroughly
