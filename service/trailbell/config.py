@@ -16,7 +16,7 @@ from trailbell_rules.problem import Problem, Span
 from trailbell_rules.validate import validate_document
 
 from .config_schema import config_schema
-from .environment import Unset, expand, setting
+from .environment import Unset, expand, filled, setting
 from .http.settings import HttpSettings, SettingsError, read_http
 from .overrides import overridden
 from .policy import PolicyError, read_policy
@@ -317,23 +317,17 @@ def _filled(value: Json, document: Document, environ: Mapping[str, str]) -> dict
     """The values with every ``${NAME}`` replaced; all unset names are reported together."""
     problems: list[Problem] = []
 
-    def fill(value: Json, place: tuple[str | int, ...]) -> Json:
-        if isinstance(value, dict):
-            return {name: fill(item, (*place, name)) for name, item in value.items()}
-        if isinstance(value, list):
-            return [fill(item, (*place, index)) for index, item in enumerate(value)]
-        if not isinstance(value, str):
-            return value
+    def fill(text: str, place: Place) -> str:
         try:
-            return expand(value, environ)
+            return expand(text, environ)
         except Unset as unset:
             problems.append(_unset(unset, document.span_of_value(place)))
-            return value
+            return text
 
-    filled: dict[str, Any] = fill(value, ())
+    whole: dict[str, Any] = filled(value, fill)
     if problems:
         raise ConfigError(problems, {document.file: document.source})
-    return filled
+    return whole
 
 
 def _unset(unset: Unset, span: Span) -> Problem:

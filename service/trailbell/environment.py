@@ -8,6 +8,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
+from trailbell_engine.values import Json
+from trailbell_rules.document import Place
+
 _REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
@@ -39,6 +42,15 @@ def setting(name: str, environ: Mapping[str, str]) -> str | None:
         return Path(file).read_text(encoding="utf-8").rstrip("\r\n")
     except UnicodeDecodeError:
         raise OSError(errno.EINVAL, f"{name}_FILE names it, and it is no UTF-8 text", file) from None
+
+
+def filled(value: Json, fill: Callable[[str, Place], Json], place: Place = ()) -> Json:
+    """The value with every text in it, however deep, replaced by what ``fill`` makes of it and of its place."""
+    if isinstance(value, dict):
+        return {name: filled(item, fill, (*place, name)) for name, item in value.items()}
+    if isinstance(value, list):
+        return [filled(item, fill, (*place, index)) for index, item in enumerate(value)]
+    return fill(value, place) if isinstance(value, str) else value
 
 
 def expand(text: str, environ: Mapping[str, str], said: Callable[[str], str] = str) -> str:

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from trailbell.config import Config, SourceSettings
-from trailbell.environment import Unset, expand
+from trailbell.environment import Unset, expand, filled
 from trailbell.sources.errors import NoPastError
 from trailbell.sources.kinds import WITH_PAST, SettingsError, maker_of
 from trailbell.sources.past import past_of
 from trailbell_engine.system_errors import system_words
-from trailbell_engine.values import Json
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
@@ -41,7 +39,7 @@ def past_or_fail(config_file: Path | None, wanted: str, since_us: int, until_us:
     config = config_or_fail(config_file, secrets=False)
     name, kind, settings, _ = _chosen(config, wanted)
     try:
-        values = {key: _filled(value, os.environ) for key, value in settings.items()}
+        values: Any = filled(dict(settings), lambda text, _: expand(text, os.environ))
         source = maker_of(kind).build(name, values, os.environ, once=True)
         return past_of(source, since_us, until_us)
     except Unset as error:
@@ -78,17 +76,3 @@ def _with_past(config: Config) -> str:
     """What can be asked instead."""
     names = [source.name for source in config.sources if source.kind in WITH_PAST]
     return f"{', '.join(names)} can be asked; {_STORED}" if names else _STORED
-
-
-def _filled(value: Json, environ: Mapping[str, str]) -> Json:
-    """The value with every ``${NAME}`` replaced.
-
-    Raises:
-        Unset: for the first name that has none.
-        OSError: if a ``NAME_FILE`` cannot be read.
-    """
-    if isinstance(value, dict):
-        return {key: _filled(inner, environ) for key, inner in value.items()}
-    if isinstance(value, list):
-        return [_filled(inner, environ) for inner in value]
-    return expand(value, environ) if isinstance(value, str) else value

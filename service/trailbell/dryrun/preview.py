@@ -8,9 +8,10 @@ from dataclasses import replace
 from typing import Final
 
 from trailbell.config import Config
-from trailbell.environment import Unset, expand
+from trailbell.environment import Unset, expand, filled
 from trailbell.wiring import Receivers, receivers
 from trailbell_engine.values import Json
+from trailbell_rules.document import Place
 
 SLACK_ALONE: Final = Config(
     receivers={"slack": {"slack": {"token": "xoxb-not-sent", "channel": "#alerts"}}}, route={"receiver": "slack"}
@@ -61,17 +62,12 @@ def kinds(config: Config) -> dict[str, str]:
 
 
 def _shown(settings: Json, environ: Mapping[str, str]) -> dict[str, Json]:
-    shown = {name: _expanded(name, value, environ) for name, value in settings.items() if name not in _STAND_INS}
+    def fill(text: str, place: Place) -> str:
+        try:
+            return expand(text, environ)
+        except Unset:
+            return _UNSET.get(str(place[0]), "unset")
+
+    shown = filled({name: value for name, value in settings.items() if name not in _STAND_INS}, fill)
     stand_ins = {name: value for name, value in _STAND_INS.items() if name in settings and value is not None}
-    return shown | stand_ins
-
-
-def _expanded(name: str, value: Json, environ: Mapping[str, str]) -> Json:
-    if isinstance(value, list):
-        return [_expanded(name, item, environ) for item in value]
-    if not isinstance(value, str):
-        return value
-    try:
-        return expand(value, environ)
-    except Unset:
-        return _UNSET.get(name, "unset")
+    return {**shown, **stand_ins}
