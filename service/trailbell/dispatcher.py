@@ -62,7 +62,10 @@ class Dispatcher:
         self._revisions = revisions
         self._revise_us: dict[Queue, int | None] = {}
         self._epoch = outbox.next_epoch()
-        self._changed = threading.Condition()
+        # Senders wait for work, drains for what senders have done. With one condition for both, each sender that lay
+        # down would wake the others, which would find nothing to do and wake it in turn.
+        self._lock = threading.Lock()
+        self._work, self._done = threading.Condition(self._lock), threading.Condition(self._lock)
         self._stopping = False
         self._added = 0
         self._threads: dict[Queue, threading.Thread] = {}
@@ -79,7 +82,7 @@ class Dispatcher:
             if isinstance(channel, Forgetful | Living)
             for target in channel.targets
         ]
-        with self._changed:
+        with self._lock:
             self._added += 1
             for queue in (*queues, *forgetful):
                 if queue not in self._threads and not self._stopping:
@@ -87,13 +90,13 @@ class Dispatcher:
                     thread = threading.Thread(target=self._serve, args=(queue,), name=name, daemon=True)
                     self._threads[queue] = thread
                     thread.start()
-            self._changed.notify_all()
+            self._work.notify_all()
 
     def stop(self) -> None:
         """Finish the attempts that are under way, and no more."""
-        with self._changed:
+        with self._lock:
             self._stopping = True
-            self._changed.notify_all()
+            self._work.notify_all()
         for thread in self._threads.values():
             thread.join()
 
@@ -112,7 +115,7 @@ class Dispatcher:
                 raise self._fault
             queues = [queue for queue in self._outbox.queues() if queue.receiver in self._channels]
             dues = [self._outbox.next_due_us(queue, self._epoch) for queue in queues]
-            with self._changed:
+            with self._lock:
                 # An open queue without a due time has its lease out.
                 busy = bool(self._busy) or None in dues or self._revises()
             waiting = [due for due in dues if due is not None and due <= deadline_us]
@@ -120,8 +123,8 @@ class Dispatcher:
                 return not self._outbox.queues() and not self._died
             if self._now_us() > deadline_us + _GRACE_US:
                 return False
-            with self._changed:
-                self._changed.wait(0.05 if busy else max(0.0, (min(waiting) - self._now_us()) / SECOND_US) + 0.01)
+            with self._lock:
+                self._done.wait(0.05 if busy else max(0.0, (min(waiting) - self._now_us()) / SECOND_US) + 0.01)
 
     def _step(self, sender: Sender, queue: Queue) -> Sent | Wait:
         """One step. What nobody foresaw (a full disk, a fault of a channel) is logged, and tried again in a while."""
@@ -172,7 +175,7 @@ class Dispatcher:
         refresh = Refresh(channel, self._outbox, self._now_us)
         revise = None if self._revisions is None else Revise(channel, self._revisions, self._now_us)
         while True:
-            with self._changed:
+            with self._lock:
                 if self._stopping:
                     return
                 seen = self._added
@@ -184,15 +187,15 @@ class Dispatcher:
             else:
                 self._refresh(refresh, queue)
                 revise_us = self._revise(revise, queue)
-            with self._changed:
+            with self._lock:
                 self._revise_us[queue] = revise_us
                 self._busy.discard(queue)
                 self._died |= isinstance(outcome, Sent) and outcome.delivery.state == "dead"
-                self._changed.notify_all()
+                self._done.notify_all()
                 if isinstance(outcome, Sent) or self._stopping or self._added != seen:
                     continue
                 pause_s = _LONGEST_SLEEP_S
                 for until_us in (outcome.until_us, revise_us):
                     if until_us is not None:
                         pause_s = min(pause_s, max(0.001, (until_us - self._now_us()) / SECOND_US))
-                self._changed.wait(pause_s)
+                self._work.wait(pause_s)

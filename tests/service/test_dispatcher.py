@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
+from contextlib import closing
 from dataclasses import replace
 
 import pytest
@@ -36,6 +38,35 @@ class _Faulty:
         return Delivered()
 
 
+class _Working(_Faulty):
+    """One without."""
+
+    def __init__(self, name):
+        self.name, self.attempts = name, [()]
+
+
+class _Counting:
+    """Attends to nothing, and counts how often the sender of a receiver came by."""
+
+    def __init__(self):
+        self.steps = Counter()
+
+    def before(self, queue, _now_us):
+        self.steps[queue.receiver] += 1
+
+    def after(self, _queue, _sent, _now_us):
+        return False
+
+    def lies_still(self):
+        """Whether there comes half a second, within thirty, in which nobody comes by."""
+        for _ in range(60):
+            before = self.steps.copy()
+            threading.Event().wait(0.5)
+            if self.steps == before:
+                return True
+        return False
+
+
 @pytest.fixture
 def outbox(tmp_path):
     """An outbox in a store, with one delivery."""
@@ -59,6 +90,28 @@ def test_a_fault_of_a_channel_is_survived(outbox, monkeypatch, caplog):
     assert first[0] == second[0]
     assert (first[1].uncertain, second[1].uncertain) == (False, True)
     assert "sending to sec failed: RuntimeError: nobody foresaw this" in caplog.text
+
+
+def test_senders_with_nothing_to_do_lie_still(tmp_path):
+    """A sender that lies down does not wake the others, or several receivers would keep a processor busy for ever."""
+    names = ("ops", "sec", "siem")
+    channels = {name: _Working(name) for name in names}
+    attendant = _Counting()
+    with closing(open_database(tmp_path)) as database:
+        outbox = StoreOutbox(database)
+        with database.transaction():
+            outbox.add([replace(ROW, id=f"dlv_{name}", receiver=name) for name in names])
+        dispatcher = Dispatcher(outbox, channels, now_us=now_us, attempted=lambda _: None, attendant=attendant)
+        try:
+            dispatcher.wake()
+            assert dispatcher.drain(30 * SECOND_US)
+            assert attendant.lies_still()
+            before = attendant.steps.copy()
+            dispatcher.wake()
+            assert attendant.lies_still()
+            assert all(attendant.steps[name] > before[name] for name in names)
+        finally:
+            dispatcher.stop()
 
 
 def test_a_drain_has_an_end(outbox, monkeypatch):
