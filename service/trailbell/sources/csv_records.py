@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from trailbell_engine.decode import NotJsonError, read_json, write_json
+from trailbell_engine.decode import RECORD_LIMIT_BYTES, NotJsonError, read_json, write_json
 from trailbell_engine.maps import PRESETS
 from trailbell_engine.values import Json
 
@@ -22,10 +22,14 @@ _TELLING: Final = frozenset(
 """Of a header at least one name is the id, type or time of an event; else the line is anything with commas in it."""
 
 
+_JSON: Final = (b"{", b"[")
+_LONGEST_HEADER_BYTES: Final = 64 * 1024
+
+
 def delimiter_of(head: bytes) -> str | None:
     """What separates the columns, if the first line is a header and the second no JSON; None for everything else."""
     first, _, rest = head.lstrip().partition(b"\n")
-    if rest.lstrip()[:1] in (b"{", b"["):
+    if first[:1] in _JSON or rest.lstrip()[:1] in _JSON or len(first) > _LONGEST_HEADER_BYTES:
         return None
     line = first.decode("utf-8", "replace").rstrip("\r")
     for delimiter in _DELIMITERS:
@@ -48,8 +52,9 @@ def csv_records(blocks: Iterator[bytes], name: str, delimiter: str) -> Iterator[
         delimiter: from ``delimiter_of``.
 
     Raises:
-        SourceError: where a quote never ends.
+        SourceError: where a cell is longer than a record may be, as one is whose quote never ends.
     """
+    csv.field_size_limit(RECORD_LIMIT_BYTES)  # of the whole process, and 128 KiB unless somebody says so
     reader = csv.reader(_lines(blocks), delimiter=delimiter)
     names: Sequence[str] = ()
     try:
@@ -61,7 +66,8 @@ def csv_records(blocks: Iterator[bytes], name: str, delimiter: str) -> Iterator[
             elif cells:
                 yield reader.line_num, delimiter.join(cells).encode("utf-8", "replace")
     except csv.Error as error:
-        raise SourceError(f"{name}:{reader.line_num}: {error}", "is a quote left open before that line?") from error
+        words = "a cell is larger than 1 MiB" if "field limit" in str(error) else str(error)
+        raise SourceError(f"{name}:{reader.line_num}: {words}", "is a quote left open before that line?") from error
 
 
 def _row(line: str, delimiter: str) -> list[str]:

@@ -1,6 +1,7 @@
 """CSV and Parquet as history: a row is an event, wherever its columns come from."""
 
 import gzip
+import json
 
 import pytest
 
@@ -67,9 +68,46 @@ def test_a_broken_first_line_of_json_is_no_header(inputs, first):
 
 def test_an_open_quote_ends_the_reading_with_its_line(inputs):
     """A quote that swallows the rest of a file is named, and what stood before is given."""
-    content = HEADER + 'e1,A,2026-11-02T10:00:00Z,a,b,\ne2,"' + "x" * 200_000
-    with pytest.raises(SourceError, match=r"history\.csv:\d+: field larger"):
+    content = HEADER + 'e1,A,2026-11-02T10:00:00Z,a,b,\ne2,"' + "x" * 2_000_000
+    with pytest.raises(SourceError, match=r"history\.csv:\d+: a cell is larger than 1 MiB"):
         inputs(content)
+
+
+@pytest.mark.parametrize("size", [131_072, 131_073, 500_000])
+def test_a_cell_may_be_as_large_as_a_record(inputs, size):
+    """The csv module's own limit is 128 KiB."""
+    (large, other), _ = inputs(HEADER + f"e1,A,2026-11-02T10:00:00Z,{'x' * size},,\ne2,A,2026-11-02T10:00:01Z,a,,\n")
+    assert (len(large.data["user_email"]), other.id) == (size, "e2")
+
+
+VONAGE = {"event_type": "A", "created_at": "2026-11-02T10:00:00Z", "user_email": "x" * 1_000}
+CLOUDTRAIL = {"eventID": "e", "eventName": "A", "eventTime": "2026-11-02T10:00:00Z", "userAgent": "x" * 1_000}
+
+
+@pytest.mark.parametrize("number", [100, 140, 400, 800])
+@pytest.mark.parametrize(
+    "line",
+    [
+        lambda number: {"Records": [CLOUDTRAIL | {"eventID": f"e{n}"} for n in range(number)]},
+        lambda number: {"_embedded": {"events": [VONAGE | {"id": f"e{n}"} for n in range(number)]}},
+        lambda number: VONAGE | {"id": "e0", "user_email": "x" * 1_000 * number},
+    ],
+    ids=["cloudtrail", "page", "event"],
+)
+def test_a_long_first_line_of_json_is_no_header(inputs, number, line):
+    """A delivered file is one line, however long: of CloudTrail, a page of an API, an event of its own."""
+    value = line(number)
+    items, name = inputs(json.dumps(value))
+    assert name == ("cloudtrail" if "Records" in value else "vonage")
+    assert [item.id for item in items] == [f"e{n}" for n in range(1 if "id" in value else number)]
+
+
+def test_a_long_first_line_of_anything_is_malformed(inputs):
+    """It is neither a header nor the end of the reading."""
+    items, _ = inputs("a," * 100_000 + '\n{"id": "e", "event_type": "A", "created_at": "2026-11-02T10:00:00Z"}\n')
+    assert [type(item) for item in items] == [Malformed, Event]
+    items, _ = inputs("a," * 100_000 + "\nb,c\n")
+    assert [type(item) for item in items] == [Malformed, Malformed]
 
 
 def test_parquet_without_pyarrow_says_what_to_install(inputs, monkeypatch):
