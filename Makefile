@@ -1,4 +1,5 @@
-# `make demo` runs the main job, `make test` passes the tests; both need nothing but Python 3.11+.
+# `make demo` runs the main job, `make test` passes the tests; both need nothing but Python 3.11+ to be there.
+# As root on Debian `make test` installs the programs that some tests are held against (.ci/programs).
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin

@@ -9,6 +9,7 @@ import os
 import re
 import subprocess
 import sys
+import tomllib
 import zipfile
 from pathlib import Path
 
@@ -74,6 +75,18 @@ def test_the_text_speaks_of_the_project_alone():
     words = re.compile(r"pypi\.org|pythonhosted|registry\.npmjs|(?i:\bsubagents?\b|language model|\bLLM\b)")
     found = [(_relative(file), hit[0]) for file, text in _texts() for hit in words.finditer(text)]
     assert found == []
+
+
+def test_every_extra_that_is_named_can_be_installed():
+    """`pip install 'trailbell[x]'` with an x that is not declared installs nothing, and says so in passing."""
+    declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]
+    named = {
+        extra
+        for _, text in _texts()
+        for group in re.findall(r"trailbell\[([a-z0-9,-]+)\]", text)
+        for extra in group.split(",")
+    }
+    assert {"google", "server", "zstd"} <= named <= declared.keys()
 
 
 @pytest.mark.parametrize("folder", sorted((ROOT / "examples").iterdir()), ids=lambda folder: folder.name)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -18,19 +20,31 @@ from .retention import forget_alerts
 SHORTEST_TEXT: Final = 3
 """Shorter texts are in everything."""
 
+
+class _Place(NamedTuple):
+    """A table, the columns that tell its rows apart, and those in which texts of events and people stand."""
+
+    table: str
+    key: tuple[str, ...]
+    columns: tuple[str, ...]
+
+
+_ALERTS: Final = _Place("alert", ("id",), ("record", "wording"))
 _PLACES: Final = {
-    "events": ("input", ("data", "id")),
-    "quarantined records": ("quarantine", ("raw", "place", "reason")),
-    "windows": ("state", ("key", "value")),
-    "alerts": ("alert", ("record", "wording")),
-    "deliveries": ("outbox", ("body", "target")),
-    "groups": ("delivery_group", ("key", "value")),
-    "inhibiting alerts": ("inhibitor", ("labels",)),
-    "decisions": ("decision", ("detail",)),
-    "acknowledgements": ("handling", ("author", "comment")),
-    "silences": ("silence", ("record",)),
+    "events": _Place("input", ("seq",), ("data", "id")),
+    "quarantined records": _Place("quarantine", ("seq",), ("raw", "place", "reason")),
+    "windows": _Place("state", ("shelf", "key"), ("key", "value")),
+    "alerts": _ALERTS,
+    "deliveries": _Place("outbox", ("seq",), ("body", "target")),
+    "groups": _Place("delivery_group", ("key",), ("key", "value")),
+    "inhibiting alerts": _Place("inhibitor", ("seq",), ("labels",)),
+    "decisions": _Place("decision", ("seq",), ("detail",)),
+    "acknowledgements": _Place("handling", ("seq",), ("author", "comment")),
+    "silences": _Place("silence", ("id",), ("record",)),
 }
-"""What there is: the table, and its columns in which texts of events and of people stand."""
+_LETTER: Final = rb"[a-z0-9\x80-\xff]"
+_PART: Final = rb"[a-z0-9\x80-\xff_%+-]"
+"""What a name or an address goes on with: who looks for Ana does not mean Diana."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,12 +90,11 @@ def forget_person(address: Address, text: str) -> Found:
         database.overwrite_deleted()
         with database.transaction():
             found = Found(_counts(database, needles))
-            condition, values = _naming(database, ("record", "wording"), needles)
-            alerts = database.rows(f"SELECT id FROM alert WHERE {condition}", values)  # noqa: S608 - our own names
-            forget_alerts(database, [alert_id for (alert_id,) in alerts])
-            for table, columns in _PLACES.values():
-                condition, values = _naming(database, columns, needles)
-                database.execute(f"DELETE FROM {table} WHERE {condition}", values)  # noqa: S608
+            forget_alerts(database, [alert_id for (alert_id,) in _naming(database, _ALERTS, needles)])
+            for place in _PLACES.values():
+                is_row = " AND ".join(f"{name} = ?" for name in place.key)
+                for key in list(_naming(database, place, needles)):
+                    database.execute(f"DELETE FROM {place.table} WHERE {is_row}", key)  # noqa: S608 - our own names
         # The search index and the free pages hold copies: the one is made anew, the others are written over.
         for name in DERIVED:
             (database.folder / name).unlink(missing_ok=True)
@@ -90,22 +103,32 @@ def forget_person(address: Address, text: str) -> Found:
 
 
 def _counts(database: Database, needles: tuple[bytes, ...]) -> dict[str, int]:
-    counts = {}
-    for name, (table, columns) in _PLACES.items():
-        condition, values = _naming(database, columns, needles)
-        (count,) = database.one(f"SELECT count(*) FROM {table} WHERE {condition}", values) or (0,)  # noqa: S608
-        counts[name] = int(count)
-    return counts
+    return {name: sum(1 for _ in _naming(database, place, needles)) for name, place in _PLACES.items()}
 
 
-def _naming(database: Database, columns: tuple[str, ...], needles: tuple[bytes, ...]) -> tuple[str, tuple[bytes, ...]]:
-    """A condition that holds for rows in one of whose columns one of the needles stands."""
-    parts = [
-        f"coalesce(instr({database.lowered(column)}, ?{number}), 0) > 0"
-        for column in columns
-        for number, _ in enumerate(needles, start=1)
-    ]
-    return " OR ".join(parts), needles
+def _naming(database: Database, place: _Place, needles: tuple[bytes, ...]) -> Iterator[tuple[Any, ...]]:
+    """The keys of the rows in one of whose columns one of the needles stands, as a word or words of its own."""
+    columns = [database.lowered(column) for column in place.columns]
+    numbers = range(1, len(needles) + 1)
+    holds = " OR ".join(f"coalesce(instr({column}, ?{number}), 0) > 0" for column in columns for number in numbers)
+    rows = database.rows(
+        f"SELECT {', '.join((*place.key, *columns))} FROM {place.table} WHERE {holds}",  # noqa: S608 - our own names
+        needles,
+    )
+    named = re.compile(b"|".join(map(_word, needles)))
+    width = len(place.key)
+    return (row[:width] for row in rows if any(text is not None and named.search(text) for text in row[width:]))
+
+
+def _word(needle: bytes) -> bytes:
+    """A pattern for the needle where no name or address goes on beyond its ends, as far as these are letters or digits.
+
+    What JSON writes for a line's end or a tab ends with a letter, and is none.
+    """
+    begins, ends = re.match(_LETTER, needle[:1]), re.match(_LETTER, needle[-1:])
+    before = rb"(?:(?<!" + _PART + rb")(?<![a-z0-9]\.)|(?<=\\[bfnrt]))" if begins else b""
+    after = rb"(?!" + _PART + rb")(?!\.[a-z0-9])" if ends else b""
+    return before + re.escape(needle) + after
 
 
 def _needles(text: str) -> tuple[bytes, ...]:

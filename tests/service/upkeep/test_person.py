@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import psycopg
@@ -80,6 +81,47 @@ def test_nothing_is_left(place, bytes_on_disk):
     assert find_person(place, "bob.müller@example.com").total == 0
     assert b"Bob.M" not in bytes_on_disk()
     assert find_person(place, "ada@example.com").rows["events"] == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "where"),
+    [
+        ("ana@example.com", {"ana", "ANA", "mail", "end", "line", "list"}),
+        ("diana@example.com", {"diana"}),
+        ("ana@example.com.au", {"au"}),
+        ("Ana Lopez", {"name"}),
+        ("@example.com", {"ana", "ANA", "mail", "end", "line", "list", "diana", "x.ana", "é"}),
+        ("+447700900123", {"phone"}),
+    ],
+)
+def test_a_name_inside_of_another_is_another(tmp_path, address, event, text, where):
+    """An address is not that of everybody whose address it is a part of; a text is found however it is embedded."""
+    texts = {
+        "ana": "ana@example.com",
+        "ANA": "Ana@Example.COM",
+        "diana": "diana@example.com",
+        "au": "ana@example.com.au",
+        "x.ana": "x.ana@example.com",
+        "é": "éana@example.com",
+        "mail": "mailto:ana@example.com?subject=x",
+        "end": "It was ana@example.com.",
+        "line": "who?\nana@example.com\tyes",
+        "list": "bob@example.org,ana@example.com;eve@example.org",
+        "name": "(Ana Lopez)",
+        "names": "Diana Lopez, Ana Lopezzi",
+        "phone": "sip:+447700900123@pbx",
+    }
+    with closing(open_database(address())) as database:
+        ledger = StoreLedger(database)
+        with ledger.transaction():
+            ledger.record(
+                [event(number, id=name, user_email=text) for number, (name, text) in enumerate(texts.items())]
+            )
+    assert find_person(address(), text).rows["events"] == len(where)
+    forget_person(address(), text)
+    with closing(open_database(address(), write=False)) as database:
+        left = {name for (name,) in database.rows("SELECT id FROM input")}
+    assert left == texts.keys() - where
 
 
 def test_counting_changes_nothing(place):
