@@ -248,7 +248,8 @@ def test_a_lost_connection_is_made_again(world, running):
     """Slack closes connections every few hours; clicks work afterwards."""
     card = _told(world)
     world.slack.socket.drop()
-    assert world.slack.socket.wait_connected(30, connections=2)
+    # What the client was doing when it was cut it takes for sent; its pings find out, after four of five seconds.
+    assert world.slack.socket.wait_connected(90, connections=2)
     world.slack.click(card, "trailbell.acknowledge")
     _parent(world, lambda message: "Acknowledged" in _header(message))
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from functools import partial
-from typing import Final
+from typing import Final, TypeVar
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute
@@ -16,6 +18,7 @@ from starlette.routing import BaseRoute
 from trailbell.store.search import Filters, Found
 from trailbell.store.search_hits import TooBroadError
 from trailbell.store.search_keeper import BuildingError
+from trailbell.store.searching import Search
 from trailbell_engine.timestamps import SECOND_US, parse_time
 from trailbell_engine.values import Json
 
@@ -31,15 +34,31 @@ _PAGE_LIMIT: Final = 10**9
 _TEXT_LIMIT: Final = 1_000
 _HAL: Final = "application/hal+json"
 _DAY: Final = re.compile(r"\d{4}-\d\d-\d\d")
+_T = TypeVar("_T")
 _PLUS_LOST: Final = re.compile(r"(.*T.*) (\d\d:\d\d)")
 """A zone's ``+`` that nobody escaped: in a query it means a space."""
+
+
+class _Anything(Convertor[str]):
+    """The rest of a path, whatever is in it: ids are the senders', and Starlette's ``path`` ends with a line."""
+
+    regex = r"(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        return value
+
+    def to_string(self, value: str) -> str:
+        return value
+
+
+register_url_convertor("anything", _Anything())
 
 
 def audit_routes(parts: Parts) -> list[BaseRoute]:
     """List and types, and one event."""
     return [
         resource(f"{AUDIT}/events", GET=partial(_list, parts), OPTIONS=partial(_types, parts)),
-        resource(f"{AUDIT}/events/{{event_id:path}}", GET=partial(_one, parts)),
+        resource(f"{AUDIT}/events/{{event_id:anything}}", GET=partial(_one, parts)),
     ]
 
 
@@ -48,23 +67,14 @@ async def _list(parts: Parts, request: Request) -> Response:
     page = number_of(request, "page", 1, _PAGE_LIMIT)
     size = number_of(request, "size", SIZE_DEFAULT, SIZE_LIMIT)
     filters = _filters(request, pair)
-    try:
-        found = await run_in_threadpool(lambda: parts.keeper.search().page(filters, (page - 1) * size, size))
-    except BuildingError as error:
-        raise RefusalError(503, str(error), {"Retry-After": "5"}) from error
-    except TooBroadError as error:
-        raise RefusalError(503, str(error), {"Retry-After": "60"}) from error
+    found = await _searched(parts, lambda search: search.page(filters, (page - 1) * size, size))
     return answer(_page_document(request, parts, found, page, size))
 
 
 async def _one(parts: Parts, request: Request) -> Response:
     pair = _admit(parts, request)
     event_id = request.path_params["event_id"]
-    try:
-        search = await run_in_threadpool(parts.keeper.search)
-    except BuildingError as error:
-        raise RefusalError(503, str(error), {"Retry-After": "5"}) from error
-    event = await run_in_threadpool(search.event, event_id, pair.account)
+    event = await _searched(parts, lambda search: search.event(event_id, pair.account))
     if event is None:
         raise RefusalError(404, f"Event with provided id: {event_id} was not found")
     return answer(event_document(event, _base_url(request, parts)))
@@ -72,8 +82,18 @@ async def _one(parts: Parts, request: Request) -> Response:
 
 async def _types(parts: Parts, request: Request) -> Response:
     pair = _admit(parts, request)
-    seen = await run_in_threadpool(lambda: parts.keeper.search().types(pair.account))
+    seen = await _searched(parts, lambda search: search.types(pair.account))
     return answer({"eventTypes": type_documents(seen)}, headers={"Allow": "GET, HEAD, OPTIONS"})
+
+
+async def _searched(parts: Parts, question: Callable[[Search], _T]) -> _T:
+    """The answer of the index."""
+    try:
+        return await run_in_threadpool(lambda: question(parts.keeper.search()))
+    except BuildingError as error:
+        raise RefusalError(503, str(error), {"Retry-After": "5"}) from error
+    except TooBroadError as error:
+        raise RefusalError(503, str(error), {"Retry-After": "60"}) from error
 
 
 def _admit(parts: Parts, request: Request) -> AuditPair:

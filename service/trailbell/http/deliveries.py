@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
 from typing import Any, Final
 
@@ -25,17 +26,26 @@ _COLUMNS: Final = (
 )
 
 
+_TESTS: Final = {
+    "state": "state = ?",
+    "receiver": "receiver = ?",
+    # A message about a group has the id of one of its alerts, and tells of all.
+    "alert": "(alert_id = ? OR (receiver, thread, number) IN "
+    "(SELECT receiver, thread, number FROM decision WHERE alert_id = ? AND what = 'told'))",
+}
+
+
 def delivery_routes(parts: Parts) -> list[BaseRoute]:
     """The list."""
     return [resource("/v1/deliveries", GET=partial(_list, parts))]
 
 
 def find_deliveries(
-    readers: Readers, tests: dict[str, str], limit: int, after: int | None = None
+    readers: Readers, tests: Mapping[str, str], limit: int, after: int | None = None
 ) -> list[tuple[int, dict[str, Json]]]:
-    """Deliveries with their numbers, newest first; ``tests`` are column and value."""
-    where = [f"{column} = ?" for column in tests]
-    values: list[Any] = list(tests.values())
+    """Deliveries with their numbers, newest first; ``tests`` may have a ``state``, a ``receiver`` and an ``alert``."""
+    where = [_TESTS[name] for name in tests]
+    values: list[Any] = [value for name, value in tests.items() for _ in range(_TESTS[name].count("?"))]
     if after is not None:
         where.append("seq < ?")
         values.append(after)
@@ -48,7 +58,7 @@ def find_deliveries(
 
 def deliveries_of(readers: Readers, alert_id: str) -> list[dict[str, Json]]:
     """The deliveries that tell of an alert, the first one first."""
-    return [document for _, document in reversed(find_deliveries(readers, {"alert_id": alert_id}, 1_000))]
+    return [document for _, document in reversed(find_deliveries(readers, {"alert": alert_id}, 1_000))]
 
 
 async def _list(parts: Parts, request: Request) -> Response:
@@ -57,12 +67,12 @@ async def _list(parts: Parts, request: Request) -> Response:
     state = query.get("state", "")
     if state and state not in STATES:
         raise RefusalError(400, f"state is one of {', '.join(STATES)}")
-    given = {"state": state, "receiver": query.get("receiver", ""), "alert_id": query.get("alert", "")}
+    given = {"state": state, "receiver": query.get("receiver", ""), "alert": query.get("alert", "")}
     after = cursor_of(request, int)
     found = await run_in_threadpool(
         find_deliveries,
         parts.keeper.readers,
-        {column: value for column, value in given.items() if value},
+        {name: value for name, value in given.items() if value},
         limit + 1,
         after[0] if after else None,
     )

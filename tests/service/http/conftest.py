@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from concurrent.futures import CancelledError
+from contextlib import ExitStack, suppress
 from threading import Thread
 
 import pytest
@@ -100,6 +101,8 @@ def running(store, address, rules):
             engine.start()
             stack.callback(engine.join)
             stack.callback(live.stop)
+            with suppress(CancelledError):  # without sources it has ended by then
+                live.call(lambda: None).result(60)  # from here on its rules run
             return server, database, live
 
         yield make

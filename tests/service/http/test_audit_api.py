@@ -10,6 +10,7 @@ from trailbell.audit.errors import AuthenticationError, NotFoundError, RefusedEr
 from trailbell.audit.retry import RetryPolicy
 from trailbell.http.settings import AuditPair
 from trailbell.store.ledger import StoreLedger
+from trailbell.store.search_keeper import BuildingError
 from trailbell_engine.event import Event
 from trailbell_notifiers.secret import Secret
 
@@ -172,6 +173,32 @@ def test_methods_and_forms(get):
         "message": "there is nothing at /beta/audit/nothing",
     }
     assert get("/events/none").json()["message"] == "Event with provided id: none was not found"
+
+
+@pytest.mark.parametrize("event_id", ["a\nb", "\n", "a b/c?d=e#f", "%2F", "\u00fc\u2028", "\\", "a\r\nb\n"])
+def test_the_link_of_an_event_leads_to_it(serving, recorded, event, event_id):
+    """Whatever the sender's id is made of."""
+    recorded([event(1)._replace(id=event_id)])
+    server = serving(audit=(ALL,))[1]
+    (listed,) = requests.get(f"{server.url}/beta/audit/events", auth=SECRETS, timeout=10).json()["_embedded"]["events"]
+    found = requests.get(listed["_links"]["self"]["href"], auth=SECRETS, timeout=10)
+    assert (found.status_code, found.json()) == (200, listed)
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", "/events"), ("HEAD", "/events"), ("OPTIONS", "/events"), ("GET", "/events/x")]
+)
+def test_while_the_index_is_built_everything_says_so(serving, recorded, event, monkeypatch, method, path):
+    """503 with Retry-After, and no fault in the log."""
+    recorded([event(1)])
+    parts, server = serving(audit=(ALL,))
+
+    def building():
+        raise BuildingError(150_000)
+
+    monkeypatch.setattr(parts.keeper, "search", building)
+    reply = requests.request(method, f"{server.url}/beta/audit{path}", auth=SECRETS, timeout=10)
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "5")
 
 
 def test_our_client_understands_refusals(client):

@@ -6,6 +6,7 @@ import os
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 
 import pytest
 import requests
@@ -13,7 +14,11 @@ import requests
 from trailbell.clock import now_us
 from trailbell.http.exposition import Family, Sample, exposition
 from trailbell.http.settings import Sender
+from trailbell.store.decisions import Decisions
+from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.timestamps import DAY_US, format_time
+from trailbell_notifiers.group import Note
+from trailbell_notifiers.outbox import Delivery
 from trailbell_notifiers.secret import Secret
 
 RULES = """
@@ -143,6 +148,24 @@ def test_rules_and_deliveries(served):
     assert served("/v1/rules/login").json() == rule
     assert served("/v1/rules/none").status_code == 404
     assert served("/v1/deliveries").json() == {"deliveries": [], "next": None}
+
+
+def test_a_message_about_a_group_tells_of_each_of_its_alerts(recorded, serving):
+    """It has the id of one of them; who asks for another one is shown it, too."""
+    database = recorded([])
+    row = Delivery(id="dlv_1", alert_id="lead", receiver="siem", thread="g", body=b"{}", created_us=0, not_before_us=0)
+    told = [Note(alert_id, "told", "", "siem", thread="g") for alert_id in ("lead", "other")]
+    with database.transaction():
+        StoreOutbox(database).add([row, replace(row, id="dlv_2", alert_id="third", thread="h")])
+        Decisions(database).add([*told, Note("held", "silenced", "", "siem", thread="g")])
+    server = serving()[1]
+
+    def ids(**params):
+        found = requests.get(f"{server.url}/v1/deliveries", params=params, timeout=10).json()["deliveries"]
+        return [one["id"] for one in found]
+
+    assert (ids(alert="lead"), ids(alert="other"), ids(alert="third")) == (["dlv_1"], ["dlv_1"], ["dlv_2"])
+    assert (ids(alert="held"), ids(alert="other", state="sent"), ids(receiver="siem")) == ([], [], ["dlv_2", "dlv_1"])
 
 
 def test_a_dry_run(served):
