@@ -126,7 +126,9 @@ def _print(console: Console, view: CoverageView, *, whole: bool) -> None:
     from rich.text import Text
 
     if not view.sources:
-        console.print("nothing has been read yet: `trailbell run` keeps the ledger")
+        console.print(
+            "no source has been read yet: `trailbell run` keeps the ledger; files of `run --events` are not in it"
+        )
         return
     marks = _BLOCKS if console.encoding.lower().startswith("utf") else _PLAIN
     unit_us = MINUTE_US if view.window.us >= HOUR_US else SECOND_US

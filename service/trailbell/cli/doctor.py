@@ -52,10 +52,10 @@ _MARKS: Final[dict[State, tuple[str, str]]] = {
 
 @click.command(name="doctor")
 @click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="The configuration to look at.")
-@click.option("--offline", is_flag=True, help="Ask nobody: neither the Audit API nor receivers.")
+@click.option("--offline", is_flag=True, help="Ask nobody: neither sources nor receivers.")
 @click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 def command(config_file: Path | None, format_: str, *, offline: bool) -> int:
-    """Check configuration, rules, store, credentials, the Audit API and the receivers.
+    """Check configuration, rules, store, credentials, the sources and the receivers.
 
     Nothing is changed and nobody is told anything: receivers are only asked whether they would listen.
     """

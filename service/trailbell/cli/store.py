@@ -44,6 +44,9 @@ def command() -> None:
 def _backup(target: Path, config_file: Path | None) -> int:
     """Copy the store to the file TARGET (in a folder: with the time as its name), while it is in use."""
     folder = _folder(config_file, "copied", "pg_dump or pg_basebackup")
+    if not target.suffix and not target.exists():
+        # Taken for a file's name, it would be in the way of the next backup.
+        raise Failure(Exit.USAGE, f"there is no folder {target}", f"mkdir -p {target}, or name a file: {target}.db")
     if target.is_dir():
         target = target / f"trailbell-{datetime.now(tz=UTC):%Y%m%dT%H%M%SZ}.db"
     with _failing():

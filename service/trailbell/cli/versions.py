@@ -29,6 +29,9 @@ def other_version(name: str, paths: Sequence[str]) -> RuleSet:
         with rules_at(name, paths) as there:
             return _loaded(there, name)
     except GitError as error:
+        if name.endswith(("/", ".yaml", ".yml")):  # as no branch, tag or commit does
+            help_ = "name a folder or a file of rules, or a git reference such as main"
+            raise Failure(Exit.USAGE, f"--against {name}: no such file or folder", help_) from error
         raise Failure(Exit.USAGE, f"--against {name}: {error.message}", error.help) from error
 
 

@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 import yaml
 
 from trailbell.memory import MemoryLedger
-from trailbell_engine.alert import Opened
+from trailbell_engine.alert import Matched, Opened
 from trailbell_engine.conditions.base import EventDriven
 from trailbell_engine.durations import format_duration
 from trailbell_engine.path import parse_path
@@ -109,7 +109,7 @@ def suggestions(
     if not helpable:
         return {}
     variants = {name: list(_variants(entry)) for name, entry in helpable.items()}
-    alerts = _try(rules, variants, spool)
+    alerts, matched = _try(rules, variants, spool)
     best = {}
     for name, entry in helpable.items():
         complete = spool.complete(name, entry.matched)
@@ -127,6 +127,7 @@ def suggestions(
                 complete,
             )
             for variant in variants[name]
+            if matched[variant.rule.id]  # else it takes all there is: the rule would be off
         ]
         found = _best(tried)
         if found is not None:
@@ -170,16 +171,21 @@ def _flow(value: Mapping[str, Json]) -> str:
     return text.strip().removeprefix("{").removesuffix("}")
 
 
-def _try(rules: RuleSet, variants: Mapping[str, Sequence[_Variant]], spool: MatchSpool) -> Counter[str]:
-    """Alerts by variant id."""
+def _try(
+    rules: RuleSet, variants: Mapping[str, Sequence[_Variant]], spool: MatchSpool
+) -> tuple[Counter[str], Counter[str]]:
+    """Alerts, and events that match, by variant id."""
     runs = {
         name: (Pipeline(rules.only([variant.rule for variant in changed])), MemoryLedger())
         for name, changed in variants.items()
     }
     alerts: Counter[str] = Counter()
+    matched: Counter[str] = Counter()
     for name, event in spool.matches(frozenset(runs)):
         pipeline, state = runs[name]
         for output in pipeline.take(event, state):
             if isinstance(output, Opened):
                 alerts[output.alert.rule_id] += 1
-    return alerts
+            elif isinstance(output, Matched):
+                matched[output.rule_id] += 1
+    return alerts, matched

@@ -229,7 +229,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 def main() -> None:
-    """Serve a synthetic month until interrupted, and say how to use it."""
+    """Serve a synthetic month up to yesterday until interrupted, and say how to use it."""
+    from datetime import UTC, datetime, timedelta
+
     import click
 
     from .synthetic import month
@@ -238,7 +240,8 @@ def main() -> None:
     @click.option("--port", default=0, help="0 takes a free one.")
     @click.option("--seed", default=1, help="Of the synthetic month that it serves.")
     def serve(port: int, seed: int) -> None:
-        with FakeAuditApi(month(seed=seed), port=port) as api:
+        start = datetime.now(UTC).date() - timedelta(days=30)
+        with FakeAuditApi(month(seed=seed, start=start), port=port) as api:
             click.echo(f"# {len(api.ledger):,} events at {api.base_url}; ^C ends it", err=True)
             click.echo(f"export VONAGE_AUDIT_URL={api.base_url}")
             click.echo(f"export VONAGE_API_KEY={KEY}\nexport VONAGE_API_SECRET={SECRET}")

@@ -55,6 +55,14 @@ def test_the_culprit_is_what_is_left_out(loaded, searches):
     assert entry.suggestion.change == "not: {user_email: bot@example.com}"
 
 
+def test_leaving_out_all_there_is_is_no_help(loaded, searches):
+    """One account causes everything, as it does where there is one: a rule without it would be off."""
+    alone = [record for record in searches if record["user_email"] == "bot@example.com"]
+    entry = trailbell.dry_run(loaded(NOISY), alone, map="vonage").rules[0]
+    assert entry.reason == "100% from bot@example.com"
+    assert entry.suggestion.kind == "suppress"
+
+
 def test_quiet_rules_get_none(loaded, searches):
     """Who is quiet needs no advice."""
     entry = trailbell.dry_run(loaded(NOISY), searches[:1], map="vonage").rules[0]
