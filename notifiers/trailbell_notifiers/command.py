@@ -56,7 +56,6 @@ SCHEMA: Final[dict[str, Any]] = {
 TIMEOUT_S: Final = 30.0
 PASSED_ON: Final = ("PATH", "HOME", "LANG", "LC_ALL", "TZ", "TMPDIR")
 """Of our own environment a command sees these and no more: not the tokens of other receivers."""
-_RETRY_STATUSES: Final = frozenset({75})  # sysexits.h: EX_TEMPFAIL
 _PAYLOAD_STATUSES: Final = frozenset({65})  # sysexits.h: EX_DATAERR
 _RECEIVER_STATUSES: Final = frozenset({64, 66, 67, 68, 69, 72, 73, 77, 78, 126, 127})  # sysexits.h; shells
 _DRAIN_S: Final = 0.5

@@ -12,7 +12,6 @@ from typing import NamedTuple, Protocol
 
 from trailbell_engine.alert import Alert
 from trailbell_engine.rule import Words
-from trailbell_engine.timestamps import format_time
 
 from .group import (
     Acknowledged,
@@ -303,8 +302,3 @@ class Desk:
 def _one(labels: Labels, name: str) -> str:
     """A label's value as text; several are joined."""
     return ", ".join(labels.get(name, ()))
-
-
-def until_words(note: Note) -> str:
-    """`` until 2026-11-22T06:00:00Z``; empty if the end is not known."""
-    return "" if note.until_us is None else f" until {format_time(note.until_us)}"

@@ -60,8 +60,6 @@ KEYS: Final[dict[str, Any]] = {
     },
 }  # fmt: skip
 """JSON Schema of the keys of a route that this file reads, by name."""
-OF_ONE_ROUTE: Final = ("mute_time_intervals", "active_time_intervals")
-"""Keys that children do not inherit, as in Alertmanager."""
 
 
 class PlanError(ValueError):
@@ -167,7 +165,7 @@ def read_plan(config: Mapping[str, Any], inherited: Plan, receivers: Sequence[st
     Raises:
         PlanError: with the place of the fault.
     """
-    plan = replace(inherited, mute=(), active=())
+    plan = replace(inherited, mute=(), active=())  # children do not inherit these, as in Alertmanager
     if "group_by" in config:
         labels = tuple(config["group_by"])
         alone = EVERY_LABEL in labels

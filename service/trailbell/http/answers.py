@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 
 import orjson
 from starlette.exceptions import HTTPException
@@ -119,8 +119,3 @@ def number_of(request: Request, name: str, default: int, largest: int) -> int:
     if not (text.isascii() and text.isdecimal()) or len(text) > 18 or not 1 <= int(text) <= largest:
         raise RefusalError(400, f"{name} must be a number from 1 to {largest}")
     return int(text)
-
-
-def headers_of(**headers: Any) -> dict[str, str]:
-    """Headers by their names with underscores: ``retry_after=1``."""
-    return {name.replace("_", "-").title(): str(value) for name, value in headers.items()}
