@@ -19,16 +19,12 @@ _VALUES_SAID: Final = 2
 _VALUES_READ: Final = 10
 
 
-def describe_match(node: Predicate, event: Event) -> str:
-    """Why the predicate holds for the event: of alternatives the first that is met; each field once.
-
-    At most ``LIMIT`` characters; what does not fit is counted at the end.
-    """
-    return compile_description(node)(event)
-
-
 def compile_description(node: Predicate) -> Callable[[Event], str]:
-    """``describe_match`` of a predicate, for many events: what can be said without one is said once."""
+    """A function: why the predicate holds for an event, of alternatives the first that is met; each field once.
+
+    At most ``LIMIT`` characters; what does not fit is counted at the end. What can be said without an event is said
+    here, once for all of them.
+    """
     settle = _compile(node)
 
     def describe(event: Event) -> str:

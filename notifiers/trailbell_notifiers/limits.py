@@ -38,7 +38,6 @@ SLACK_METADATA_BYTES: Final = 8 * 1024  # docs.slack.dev/messaging/message-metad
 SLACK_REPLY_BYTES: Final = 2 * 1024 * 1024  # our own: a page of a channel's history, whole
 
 MAIL_SUBJECT: Final = 200  # characters; RFC 5322 limits the line only, mail programs show less
-MAIL_LINE: Final = 998  # octets, RFC 5322 section 2.1.1
 
 REPLY_BYTES: Final = 64 * 1024  # our own: what is read of any reply over HTTP, as it is on the wire
 WEBHOOK_BODY_BYTES: Final = 128 * 1024  # our own; Standard Webhooks 1.0.0 advises 20 KB, most receivers take 1 MB

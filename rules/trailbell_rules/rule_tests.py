@@ -16,12 +16,8 @@ from .document import Document, Place
 from .problem import Span
 
 RENDERED_KEYS: Final = ("slack", "email", "told")
-"""What an expectation may name beside that: texts that the message must hold, and the receivers that are told."""
-ALERT_KEYS: Final = (
-    *("severity", "title", "summary", "key", "count", "opened_at", "last_at", "event_ids", "state"),
-    *RENDERED_KEYS,
-)
-"""What an expectation may name, as in the JSON of an alert."""
+"""What an expectation may name that is not in an alert's JSON: texts that the message must hold, and the receivers that
+are told."""
 
 _MESSAGES: Final = frozenset({"slack", "email"})
 _LONG: Final = 40

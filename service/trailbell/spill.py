@@ -38,11 +38,6 @@ class Spilling:
         self._backing: Backing = self._packed
 
     @property
-    def spilled(self) -> bool:
-        """Whether it is on disk."""
-        return self._packed is None
-
-    @property
     def used_bytes(self) -> int:
         """What it takes of memory: on disk, SQLite's cache."""
         return _CACHE_KIB * 1024 if self._packed is None else self._packed.used_bytes

@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trailbell_engine.conditions import CONDITIONS
-from trailbell_engine.describe import LIMIT, describe_match
+from trailbell_engine.describe import LIMIT, compile_description
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.predicate import ALWAYS, AllOf, AnyOf, Not
 from trailbell_engine.rule import Rule, RuleSet, Words
@@ -15,7 +15,7 @@ from trailbell_engine.state import MemoryState
 @pytest.fixture
 def described(a_test, an_event):
     """A function: the description of (path, operator, operand)s that hold, on a record."""
-    return lambda data, *tests: describe_match(AllOf(tuple(a_test(*test) for test in tests)), an_event(data))
+    return lambda data, *tests: compile_description(AllOf(tuple(a_test(*test) for test in tests)))(an_event(data))
 
 
 def test_values_are_read(described):
@@ -40,9 +40,9 @@ def test_missing_is_said(described):
 def test_of_alternatives_the_first_that_is_met(a_test, an_event):
     """One is enough, as it was for the engine."""
     tree = AnyOf((a_test("a", "equals", 1), a_test("b", "equals", 2), a_test("c", "equals", 3)))
-    assert describe_match(tree, an_event({"a": 0, "b": 2, "c": 3})) == "b 2"
+    assert compile_description(tree)(an_event({"a": 0, "b": 2, "c": 3})) == "b 2"
     neither = Not(AllOf((tree, a_test("d", "exists", True))))
-    assert describe_match(neither, an_event({"a": 1})) == "d missing"
+    assert compile_description(neither)(an_event({"a": 1})) == "d missing"
 
 
 def test_long_lists_and_values_are_cut(described):
@@ -61,7 +61,7 @@ def test_what_does_not_fit_is_counted(described):
 
 def test_no_test_at_all(an_event):
     """A rule that takes every event says so."""
-    assert describe_match(ALWAYS, an_event()) == "every event matches"
+    assert compile_description(ALWAYS)(an_event()) == "every event matches"
 
 
 @settings(max_examples=300, deadline=None)
@@ -69,9 +69,9 @@ def test_no_test_at_all(an_event):
 def test_every_match_has_a_short_description(data, encounters):
     """Whatever the predicate and the event: one line, bounded, the same each time."""
     predicate, event = data.draw(encounters)
-    text = describe_match(predicate, event)
+    text = compile_description(predicate)(event)
     assert 0 < len(text) <= LIMIT
-    assert text == describe_match(predicate, event)
+    assert text == compile_description(predicate)(event)
 
 
 def test_an_alert_of_each_says_what_matched(a_test, an_event):

@@ -30,6 +30,7 @@ HEADERS = sorted(
     ]
 )
 ENTITY = re.compile(r"<([^>]*)>")
+LINE_BYTES = 998  # RFC 5322 section 2.1.1
 
 
 def _strings(node):
@@ -100,7 +101,7 @@ def test_an_email_has_exactly_our_headers(hostile_messages, hostile_groups):
         parsed = message_from_bytes(with_date(raw, 0), policy=policy.default)
         assert [address.addr_spec for address in parsed["To"].addresses] == ["ops@example.com"]
         assert raw.isascii()
-        assert max(map(len, raw.split(b"\r\n"))) <= limits.MAIL_LINE
+        assert max(map(len, raw.split(b"\r\n"))) <= LINE_BYTES
 
 
 class _Tags(HTMLParser):
