@@ -1,4 +1,7 @@
-"""An outbox in memory: for tests, and for runs that keep nothing. It defines what a store must do."""
+"""The outbox's contract as a model: what a store must do, said plainly over a dictionary.
+
+No run uses it. Tests walk the store and this at random side by side, and compare what they do.
+"""
 
 from __future__ import annotations
 
