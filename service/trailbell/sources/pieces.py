@@ -21,12 +21,11 @@ from typing import Any, Final, Self
 from trailbell_engine.decode import read_json
 from trailbell_engine.event import Event, Input, Malformed
 from trailbell_engine.maps import EventMap
-from trailbell_engine.system_errors import system_words
 
 from .base import HISTORY_BATCH
 from .blocks import Counted, blocks
 from .cutting import PIECE_BYTES, Piece, pieces_of
-from .errors import SourceError
+from .errors import SourceError, tolerant
 from .formats import HEAD_BYTES, are_lines
 from .judged import NOTHING, Judge, Judged
 from .judging import UNKNOWN_US, Judgement, judge_piece
@@ -115,7 +114,7 @@ class Pieces:
         if not self._is_choosy:
             return True
         with closing(pieces_of(file, HEAD_BYTES)) as pieces:
-            first = next(_tolerant(pieces), None)
+            first = next(tolerant(pieces), None)
         if first is None or isinstance(first, SourceError):
             return True
         judgement = judge_piece(first, event_map, self.judge)
@@ -132,7 +131,7 @@ class Pieces:
         assert self._pool is not None
         number = 0
         with closing(pieces_of(file, self.piece_bytes)) as pieces:
-            for end, judgement in self._judgements(self._pool, _tolerant(pieces), event_map):
+            for end, judgement in self._judgements(self._pool, tolerant(pieces), event_map):
                 if isinstance(judgement, SourceError):
                     raise judgement
                 for inputs in self._assembled(judgement, shown(file), number, event_map.name, last_time_us):
@@ -204,15 +203,6 @@ def processes_by_default() -> int:
     if "fork" not in multiprocessing.get_all_start_methods():
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _tolerant(found: Iterator[Piece]) -> Iterator[Piece | SourceError]:
-    try:
-        yield from found
-    except SourceError as error:
-        yield error
-    except OSError as error:
-        yield SourceError(f"the file cannot be read further: {system_words(error)}", "check the disk")
 
 
 def _malformed(broken: tuple[int, int, str, str, bytes], name: str, number: int, source: str) -> Malformed:

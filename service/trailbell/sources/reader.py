@@ -11,12 +11,11 @@ from typing import BinaryIO, Final, NamedTuple
 from trailbell_engine.decode import Decoder, NotJsonError, read_json
 from trailbell_engine.event import Event, Input
 from trailbell_engine.maps import GENERIC, PRESETS, EventMap, detect
-from trailbell_engine.system_errors import system_words
 
 from .base import HISTORY_BATCH
 from .blocks import Counted, blocks
 from .columns import judged_rows
-from .errors import SourceError
+from .errors import SourceError, tolerant
 from .formats import records
 from .judged import Judge
 from .parquet import MAGIC, parquet_records
@@ -98,7 +97,7 @@ class FileReader:
             SourceError: if it cannot be opened.
         """
         with closing(self._open()) as stream:
-            found = _tolerant(self._records(stream, Counted(stream)))
+            found = tolerant(self._records(stream, Counted(stream)))
             first, event_map = self._mapped(found)
             decoder = Decoder(event_map.name, event_map)
             for raw in islice(_one_by_one(chain(first, found)), 2 * _LOOKED_AT):
@@ -131,7 +130,7 @@ class FileReader:
                 yield from self._plainly(stream, counted, skip, last_time_us)
 
     def _plainly(self, stream: BinaryIO, counted: Counted, skip: int, last_time_us: int) -> Generator[Read, None, None]:
-        found = _tolerant(self._records(stream, counted))
+        found = tolerant(self._records(stream, counted))
         first, event_map = self._mapped(found)
         self.event_map = event_map if first else None
         decoder = Decoder(event_map.name, event_map, last_time_us)
@@ -223,16 +222,6 @@ def _without(number: int, found: Iterable[Records | SourceError]) -> Iterator[Re
             yield group.cut(skipped)
         else:
             yield group
-
-
-def _tolerant(found: Iterator[Records]) -> Iterator[Records | SourceError]:
-    """The records, and at the end the error that ended them, so that all before it can be handed out first."""
-    try:
-        yield from found
-    except SourceError as error:
-        yield error
-    except OSError as error:
-        yield SourceError(f"the file cannot be read further: {system_words(error)}", "check the disk")
 
 
 def _preset(raw: bytes) -> EventMap | None:
