@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, NamedTuple, Protocol, cast
+from typing import Any, Final, NamedTuple, Protocol
 
 from .message import Message
 from .pace import Rate
+from .plugins import Makers
 from .receipt import Receipt
 
 KINDS: Final[Mapping[str, str]] = {
@@ -112,9 +110,12 @@ def build_channel(config: Mapping[str, Any]) -> Channel:
     return maker_of(named[0]).build(str(config["name"]), config[named[0]])
 
 
+_MAKERS: Final = Makers[Maker]("channel", KINDS, ENTRY_POINTS, ChannelError, f"{__name__}.Maker")
+
+
 def kinds() -> tuple[str, ...]:
     """Every kind of receiver there is: our own, then those that other packages offer, by name."""
-    return (*KINDS, *sorted(_offered()))
+    return _MAKERS.kinds()
 
 
 def maker_of(kind: str) -> Maker:
@@ -123,29 +124,7 @@ def maker_of(kind: str) -> Maker:
     Raises:
         ChannelError: if a package offers the kind and what it offers cannot be used.
     """
-    maker: Any
-    if kind in KINDS:
-        maker = importlib.import_module(KINDS[kind])
-        return cast("Maker", maker)
-    entry = _offered()[kind]
-    package = entry.dist.name if entry.dist is not None else entry.value
-    try:
-        maker = entry.load()
-    except Exception as error:  # somebody else's code, which may fail in any way when it is imported
-        raise ChannelError(f"the channel `{kind}` of {package} cannot be loaded: {type(error).__name__}") from error
-    if not isinstance(getattr(maker, "SCHEMA", None), dict) or not callable(getattr(maker, "build", None)):
-        raise ChannelError(f"the channel `{kind}` of {package} has no SCHEMA and build", f"see {__name__}.Maker")
-    return cast("Maker", maker)
-
-
-@cache
-def _offered() -> Mapping[str, EntryPoint]:
-    """What other packages offer. Our own kinds cannot be replaced; of two of the same name the first one counts."""
-    found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=ENTRY_POINTS):
-        if entry.name not in KINDS:
-            found.setdefault(entry.name, entry)
-    return found
+    return _MAKERS.of(kind)
 
 
 def receiver_schema() -> dict[str, Any]:

@@ -17,12 +17,12 @@ BROKEN = {
 }
 
 
-def _installed(folder, name, entry, source=None):
+def _installed(folder, name, entry, source=None, group="trailbell.channels"):
     """A package as pip would leave it: its metadata with entry points, and its module if it has one of its own."""
     metadata = folder / f"{name}-1.0.dist-info"
     metadata.mkdir(parents=True)
     (metadata / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-    (metadata / "entry_points.txt").write_text(f"[trailbell.channels]\n{entry}\n")
+    (metadata / "entry_points.txt").write_text(f"[{group}]\n{entry}\n")
     if source is not None:
         (folder / f"{name}.py").write_text(source)
 
@@ -74,6 +74,18 @@ def test_a_broken_package_is_named(tmp_path, name):
     )
     done = _python(tmp_path, code)
     assert f"the channel `owl` of broken_{name} " in done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_package_of_a_source_is_named(tmp_path, name):
+    """As one of a channel is."""
+    _installed(tmp_path, f"broken_{name}", f"owl = broken_{name}", BROKEN[name], "trailbell.sources")
+    code = (
+        "from trailbell.sources.kinds import SettingsError, kinds, maker_of\nprint(kinds()[-1])\n"
+        "try:\n    maker_of('owl')\nexcept SettingsError as error:\n    print(error)"
+    )
+    done = _python(tmp_path, code)
+    assert done.stdout.startswith(f"owl\nthe source `owl` of broken_{name} "), done.stderr
 
 
 def test_our_own_kinds_cannot_be_replaced(tmp_path):

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any, Final, Protocol, cast
+from typing import Any, Final, Protocol
 
 from trailbell_engine.values import Json
+from trailbell_notifiers.plugins import Makers
 
 from .base import Source
 
@@ -70,9 +68,12 @@ class SourceMaker(Protocol):
         """
 
 
+_MAKERS: Final = Makers[SourceMaker]("source", KINDS, ENTRY_POINTS, SettingsError, f"{__name__}.SourceMaker")
+
+
 def kinds() -> tuple[str, ...]:
     """Every kind of source there is: our own, then those that other packages offer, by name."""
-    return (*KINDS, *sorted(_offered()))
+    return _MAKERS.kinds()
 
 
 def maker_of(kind: str) -> SourceMaker:
@@ -81,24 +82,4 @@ def maker_of(kind: str) -> SourceMaker:
     Raises:
         SettingsError: if a package offers the kind and what it offers cannot be used.
     """
-    if kind in KINDS:
-        return cast("SourceMaker", importlib.import_module(KINDS[kind]))
-    entry = _offered()[kind]
-    package = entry.dist.name if entry.dist is not None else entry.value
-    try:
-        maker = entry.load()
-    except Exception as error:  # somebody else's code, which may fail in any way when it is imported
-        raise SettingsError(f"the source `{kind}` of {package} cannot be loaded: {type(error).__name__}") from error
-    if not isinstance(getattr(maker, "SCHEMA", None), dict) or not callable(getattr(maker, "build", None)):
-        raise SettingsError(f"the source `{kind}` of {package} has no SCHEMA and build", f"see {__name__}.SourceMaker")
-    return cast("SourceMaker", maker)
-
-
-@cache
-def _offered() -> Mapping[str, EntryPoint]:
-    """What other packages offer. Our own kinds cannot be replaced; of two of the same name the first one counts."""
-    found: dict[str, EntryPoint] = {}
-    for entry in entry_points(group=ENTRY_POINTS):
-        if entry.name not in KINDS:
-            found.setdefault(entry.name, entry)
-    return found
+    return _MAKERS.of(kind)
