@@ -32,6 +32,13 @@ def escape(text: str) -> str:
     return text
 
 
+def unescaped(text: str) -> str:
+    """What ``escape`` made the text of; ``&`` last, so that an escape that was escaped is not undone twice."""
+    for character, escaped in reversed(_ESCAPES.items()):
+        text = text.replace(escaped, character)
+    return text
+
+
 def escaped_length(text: str) -> int:
     """The length of the escaped text as Slack counts it."""
     return utf16_length(text) + 4 * text.count("&") + 3 * (text.count("<") + text.count(">"))

@@ -11,13 +11,13 @@ from trailbell_notifiers.mail_text import plain_body
 from trailbell_notifiers.message import Message, compose
 from trailbell_notifiers.routing import Route, decide, labels_of
 from trailbell_notifiers.slack_blocks import slack_payload
+from trailbell_notifiers.slack_text import unescaped
 
 from .store.alerts import StoredAlert
 from .wording import Wording
 
 _DELIVERY = "0" * 32
 """Stands for the id of a delivery, of which a test has none."""
-_ENTITIES = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def rendered(stored: StoredAlert, rule: Rule, wording: Wording, route: Route | None) -> dict[str, Json]:
@@ -40,10 +40,7 @@ def rendered(stored: StoredAlert, rule: Rule, wording: Wording, route: Route | N
 
 def slack_text(message: Message) -> str:
     """Every text of the Slack message in order, a line each, as people read them."""
-    text = "\n".join(_texts(slack_payload(message, _DELIVERY)["blocks"]))
-    for entity, mark in _ENTITIES:
-        text = text.replace(entity, mark)
-    return text
+    return unescaped("\n".join(_texts(slack_payload(message, _DELIVERY)["blocks"])))
 
 
 def _texts(node: Any) -> Iterator[str]:

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-_ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
+from trailbell_notifiers.slack_text import unescaped
+
 _MARKUP: Final = re.compile(
     r"```\n?(?P<pre>.+?)```"
     r"|`(?P<code>[^`\n]+)`"
@@ -158,34 +159,28 @@ def _object(text: Mapping[str, Any]) -> str:
 
 
 def _plain(text: Mapping[str, Any]) -> str:
-    return escape(_unescaped(str(text.get("text", ""))))
+    return escape(unescaped(str(text.get("text", ""))))
 
 
 def _mrkdwn(markup: str) -> str:
     """Slack's markup; what it would make a mention is a chip, so that a picture shows what would have been live."""
     parts, end = [], 0
     for found in _MARKUP.finditer(markup):
-        parts.append(escape(_unescaped(markup[end : found.start()])))
+        parts.append(escape(unescaped(markup[end : found.start()])))
         parts.append(_marked(found))
         end = found.end()
-    return "".join([*parts, escape(_unescaped(markup[end:]))])
+    return "".join([*parts, escape(unescaped(markup[end:]))])
 
 
 def _marked(found: re.Match[str]) -> str:
     kind = next(name for name, value in found.groupdict().items() if value is not None)
-    text = escape(_unescaped(found[kind]))
+    text = escape(unescaped(found[kind]))
     match kind:
         case "url":
-            return f'<span class="link">{escape(_unescaped(found["label"] or found["url"]))}</span>'
+            return f'<span class="link">{escape(unescaped(found["label"] or found["url"]))}</span>'
         case "mention":
             return f'<span class="chip">{text}</span>'
         case "date":
             return text
         case _:
             return f"<{kind}>{text}</{kind}>"
-
-
-def _unescaped(text: str) -> str:
-    for entity, character in _ENTITIES:
-        text = text.replace(entity, character)
-    return text

@@ -14,6 +14,7 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
+from trailbell_notifiers.slack_text import unescaped
 from trailbell_notifiers.text import clean
 
 MAXIMUM_WIDTH: Final = 100
@@ -38,7 +39,6 @@ _MARKUP: Final = re.compile(
     r"|<!date\^\d+\^[^|>]*\|(?P<date>[^>]*)>"
     r"|<(?P<url>[^|>!@#][^|>]*)\|(?P<label>[^>]*)>"
 )
-_ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 def card(payload: Mapping[str, Any]) -> RenderableType:
@@ -48,7 +48,7 @@ def card(payload: Mapping[str, Any]) -> RenderableType:
     """
     blocks = payload.get("blocks") or ()
     header = next((block for block in blocks if block.get("type") == "header"), None)
-    first = _plain(header["text"])[:1] if header else _unescaped(str(payload.get("text", "")))[:1]
+    first = _plain(header["text"])[:1] if header else _readable(str(payload.get("text", "")))[:1]
     body = Group(*_spaced(blocks)) if blocks else _mrkdwn(str(payload.get("text", "")))
     return _Barred(body, _BAR_COLOURS.get(str(first), _DEFAULT_COLOUR))
 
@@ -167,7 +167,7 @@ def _object(text: Mapping[str, Any]) -> Text:
 
 
 def _plain(text: Mapping[str, Any]) -> Text:
-    return Text(_unescaped(str(text.get("text", ""))), overflow="fold")
+    return Text(_readable(str(text.get("text", ""))), overflow="fold")
 
 
 def _mrkdwn(markup: str) -> Text:
@@ -175,15 +175,13 @@ def _mrkdwn(markup: str) -> Text:
     text = Text(overflow="fold")
     end = 0
     for found in _MARKUP.finditer(markup):
-        text.append(_unescaped(markup[end : found.start()]))
+        text.append(_readable(markup[end : found.start()]))
         kind = str(found.lastgroup)
-        text.append(_unescaped(found[kind]), style={"bold": "bold", "code": "bold", "label": "underline"}.get(kind, ""))
+        text.append(_readable(found[kind]), style={"bold": "bold", "code": "bold", "label": "underline"}.get(kind, ""))
         end = found.end()
-    text.append(_unescaped(markup[end:]))
+    text.append(_readable(markup[end:]))
     return text
 
 
-def _unescaped(text: str) -> str:
-    for entity, character in _ENTITIES:
-        text = text.replace(entity, character)
-    return clean(text)
+def _readable(text: str) -> str:
+    return clean(unescaped(text))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from trailbell_notifiers.slack_text import unescaped
 from trailbell_notifiers.text import clean
 
 _MARKUP: Final = re.compile(
@@ -14,7 +15,6 @@ _MARKUP: Final = re.compile(
     r"|<!date\^\d+\^[^|>]*\|(?P<text>[^>]*)>"
     r"|<[^|>!@#][^|>]*\|(?P<link>[^>]*)>"
 )
-_ENTITIES: Final = (("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&"))
 
 
 class Run(NamedTuple):
@@ -69,22 +69,20 @@ def _object(text: Mapping[str, Any]) -> tuple[Run, ...]:
 
 
 def _plain(text: str) -> tuple[Run, ...]:
-    return (Run("text", _unescaped(text)),)
+    return (Run("text", _readable(text)),)
 
 
 def _mrkdwn(markup: str) -> Sequence[Run]:
     """Slack's markup as far as our messages use it: bold, code, dates and links. Everything else is literal."""
     runs, end = [], 0
     for found in _MARKUP.finditer(markup):
-        runs.append(Run("text", _unescaped(markup[end : found.start()])))
+        runs.append(Run("text", _readable(markup[end : found.start()])))
         kind = str(found.lastgroup)
-        runs.append(Run(kind, _unescaped(found[kind])))
+        runs.append(Run(kind, _readable(found[kind])))
         end = found.end()
-    runs.append(Run("text", _unescaped(markup[end:])))
+    runs.append(Run("text", _readable(markup[end:])))
     return [run for run in runs if run.text]
 
 
-def _unescaped(text: str) -> str:
-    for entity, character in _ENTITIES:
-        text = text.replace(entity, character)
-    return clean(text)
+def _readable(text: str) -> str:
+    return clean(unescaped(text))
