@@ -17,7 +17,8 @@ from trailbell_rules.code import Code, files
 from trailbell_rules.codes import CODES
 from trailbell_rules.lint import Check, untested
 from trailbell_rules.load import load_rules
-from trailbell_rules.printers.text import problems_text, visible
+from trailbell_rules.printers.text import problems_text
+from trailbell_rules.printers.visible import visible
 from trailbell_rules.problem import Problem
 from trailbell_rules.source import Source
 

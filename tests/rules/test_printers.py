@@ -9,7 +9,8 @@ from rich.cells import cell_len
 
 from trailbell_rules.codes import CODES
 from trailbell_rules.printers import github, machine, sarif
-from trailbell_rules.printers.text import problems_text, summary, visible
+from trailbell_rules.printers.text import problems_text, summary
+from trailbell_rules.printers.visible import visible
 from trailbell_rules.problem import Problem, Span
 from trailbell_rules.source import Source
 

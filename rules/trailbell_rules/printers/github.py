@@ -1,7 +1,7 @@
 """Problems as GitHub shows them: annotations beside the lines of a pull request, and a table in the step's summary.
 
 Sources: GitHub, "Workflow commands for GitHub Actions" (form, step summary of at most 1 MiB); actions/toolkit,
-``command.ts`` (escapes) and issue 734 (ten errors and ten warnings are shown of a step).
+issue 734 (ten errors and ten warnings are shown of a step).
 """
 
 from __future__ import annotations
@@ -12,8 +12,10 @@ from typing import Final
 
 from trailbell_rules.problem import Problem
 
+from .escapes import github_message, github_property
 from .machine import line, sentence
-from .text import summary, visible
+from .text import summary
+from .visible import visible
 
 _SHOWN_OF_EACH: Final = 10
 _ROWS: Final = 500
@@ -37,16 +39,8 @@ def _annotation(problem: Problem) -> str:
     properties = {"file": span.file, "line": span.line, "endLine": span.end_line, "title": problem.code}
     if span.line == span.end_line:
         properties |= {"col": span.column, "endColumn": span.end_column - 1}
-    written = ",".join(f"{name}={_property(str(value))}" for name, value in properties.items())
-    return f"::{problem.severity} {written}::{_message(sentence(problem))}"
-
-
-def _message(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")
+    written = ",".join(f"{name}={github_property(str(value))}" for name, value in properties.items())
+    return f"::{problem.severity} {written}::{github_message(sentence(problem))}"
 
 
 def as_markdown(problems: Sequence[Problem], *, title: str) -> str:

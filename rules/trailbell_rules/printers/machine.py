@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Sequence
-from typing import Any, Final
-from xml.sax.saxutils import escape, quoteattr
+from typing import Any
 
 from trailbell_rules.problem import Problem
 
-from .text import visible
-
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+from .escapes import xml_attribute, xml_text
+from .visible import visible
 
 
 def as_json(problems: Sequence[Problem], *, rules: int, tests: int) -> str:
@@ -53,19 +50,15 @@ def as_junit(problems: Sequence[Problem], files: Sequence[str]) -> str:
 
 def _case(file: str, problems: list[Problem]) -> str:
     errors = [problem for problem in problems if problem.severity == "error"]
-    head = f"  <testcase classname={_attribute('trailbell.check')} name={_attribute(file)}"
+    head = f"  <testcase classname={xml_attribute('trailbell.check')} name={xml_attribute(file)}"
     body = ""
     if errors:
         words = "\n".join(map(line, errors))
-        body += f"<failure message={_attribute(sentence(errors[0]))}>{escape(_NOT_XML.sub('�', words))}</failure>"
+        body += f"<failure message={xml_attribute(sentence(errors[0]))}>{xml_text(words)}</failure>"
     if len(errors) < len(problems):
         words = "\n".join(line(problem) for problem in problems if problem.severity == "warning")
-        body += f"<system-out>{escape(_NOT_XML.sub('�', words))}</system-out>"
+        body += f"<system-out>{xml_text(words)}</system-out>"
     return f"{head}>{body}</testcase>" if body else f"{head}/>"
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_NOT_XML.sub("�", text))
 
 
 def line(problem: Problem) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping
 from typing import Final
 
@@ -12,25 +11,10 @@ from rich.text import Text
 from trailbell_rules.problem import Problem
 from trailbell_rules.source import Source
 
-_TAB: Final = "    "
+from .visible import visible
+
 _LINE_CELLS: Final = 120
 """How much of a long line is shown around the caret."""
-
-_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Unicode categories that a terminal may obey instead of showing: controls, direction marks, surrogates, breaks."""
-_PICTURES: Final = {code: chr(0x2400 + code) for code in range(0x20)} | {0x7F: "\u2421"}
-_EMOJI_JOINER: Final = "\u200d"
-
-
-def visible(text: str) -> str:
-    """The text with everything that a terminal would obey replaced by something it shows. Tabs become spaces."""
-    return text if text.isprintable() else "".join(map(_visible, text.replace("\t", _TAB)))
-
-
-def _visible(mark: str) -> str:
-    if mark == _EMOJI_JOINER or unicodedata.category(mark) not in _UNSAFE:
-        return mark
-    return _PICTURES.get(ord(mark), "\ufffd")
 
 
 def problems_text(problems: Iterable[Problem], sources: Mapping[str, Source]) -> list[Text]:

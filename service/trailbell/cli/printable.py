@@ -5,8 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Zl", "Zp"})
-"""Controls (escape sequences start with one), formats (bidi overrides, zero width), lone surrogates, line breaks."""
+from trailbell_rules.printers.visible import UNSAFE
 
 _JOINERS: Final = "\u200d\ufe0f"
 """What emoji are built with."""
@@ -15,6 +14,6 @@ _JOINERS: Final = "\u200d\ufe0f"
 def printable(text: str) -> str:
     """The text on one line, with every character that would act instead of showing replaced by ``\ufffd``."""
     return "".join(
-        " " if mark in "\n\t" else mark if mark in _JOINERS or unicodedata.category(mark) not in _UNSAFE else "\ufffd"
+        " " if mark in "\n\t" else mark if mark in _JOINERS or unicodedata.category(mark) not in UNSAFE else "\ufffd"
         for mark in text
     )

@@ -13,6 +13,7 @@ from typing import Final
 from trailbell.report import Report
 from trailbell_notifiers.text import one_line
 from trailbell_rules.load import PACKS
+from trailbell_rules.printers.escapes import github_message, github_property
 
 from .findings import Finding, Level, findings
 from .markdown import as_markdown
@@ -60,18 +61,10 @@ def _cut(text: str, room_bytes: int) -> str:
 def _annotations(command: str, found: list[Finding]) -> Iterator[str]:
     fits = len(found) <= ANNOTATIONS_PER_LEVEL
     for finding in found if fits else found[: ANNOTATIONS_PER_LEVEL - 1]:
-        place = f"file={_property(finding.rule.origin.file)},line={max(1, finding.rule.origin.line)},"
+        place = f"file={github_property(finding.rule.origin.file)},line={max(1, finding.rule.origin.line)},"
         shown = "" if finding.rule.origin.file.startswith(str(PACKS)) else place
-        title = _property(f"{finding.rule.id}: {finding.code}")
-        yield f"::{command} {shown}title={title}::{_message(one_line(finding.text))}"
+        title = github_property(f"{finding.rule.id}: {finding.code}")
+        yield f"::{command} {shown}title={title}::{github_message(one_line(finding.text))}"
     if not fits:
         left = len(found) - ANNOTATIONS_PER_LEVEL + 1
         yield f"::{command} title={left} more::{left} more rules; the step's summary lists all"
-
-
-def _message(text: str) -> str:
-    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
-
-
-def _property(text: str) -> str:
-    return _message(text).replace(":", "%3A").replace(",", "%2C")

@@ -5,17 +5,13 @@ Source: the schema of the Jenkins xUnit plug-in (``junit-10.xsd``), which the re
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from typing import Final
-from xml.sax.saxutils import escape, quoteattr
 
 from trailbell.dryrun.numbers import counted
 from trailbell.report import Report, RuleReport
+from trailbell_rules.printers.escapes import xml_attribute, xml_text
 
 from .findings import Finding, findings
-
-_NOT_XML: Final = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def as_junit(report: Report) -> str:
@@ -29,19 +25,11 @@ def as_junit(report: Report) -> str:
 
 
 def _case(entry: RuleReport, failed: Mapping[str, Finding]) -> str:
-    head = f'  <testcase classname="trailbell.dry-run" name={_attribute(entry.rule.id)} time="0"'
+    head = f'  <testcase classname="trailbell.dry-run" name={xml_attribute(entry.rule.id)} time="0"'
     body = ""
     finding = failed.get(entry.rule.id)
     if finding is not None:
-        body += f"<failure type={_attribute(finding.code)} message={_attribute(finding.text)}/>"
+        body += f"<failure type={xml_attribute(finding.code)} message={xml_attribute(finding.text)}/>"
     numbers = f"{counted(entry.tally.alerts, 'alert')}, {entry.tally.matched:,} matched"
     said = "; ".join(filter(None, (f"{entry.verdict}: {numbers}", entry.reason, entry.rule.origin.file)))
-    return f"{head}>{body}<system-out>{escape(_clean(said))}</system-out></testcase>"
-
-
-def _clean(text: str) -> str:
-    return _NOT_XML.sub("\ufffd", text)
-
-
-def _attribute(text: str) -> str:
-    return quoteattr(_clean(text))
+    return f"{head}>{body}<system-out>{xml_text(said)}</system-out></testcase>"
