@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import time
 from collections.abc import Callable, Mapping
 from email.utils import parsedate_to_datetime
@@ -13,6 +12,7 @@ import requests
 import urllib3
 
 from trailbell import __version__
+from trailbell.loopback import is_loopback
 from trailbell_engine.system_errors import system_words
 
 from .errors import AnswerError, AuditError, NetworkError
@@ -54,14 +54,6 @@ def checked_base_url(base_url: str) -> str:
     if parts.scheme == "http" and not is_loopback(parts.hostname):
         raise ValueError(f"http://{parts.hostname} would send the secret unencrypted; use https")
     return base_url.rstrip("/")
-
-
-def is_loopback(host: str) -> bool:
-    """Whether the host is this machine by its written form; names other than ``localhost`` are not resolved."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 class Authority(Protocol):

@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from trailbell.loopback import is_loopback
+
 from .alertmanager import alertmanager_routes
 from .alertmanager_silences import alertmanager_silence_routes
 from .alerts import alert_routes
@@ -29,7 +31,7 @@ from .openapi import openapi_routes
 from .otlp import otlp_routes
 from .parts import Parts
 from .rules import rule_routes
-from .settings import HttpSettings, is_loopback
+from .settings import HttpSettings
 from .silences import silence_routes
 
 _OPEN: Final = ("/healthz", "/readyz")

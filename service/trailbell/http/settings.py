@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final, Literal, TypeAlias
 
+from trailbell.loopback import is_loopback
 from trailbell.watch.limits import NO_WISHES, Limits, limits_of
 from trailbell.watch.limits import SCHEMA as WATCH_SCHEMA
 from trailbell_engine.durations import parse_duration
@@ -102,14 +102,6 @@ class HttpSettings:
     def loopback(self) -> bool:
         """Whether only this machine can reach it."""
         return is_loopback(self.host)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether an address or name is this machine's own."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 def http_schema() -> dict[str, Any]:

@@ -8,6 +8,7 @@ from contextlib import suppress
 from typing import Final, Literal, NamedTuple, TypeAlias
 from urllib.parse import urlsplit
 
+from trailbell.loopback import is_loopback
 from trailbell.sources.errors import SourceError
 from trailbell_engine.system_errors import system_words
 
@@ -33,7 +34,7 @@ class Address(NamedTuple):
     @property
     def loopback(self) -> bool:
         """Whether only this machine can reach it."""
-        return self.host == "localhost" or ipaddress.ip_address(self.host).is_loopback
+        return is_loopback(self.host)
 
 
 def read_address(text: str) -> Address:
