@@ -15,6 +15,8 @@ from .message import Kind
 from .plan import Escalation, Plan, plan_of_json
 
 VERSION: Final = 1
+HELD: Final = ("silenced", "inhibited", "muted")
+"""Of ``Note.what``: what keeps an alert from being told."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -53,7 +53,7 @@ class Whole(NamedTuple):
     @property
     def held(self) -> Note | None:
         """Why a receiver is not told now; None if all were."""
-        from trailbell.store.decisions import HELD
+        from trailbell_notifiers.group import HELD
 
         newest = {note.receiver: note for note in self.notes if note.what in (*HELD, "told", "dropped")}
         return next((note for note in newest.values() if note.what in HELD), None)

@@ -14,7 +14,7 @@ from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import DAY_US, HOUR_US
 from trailbell_notifiers.channel import Channel
 from trailbell_notifiers.desk import Told
-from trailbell_notifiers.group import Note, Notification
+from trailbell_notifiers.group import HELD, Note, Notification
 from trailbell_notifiers.memory_groups import MemoryGroups
 from trailbell_notifiers.outbox import Delivery, deliveries
 from trailbell_notifiers.silences import Silence
@@ -24,7 +24,6 @@ from .lane import Lane
 from .messages import Held, Messages, ReceiverMessages
 from .shortened import is_shortened
 
-_HELD: Final = ("silenced", "inhibited", "muted")
 _AWAKE_US: Final = 31 * DAY_US
 """Longer without any event is a hole in the history, and not a time in which somebody was reminded."""
 
@@ -118,7 +117,7 @@ class MessagePreview:
     def _note(self, note: Note) -> None:
         if note.what == "untold":
             self._untold[note.detail] += 1
-        elif note.what in _HELD:
+        elif note.what in HELD:
             alerts, until_us = self._held.setdefault((note.what, note.detail), (set(), None))
             alerts.add(note.alert_id)
             latest_us = max(filter(None, (until_us, note.until_us)), default=None)

@@ -6,13 +6,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from trailbell_notifiers.group import Note
+from trailbell_notifiers.group import HELD, Note
 
 from .database import Database
-
-HELD: tuple[str, ...] = ("silenced", "inhibited", "muted")
-"""What keeps an alert from being told."""
-
 
 _COLUMNS: Final = "alert_id, what, detail, receiver, at_us, until_us, thread, number, severity"
 

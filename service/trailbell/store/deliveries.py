@@ -11,9 +11,8 @@ from trailbell_notifiers.outbox import OPEN_STATES, Delivery, Queue
 
 from .breakers import Breakers
 from .database import Database
-from .outbox import COLUMNS, delivery_of
+from .outbox import COLUMNS, OPEN_ROWS, delivery_of
 
-_OPEN: Final = f"state IN ({', '.join(repr(state) for state in OPEN_STATES)})"
 _RELEASABLE: Final = "state IN ('dead', 'parked')"
 _ALERT: Final = (
     "(substr(alert_id, 1, length(:alert)) = :alert OR (receiver, thread, number) IN (SELECT receiver, thread, number "
@@ -58,7 +57,7 @@ class Deliveries:
         """The newest that fit, newest first; ``state`` may be ``open``, ``alert`` the beginning of an id."""
         tests = {
             "state = :state": state if state != "open" else None,
-            _OPEN: "" if state == "open" else None,
+            OPEN_ROWS: "" if state == "open" else None,
             "receiver = :receiver": receiver,
             _ALERT: alert,
         }

@@ -18,8 +18,8 @@ COLUMNS: Final = (
     "id, alert_id, receiver, target, kind, thread, number, body, created_us, not_before_us, attempts, state, "
     "uncertain, last_error, reference, lease_epoch"
 )
-_OPEN: Final = f"state IN ({', '.join(repr(state) for state in OPEN_STATES)})"
-_QUEUE: Final = f"receiver = ?1 AND target = ?2 AND {_OPEN}"
+OPEN_ROWS: Final = f"state IN ({', '.join(repr(state) for state in OPEN_STATES)})"
+_QUEUE: Final = f"receiver = ?1 AND target = ?2 AND {OPEN_ROWS}"
 _ABOUT_ALERTS: Final = "kind NOT IN ('test', 'meta')"
 _FRESH: Final = f"{_ABOUT_ALERTS} AND kind != 'digest' AND state = 'pending' AND attempts = 0"
 _LEASED: Final = "receiver = ?1 AND target = ?2 AND state = 'leased' AND lease_epoch = ?3"
@@ -60,7 +60,7 @@ class StoreOutbox:
         """The queues that hold an open delivery."""
         found: list[Queue] = []
         at: tuple[Any, ...] | None = ("", "")
-        some = f"SELECT receiver, target FROM outbox WHERE {_OPEN}"  # noqa: S608 - constants
+        some = f"SELECT receiver, target FROM outbox WHERE {OPEN_ROWS}"  # noqa: S608 - constants
         while at is not None:  # from queue to queue, however much waits in one
             further = self._database.one(f"{some} AND receiver = ? AND target > ? ORDER BY target LIMIT 1", at)
             at = further or self._database.one(f"{some} AND receiver > ? ORDER BY receiver, target LIMIT 1", at[:1])
