@@ -9,6 +9,7 @@ from urllib.parse import unquote
 
 from starlette.datastructures import Headers
 
+from trailbell.sources.brokers.cloud_events import missing
 from trailbell.watch.events import passes_for_own, why_not_own
 from trailbell_engine.decode import Decoder, NotJsonError, read_json
 from trailbell_engine.event import Event, Malformed
@@ -28,8 +29,6 @@ _KINDS: Final = (
     "application/cloudevents+json",
     "application/cloudevents-batch+json",
 )
-_REQUIRED: Final = ("id", "source", "specversion", "type")
-"""Of a CloudEvent: https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#required-attributes"""
 
 _Decoded: TypeAlias = Iterable[list[Event | Malformed]]
 
@@ -113,9 +112,9 @@ def _cloud_event(decoder: Decoder, record: Json) -> list[Event | Malformed]:
     """One CloudEvent. Its identity is its ``source`` with its ``id``: the id alone is unique in its source only."""
     if not isinstance(record, dict):
         return decoder.decode_value(record, "")
-    lacking = [name for name in _REQUIRED if not isinstance(record.get(name), str) or not record[name]]
+    lacking = missing(record)
     if lacking or record["specversion"] != "1.0":
-        reason = f"no CloudEvent: `{lacking[0]}` is missing" if lacking else "not specversion 1.0"
+        reason = f"no CloudEvent: `{lacking}` is missing" if lacking else "not specversion 1.0"
         return [decoder.malformed(b"", "", reason)]
     found = decoder.decode_value(record, "")
     return [

@@ -16,6 +16,7 @@ from trailbell_engine.values import Json
 
 _PREFIXES: Final = ("ce-", "ce_", "cloudevents:", "cloudevents_")
 _REQUIRED: Final = ("id", "source", "specversion", "type")
+"""https://github.com/cloudevents/spec/blob/v1.0.2/cloudevents/spec.md#required-attributes"""
 _STRUCTURED: Final = "application/cloudevents"
 
 
@@ -52,9 +53,13 @@ def with_data(attributes: dict[str, Json], body: bytes) -> dict[str, Json]:
         return attributes | {"data_base64": base64.b64encode(body).decode()}
 
 
+def missing(record: Mapping[str, Json]) -> str:
+    """The first required attribute that is no text, or an empty one; empty if the record has them all."""
+    return next((name for name in _REQUIRED if not isinstance(record.get(name), str) or not record[name]), "")
+
+
 def flaw(record: Mapping[str, Json]) -> str:
     """What keeps a record from being a CloudEvent, in words; empty if nothing does."""
-    lacking = [name for name in _REQUIRED if not isinstance(record.get(name), str) or not record[name]]
-    if lacking:
-        return f"no CloudEvent: `{lacking[0]}` is missing"
+    if lacking := missing(record):
+        return f"no CloudEvent: `{lacking}` is missing"
     return "" if record["specversion"] == "1.0" else "no CloudEvent of specversion 1.0"
