@@ -22,6 +22,7 @@ DURATION: Final = {
     "patternErrorMessage": "a duration is written `90s`, `10m`, `1h30m`, `2d` or `1w`",
     "examples": ["10m", "1h30m"],
 }
+DURATION_OR_ZERO: Final = DURATION | {"pattern": f"^0s$|{DURATION['pattern']}"}
 SHARE: Final = {
     "if": {"type": "string"},
     "then": {"pattern": r"^\d{1,3}(\.\d{1,9})? ?%$", "patternErrorMessage": "a percentage is written `20%`"},

@@ -11,7 +11,8 @@ from typing import Final
 from trailbell_engine.values import Json
 from trailbell_rules.document import Place
 
-_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+"""``${NAME}`` in a text."""
 
 
 class Unset(Exception):  # noqa: N818 - it names what it is
@@ -73,4 +74,4 @@ def expand(text: str, environ: Mapping[str, str], said: Callable[[str], str] = s
             raise Unset(name)
         return said(value)
 
-    return _REFERENCE.sub(value, text)
+    return REFERENCE.sub(value, text)

@@ -14,14 +14,13 @@ from trailbell_rules.document import Document, Place, read_documents
 
 from .audit.credentials import VARIABLES
 from .config import load_config
-from .environment import setting
+from .environment import REFERENCE, setting
 from .overrides import overridden
 from .sources.kinds import kinds
 from .sources.vonage_settings import VonageSettings
 from .watch.limits import NEVER, limits_of
 
 HIDDEN: Final = "***"
-_REFERENCE: Final = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 _SECRET: Final = re.compile(
     r"(?i)(^|_)(tokens?|secrets?|passwords?|passphrase|credentials?|authorization|api_?key|routing_key|webhook_url|key)$"
 )
@@ -92,7 +91,7 @@ def _setting(place: Place, value: Json, document: Document | None, environ: Mapp
     name = _dotted(place)
     if document is not None and _written(document, place) == (True, value):
         span = document.span_of_value(place)
-        names = [found for text in _texts(value) for found in _REFERENCE.findall(text)]
+        names = [found for text in _texts(value) for found in REFERENCE.findall(text)]
         unset = tuple(dict.fromkeys(name for name in names if setting(name, environ) is None))
         return Setting(name, _shown(place, value), "file", f"{span.file}:{span.line}", unset)
     variable = "TRAILBELL_" + "_".join(map(str, place)).upper()
@@ -136,7 +135,7 @@ def _shown(place: Place, value: Json) -> Json:
 
 
 def _hides(text: str) -> bool:
-    return bool(_REFERENCE.search(text) or _SECRET_URL.search(text))
+    return bool(REFERENCE.search(text) or _SECRET_URL.search(text))
 
 
 def _credentials(values: Mapping[str, Any], environ: Mapping[str, str]) -> list[Setting]:

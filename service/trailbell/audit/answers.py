@@ -126,8 +126,13 @@ def _said(body: bytes) -> str:
 
 def _printable(text: str) -> str:
     """One line without control and direction characters, of bearable length."""
-    line = _CONTROLS.sub(" ", text).strip()
+    line = without_controls(text)
     return line if len(line) <= _SAID_LIMIT else line[:_SAID_LIMIT] + "…"
+
+
+def without_controls(text: str) -> str:
+    """The text on one line, without what a terminal obeys or what turns the direction of writing."""
+    return _CONTROLS.sub(" ", text).strip()
 
 
 def read_page(document: dict[str, Json], number: int) -> Page:

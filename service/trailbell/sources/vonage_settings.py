@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US
 from trailbell_engine.values import Json
-from trailbell_rules.schema_parts import DURATION, TEXT, described, mapping
+from trailbell_rules.schema_parts import DURATION, DURATION_OR_ZERO, TEXT, described, mapping
 
 from .kinds import SettingsError
 
@@ -19,18 +19,16 @@ if TYPE_CHECKING:
 
     from .vonage import VonageSource
 
-_DURATION_OR_ZERO: Final = DURATION | {"pattern": f"^0s$|{DURATION['pattern']}"}
-
 SHORTEST_US: Final = {"since": SECOND_US, "poll_every": SECOND_US, "overlap": SECOND_US, "lateness": 0, "rescan": 0}
 """The API's times are whole seconds: what is shorter cannot be asked for."""
 
 _WORDS: Final[Mapping[str, tuple[dict[str, Any], str, str]]] = {
     "since": (DURATION, "How far back the first run looks.", "1d"),
     "poll_every": (DURATION, "How often the API is asked.", "60s"),
-    "lateness": (_DURATION_OR_ZERO, "How late an event may come and still be taken in its order.", "1m"),
+    "lateness": (DURATION_OR_ZERO, "How late an event may come and still be taken in its order.", "1m"),
     "overlap": (DURATION, "How far each poll reaches back over the one before it.", "5m"),
     "rescan": (
-        _DURATION_OR_ZERO,
+        DURATION_OR_ZERO,
         "How late an event may come and still be found by the daily re-scan; `0s` for none.",
         "1d",
     ),

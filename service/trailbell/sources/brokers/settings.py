@@ -14,7 +14,7 @@ from trailbell_engine.system_errors import system_words
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 from trailbell_notifiers.secret import Secret
-from trailbell_rules.schema_parts import DURATION, TEXT, described, mapping
+from trailbell_rules.schema_parts import DURATION_OR_ZERO, TEXT, described, mapping
 
 if TYPE_CHECKING:
     from .link import Broker
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
 PREFETCH: Final = 500
 LATENESS_US: Final = 5 * SECOND_US
-_DURATION_OR_ZERO: Final = DURATION | {"pattern": f"^0s$|{DURATION['pattern']}"}
 USER: Final = (TEXT, "Who we are to the broker.", "trailbell")
 FROM: Final = (
     {"enum": ["earliest", "latest"]},
@@ -63,7 +62,7 @@ def broker_schema(
             "What a message holds, packed or not: one JSON text (an object or an array), or one on each line.",
             "auto",
         ),
-        "lateness": (_DURATION_OR_ZERO, "How late an event may come and still be taken in its order.", "5s"),
+        "lateness": (DURATION_OR_ZERO, "How late an event may come and still be taken in its order.", "5s"),
         "prefetch": (
             {"type": "integer", "minimum": 1, "maximum": 10_000},
             "How many messages may be delivered to us and not stored yet.",

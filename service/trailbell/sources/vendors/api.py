@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
@@ -11,6 +10,7 @@ from urllib.parse import urlsplit
 
 from requests.utils import parse_header_links
 
+from trailbell.audit.answers import without_controls
 from trailbell.audit.errors import AuditError, RateLimitedError, RefusedError, ServerError
 from trailbell.audit.retry import RetryPolicy
 from trailbell.audit.transport import Answer, Transport
@@ -20,7 +20,6 @@ from trailbell_engine.decode import NotJsonError, read_json
 from trailbell_engine.values import Json
 
 _SAID_LIMIT: Final = 200
-_CONTROLS: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\u2066-\u2069]+")
 _HELP: Final[Mapping[int, str]] = {
     HTTPStatus.UNAUTHORIZED: "check the token: is it whole, not expired, and of this account?",
     HTTPStatus.FORBIDDEN: "the token is known and may not read the audit log; give it the right",
@@ -186,5 +185,5 @@ def _said(body: bytes) -> str:
     said = next((document[name] for name in names if isinstance(document, dict) and document.get(name)), "")
     if isinstance(said, dict):
         said = said.get("message", "")
-    text = _CONTROLS.sub(" ", str(said)).strip()
+    text = without_controls(str(said))
     return f" ({text[:_SAID_LIMIT]})" if text else ""
