@@ -19,6 +19,7 @@ from .channel import Attempt, ChannelError
 from .http_post import Endpoint, Reply, post, probe_endpoint, status_receipt
 from .http_settings import EGRESS_PROPERTIES, HEADERS_PROPERTY, read_endpoint, read_headers
 from .message import Member, Message
+from .native import json_bytes
 from .pace import Rate
 from .receipt import Delivered, Receipt, Rejected
 from .secret import Secret
@@ -113,7 +114,7 @@ class Alertmanager:
     def render(self, message: Message, delivery_id: str) -> bytes:  # noqa: ARG002  # labels identify it
         """The list of alerts; ``endsAt`` of those that stand is added when the delivery's time is known. Pure."""
         for most in _LADDER:
-            body = _encoded([self._alert(message, member) for member in message.members[:most]])
+            body = json_bytes([self._alert(message, member) for member in message.members[:most]])
             if len(body) <= limits.ALERTMANAGER_BODY_BYTES:
                 break
         return body
@@ -127,7 +128,7 @@ class Alertmanager:
         ends = format_time(round(attempt.created_s + self.hold_s) * SECOND_US)
         alerts = [{"endsAt": ends, **alert} for alert in json.loads(body)]
         headers = {name: value.reveal() for name, value in self._headers.items()}
-        reply = post(self._endpoint, _encoded(alerts), headers)
+        reply = post(self._endpoint, json_bytes(alerts), headers)
         if not isinstance(reply, Reply):
             return reply
         receipt = status_receipt(reply, now_s, "Alertmanager")
@@ -147,7 +148,3 @@ class Alertmanager:
             **({"endsAt": format_time(alert.last_at_us)} if over else {}),
             **({"generatorURL": address} if address else {}),
         }
-
-
-def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -16,6 +16,7 @@ from trailbell_engine.timestamps import format_time
 from . import limits
 from .alertmanager_labels import NEVER, annotations_of, fingerprint, is_over, label_name, labels_of, link
 from .message import Member, Message
+from .native import json_bytes
 from .text import fit, one_line
 
 _LADDER: Final = (50, 10, 3, 1)
@@ -55,7 +56,7 @@ def _encoded(message: Message, members: Sequence[Member], receiver: str, externa
         "notification_reason": message.kind,
         "alerts": entries,
     }
-    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+    return json_bytes(document)
 
 
 def _alert(message: Message, member: Member, external_url: str) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from . import limits
 from .channel import Attempt, ChannelError
 from .mail_text import plain_body
 from .message import Message
+from .native import json_bytes
 from .pace import Rate
 from .receipt import Ambiguous, Delivered, Receipt, Retry
 from .secret import Secret, as_secret
@@ -100,7 +101,7 @@ class Apprise:
         room = self._body_limit - (0 if self._title_limit else len(title) + 2)  # without a title it leads the body
         kind = "success" if message.kind == "resolved" else _TYPES[message.alert.severity]
         document = {"title": title, "body": fit(text, max(1, room), utf16_length), "type": kind}
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return json_bytes(document)
 
     def probe(self) -> Receipt:
         """Only that Apprise understands the URL: it has nothing that could be asked."""

@@ -9,7 +9,7 @@ from urllib.parse import quote
 from trailbell_engine.timestamps import format_time
 
 from .message import Message
-from .native import native_json
+from .native import json_bytes, native_json
 
 TYPE_PREFIX: Final = "trailbell.alert."
 _ATTRIBUTES: Final = ("specversion", "id", "source", "type", "subject", "time", "severitytext")
@@ -35,7 +35,7 @@ def cloudevent_json(message: Message, delivery_id: str, source: str) -> bytes:
         "datacontenttype": "application/json",
         "data": native["data"],
     }
-    return _encoded(document)
+    return json_bytes(document)
 
 
 def binary_request(structured: bytes) -> tuple[bytes, dict[str, str]]:
@@ -45,12 +45,8 @@ def binary_request(structured: bytes) -> tuple[bytes, dict[str, str]]:
     """
     document: dict[str, Any] = json.loads(structured)
     headers = {f"ce-{name}": _header(document[name]) for name in _ATTRIBUTES}
-    return _encoded(document["data"]), headers | {"Content-Type": document["datacontenttype"]}
+    return json_bytes(document["data"]), headers | {"Content-Type": document["datacontenttype"]}
 
 
 def _header(value: str) -> str:
     return quote(value, safe="!#$&'()*+,-./:;<=>?@[\\]^_`{|}~")
-
-
-def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -5,7 +5,6 @@ Source: discord.com/developers/docs: "Execute Webhook", "Embed Limits", "Rate Li
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any, Final
@@ -18,6 +17,7 @@ from .channel import Attempt, ChannelError
 from .http_post import Endpoint, Reply, post, probe_endpoint, status_receipt
 from .http_settings import EGRESS_PROPERTIES, read_endpoint
 from .message import Message
+from .native import json_bytes
 from .pace import Rate
 from .receipt import Delivered, Receipt, Retry
 from .secret import Secret, as_secret
@@ -78,7 +78,7 @@ class Discord:
             if sum(map(utf16_length, _counted(embed))) <= limits.DISCORD_ALL_EMBEDS:
                 break
         document = {"content": "", "embeds": [embed], "allowed_mentions": {"parse": []}, **own}
-        return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
+        return json_bytes(document)
 
     def probe(self) -> Receipt:
         """Whether its address can be reached; the webhook answers only to a message."""

@@ -43,6 +43,11 @@ def _encoded(message: Message, step: _Step) -> bytes:
         "timestamp": format_time(message.alert.last_at_us),
         "data": _alert(message, step),
     }
+    return json_bytes(document)
+
+
+def json_bytes(document: Any) -> bytes:
+    """Any document, compact and in UTF-8; a lone surrogate, which UTF-8 has not, becomes ``?``."""
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
 
 

@@ -16,6 +16,7 @@ from .channel import Attempt, ChannelError
 from .http_post import Endpoint, Reply, post, probe_endpoint, status_receipt
 from .http_settings import EGRESS_PROPERTIES, read_endpoint
 from .message import Message
+from .native import json_bytes
 from .pace import Rate
 from .receipt import Delivered, Receipt, Rejected, Retry
 from .secret import Secret, as_secret, redact
@@ -85,7 +86,7 @@ class PagerDuty:
     def render(self, message: Message, delivery_id: str) -> bytes:
         """The event without the routing key. Pure."""
         for alerts, details in _LADDER:
-            body = _encoded(_event(message, delivery_id, self._severities, alerts, details=details))
+            body = json_bytes(_event(message, delivery_id, self._severities, alerts, details=details))
             if len(body) <= limits.PAGERDUTY_BUDGET_BYTES:
                 break
         return body
@@ -97,7 +98,7 @@ class PagerDuty:
     def send(self, body: bytes, attempt: Attempt, now_s: float) -> Receipt:  # noqa: ARG002  # the protocol's signature
         """Post once; the same ``dedup_key`` makes a repeat the same incident. Blocks for about ``timeout_s``."""
         event = {"routing_key": self._routing_key.reveal(), **json.loads(body)}
-        reply = post(self._endpoint, _encoded(event), {})
+        reply = post(self._endpoint, json_bytes(event), {})
         return self._receipt(reply, now_s) if isinstance(reply, Reply) else reply
 
     def _receipt(self, reply: Reply, now_s: float) -> Receipt:
@@ -168,7 +169,3 @@ def _details(message: Message, delivery_id: str, shown: int) -> dict[str, Any]:
     if message.problems:
         details["trouble with this message"] = list(message.problems)
     return {name: value for name, value in details.items() if value not in ("", [], {}, 0)}
-
-
-def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")

@@ -6,7 +6,6 @@ their trouble in words, which is understood too.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from .channel import Attempt
 from .http_post import Endpoint, Reply, post, probe_endpoint, status_receipt
 from .http_settings import EGRESS_PROPERTIES, read_endpoint
 from .message import Message
+from .native import json_bytes
 from .pace import Rate
 from .receipt import Receipt, Rejected, Retry
 
@@ -57,7 +57,7 @@ class Teams:
         """The card in its envelope. Pure."""
         for events, alerts, fields in _LADDER:
             card = adaptive_card(message, delivery_id, events=events, alerts=alerts, fields=fields)
-            body = _encoded({"type": "message", "attachments": [_attachment(card)]})
+            body = json_bytes({"type": "message", "attachments": [_attachment(card)]})
             if len(body) <= limits.TEAMS_BUDGET_BYTES:
                 break
         return body
@@ -83,7 +83,3 @@ def _receipt(reply: Reply, now_s: float) -> Receipt:
 
 def _attachment(card: dict[str, Any]) -> dict[str, Any]:
     return {"contentType": _CARD, "contentUrl": None, "content": card}
-
-
-def _encoded(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "replace")
