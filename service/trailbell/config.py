@@ -17,7 +17,7 @@ from trailbell_rules.validate import validate_document
 
 from .config_schema import config_schema
 from .environment import Unset, expand, filled, setting
-from .http.settings import HttpSettings, SettingsError, read_http
+from .http.settings import HttpSettings, HttpSettingsError, read_http
 from .overrides import overridden
 from .policy import PolicyError, read_policy
 from .receiver_options import ReceiverOptions, options_of, without_options
@@ -300,7 +300,7 @@ def _http(document: Document, values: Mapping[str, Any], base: Path) -> HttpSett
         return None
     try:
         return read_http(values["http"], base)
-    except SettingsError as error:
+    except HttpSettingsError as error:
         problem = Problem("bad-value", "error", str(error), document.span_of_value(("http", *error.place)), error.help)
         raise ConfigError([problem], {document.file: document.source}) from error
 

@@ -39,12 +39,12 @@ def command(config_file: Path | None, listen: str | None) -> int:
     rules = load_or_fail(config.rules).rules
     with server_or_fail():
         from trailbell.http.serving import serving_store
-        from trailbell.http.settings import HttpSettings, SettingsError, listening_on
+        from trailbell.http.settings import HttpSettings, HttpSettingsError, listening_on
 
         settings = config.http or HttpSettings()
         try:
             chosen = listening_on(settings, listen) if listen else settings
-        except SettingsError as error:
+        except HttpSettingsError as error:
             raise Failure(Exit.USAGE, str(error), error.help) from error
         ended: SimpleQueue[None] = SimpleQueue()  # its `put` is safe in signal handlers
         try:

@@ -24,7 +24,7 @@ _WHOLE: Final = {"type": "integer", "minimum": 1}
 Proof: TypeAlias = Literal["token", "basic", "signature"]
 
 
-class SettingsError(ValueError):
+class HttpSettingsError(ValueError):
     """Settings that cannot work together.
 
     Attributes:
@@ -160,7 +160,7 @@ def read_http(values: Mapping[str, Any], base: Path) -> HttpSettings:
         base: what relative paths are relative to.
 
     Raises:
-        SettingsError: for what cannot work, or would be open to everybody by mistake.
+        HttpSettingsError: for what cannot work, or would be open to everybody by mistake.
     """
     host, port = _address(values.get("listen", LISTEN))
     tls = values.get("tls")
@@ -187,7 +187,7 @@ def listening_on(settings: HttpSettings, address: str) -> HttpSettings:
     """The settings with another address; one that can be reached from elsewhere needs TLS and tokens.
 
     Raises:
-        SettingsError: see ``read_http``.
+        HttpSettingsError: see ``read_http``.
     """
     host, port = _address(address)
     changed = replace(settings, host=host, port=port)
@@ -199,13 +199,13 @@ def _refuse_open(settings: HttpSettings, *, allow_public: bool) -> None:
     if settings.loopback:
         return
     if settings.certificate is None and not allow_public:
-        raise SettingsError(
+        raise HttpSettingsError(
             ("listen",),
             f"{settings.host} can be reached from elsewhere, and secrets would be readable on the way",
             "add `tls:`, or `allow_public: true` if a proxy before it speaks TLS",
         )
     if not settings.tokens:
-        raise SettingsError(
+        raise HttpSettingsError(
             ("listen",),
             f"{settings.host} can be reached from elsewhere, and everybody could read the alerts",
             "add `tokens: [${TRAILBELL_TOKEN}]`",
@@ -216,7 +216,7 @@ def _address(text: str) -> tuple[str, int]:
     host, separator, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if not separator or not host or not port.isdecimal() or int(port) > 65_535:
-        raise SettingsError(("listen",), f"{text!r} is no address with a port", f"for example `listen: {LISTEN}`")
+        raise HttpSettingsError(("listen",), f"{text!r} is no address with a port", f"for example `listen: {LISTEN}`")
     return host, int(port)
 
 
@@ -226,7 +226,7 @@ def _senders(given: Sequence[Mapping[str, Any]]) -> tuple[Sender, ...]:
     for position, sender in enumerate(senders):
         other = shown.setdefault((sender.proof, sender.user, sender.secret.reveal()), sender)
         if other is not sender:
-            raise SettingsError(
+            raise HttpSettingsError(
                 ("senders", position),
                 f"the sender {sender.source!r} shows the same proof as {other.source!r}: nobody could tell them apart",
                 "give each a secret of its own",
@@ -239,7 +239,7 @@ def _sender(position: int, values: Mapping[str, Any]) -> Sender:
     proofs: list[tuple[Proof, str]] = [("token", "token"), ("basic", "password"), ("signature", "signing_secret")]
     given = [(proof, key) for proof, key in proofs if key in values]
     if len(given) != 1 or ("user" in values) != ("password" in values):
-        raise SettingsError(
+        raise HttpSettingsError(
             place,
             f"the sender {values['source']!r} needs exactly one proof of who it is",
             "write `token`, or `user` and `password`, or `signing_secret`",
@@ -249,7 +249,7 @@ def _sender(position: int, values: Mapping[str, Any]) -> Sender:
         try:
             standard_key(Secret(values[key]))
         except ValueError as error:
-            raise SettingsError(
+            raise HttpSettingsError(
                 place, f"the sender {values['source']!r}: {error}", "`openssl rand -base64 32`"
             ) from error
     return Sender(
