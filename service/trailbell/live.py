@@ -17,7 +17,7 @@ from .clock import now_us
 from .dispatcher import Dispatcher
 from .drive import Given, commit
 from .garbage import collecting_seldom, not_collecting
-from .outgoing import Outgoing, Told
+from .outgoing import NewAlert, Outgoing
 from .revising import Revisions
 from .running.loop import Loop
 from .running.reader import FIRST_RETRY_S
@@ -51,7 +51,7 @@ class Live:
         database: Database,
         receivers: Receivers,
         *,
-        told: Callable[[Sequence[Told]], None],
+        told: Callable[[Sequence[NewAlert]], None],
         attempted: Callable[[Sent], None],
         first_retry_s: float = FIRST_RETRY_S,
         limits: Mapping[str, Limits] | None = None,
@@ -214,6 +214,6 @@ class Live:
             commit([Given(gone[0], Batch([*closing, *leaving]))], pipeline, self._ledger, self._sink)
         return pipeline
 
-    def _tell(self, fresh: Sequence[Told]) -> None:
+    def _tell(self, fresh: Sequence[NewAlert]) -> None:
         self._told(fresh)
         self._dispatcher.wake()

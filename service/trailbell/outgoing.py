@@ -11,8 +11,7 @@ from trailbell_engine.event import Input, is_instant
 from trailbell_engine.explain import explain
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel
-from trailbell_notifiers.desk import Policy
-from trailbell_notifiers.desk import Told as ToTell
+from trailbell_notifiers.desk import Policy, Told
 from trailbell_notifiers.group import Note, Notification
 from trailbell_notifiers.living import Living, standing_of
 from trailbell_notifiers.outbox import deliveries
@@ -36,7 +35,7 @@ from .wishes import Wishes
 from .wording import Wording, to_json
 
 
-class Told(NamedTuple):
+class NewAlert(NamedTuple):
     """A new alert and who is to hear of it."""
 
     stored: StoredAlert
@@ -58,7 +57,7 @@ class Outgoing:
         policy: Policy,
         *,
         now_us: Callable[[], int],
-        told: Callable[[Sequence[Told]], None],
+        told: Callable[[Sequence[NewAlert]], None],
     ) -> None:
         """Wire the sink.
 
@@ -82,7 +81,7 @@ class Outgoing:
         self._told = told
         self._wishes = Wishes(database.folder, Handlings(database), Deliveries(database))
         self._crowding = Crowding()
-        self._fresh: list[Told] = []
+        self._fresh: list[NewAlert] = []
         self._sends = False
         self.use(rules, channels, policy)
 
@@ -169,9 +168,9 @@ class Outgoing:
             return
         decisions, told = self._telling.opened(alert)
         self._tell(told)
-        self._fresh.append(Told(StoredAlert(alert, wording), decisions))
+        self._fresh.append(NewAlert(StoredAlert(alert, wording), decisions))
 
-    def _tell(self, told: ToTell) -> None:
+    def _tell(self, told: Told) -> None:
         notes = list(told.notes)
         for notification in told.notifications:
             notes += self._send(notification)

@@ -36,7 +36,7 @@ from .watch.view import coverage_view
 from .wiring import Receivers
 
 
-class Told(NamedTuple):
+class Audience(NamedTuple):
     """Whom a dry-run previews.
 
     Attributes:
@@ -66,7 +66,7 @@ class Wanted:
     """
 
     against: tuple[str, RuleSet] | None = None
-    told: Told | None = None
+    told: Audience | None = None
     funnel: bool = False
     suggest: bool = True
     max_per_day: float | None = None

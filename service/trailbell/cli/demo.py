@@ -22,7 +22,7 @@ from trailbell.audit.credentials import Credentials
 from trailbell.clock import now_us
 from trailbell.demo import STORY
 from trailbell.live import Live
-from trailbell.outgoing import Told
+from trailbell.outgoing import NewAlert
 from trailbell.replay import dry_run_source
 from trailbell.sources.vonage import VonageSource
 from trailbell.sources.windows import Pace, Polling
@@ -159,7 +159,7 @@ def _show(console: Console, arrived: Queue[SlackMessage], *, keep: bool) -> None
         console.print(Text("No message arrived within 20 s; is this machine very busy?", "yellow"))
 
 
-def _nothing(_: Sequence[Told] | object) -> None:
+def _nothing(_: Sequence[NewAlert] | object) -> None:
     """The demo watches Slack, not the engine."""
 
 

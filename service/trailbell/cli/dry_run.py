@@ -17,7 +17,7 @@ from .loading import load_or_fail, rule_or_fail
 
 if TYPE_CHECKING:
     from trailbell.dryrun.sent import SentMessages
-    from trailbell.replay import Told, Wanted
+    from trailbell.replay import Audience, Wanted
     from trailbell.report import Report
     from trailbell_engine.rule import RuleSet
 
@@ -160,7 +160,7 @@ class _Shown(NamedTuple):
 
     format: str
     sample: int
-    told: Told | None
+    told: Audience | None
     sent: SentMessages
     explain: str | None
     why_not: tuple[str, str] | None

@@ -9,7 +9,7 @@ import click
 
 from trailbell.config import Config, ConfigError, find_config, load_config
 from trailbell.dryrun.previewing import previewed
-from trailbell.replay import Told
+from trailbell.replay import Audience
 from trailbell.wiring import WiringError
 from trailbell_engine.rule import RuleSet
 
@@ -17,7 +17,7 @@ from .configuration import config_or_fail
 from .exits import Exit, Failure
 
 
-def told(rules: RuleSet, config_file: Path | None) -> Told:
+def told(rules: RuleSet, config_file: Path | None) -> Audience:
     """The receivers to preview.
 
     A configuration that is named must be right. One that is only found must not keep anybody from a dry-run: what is

@@ -17,7 +17,7 @@ from trailbell.config import Config
 from trailbell.http.observed import Observed
 from trailbell.http.settings import HttpSettings
 from trailbell.live import Live
-from trailbell.outgoing import Told
+from trailbell.outgoing import NewAlert
 from trailbell.rulebook.book import Edition, RuleBook
 from trailbell.rulebook.cache import CACHE_FILE, RuleCache
 from trailbell.slack.buttons import with_buttons
@@ -224,7 +224,7 @@ def _log_end(tally: Tally, aside: str) -> None:
             log.error("%s could not be evaluated on %d events: %s", rule_id, count, reason)
 
 
-def _tell(fresh: Sequence[Told], say: Callable[[StoredAlert, str], None]) -> None:
+def _tell(fresh: Sequence[NewAlert], say: Callable[[StoredAlert, str], None]) -> None:
     for stored, decisions in fresh:
         say(stored, ", ".join(decision.receiver for decision in decisions))
 

@@ -13,7 +13,7 @@ from rich.text import Text
 
 from trailbell.dryrun.samples import spread
 from trailbell.dryrun.sent import SentMessages
-from trailbell.replay import Told
+from trailbell.replay import Audience
 from trailbell.report import Report
 from trailbell.store.alerts import StoredAlert
 from trailbell_engine.durations import format_duration
@@ -23,7 +23,7 @@ from .cards import MAXIMUM_WIDTH, card
 from .printable import printable
 
 
-def print_samples(console: Console, report: Report, number: int, told: Told, sent: SentMessages) -> None:
+def print_samples(console: Console, report: Report, number: int, told: Audience, sent: SentMessages) -> None:
     """Print alerts spread evenly over the report: of three, the first, a middle one and the last.
 
     Args:
@@ -42,7 +42,7 @@ def print_samples(console: Console, report: Report, number: int, told: Told, sen
         console.print(Text(f"\n… and {left:,} more alerts", "dim"))
 
 
-def _messages(stored: StoredAlert, told: Told, sent: SentMessages) -> Iterator[RenderableType]:
+def _messages(stored: StoredAlert, told: Audience, sent: SentMessages) -> Iterator[RenderableType]:
     found = sent.of(stored.alert.id)
     if not found:
         title = printable(str(stored.wording["title"]))

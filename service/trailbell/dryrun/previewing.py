@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 
 from trailbell.config import Config
-from trailbell.replay import Told
+from trailbell.replay import Audience
 from trailbell.wiring import check_notify
 from trailbell_engine.rule import RuleSet
 
 from .preview import SLACK_ALONE, kinds, preview
 
 
-def previewed(rules: RuleSet, config: Config | None) -> Told:
+def previewed(rules: RuleSet, config: Config | None) -> Audience:
     """The receivers to preview.
 
     Args:
@@ -23,7 +23,7 @@ def previewed(rules: RuleSet, config: Config | None) -> Told:
         WiringError: if a receiver's settings cannot work, or a rule names one that is not there.
     """
     if config is None or not config.receivers:
-        return Told(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
+        return Audience(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
     who = preview(config, os.environ)
     check_notify(rules, list(who.channels))
-    return Told(who, kinds(config), configured=True)
+    return Audience(who, kinds(config), configured=True)

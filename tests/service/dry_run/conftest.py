@@ -10,7 +10,7 @@ import pytest
 
 import trailbell
 from trailbell.dryrun.preview import SLACK_ALONE, kinds, preview
-from trailbell.replay import Told, Wanted, dry_run_source
+from trailbell.replay import Audience, Wanted, dry_run_source
 from trailbell.sources.files import FileSource
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -98,7 +98,7 @@ def report(loaded, history_file):
 
 def full_report(rules, file, before):
     """A dry-run with receivers, funnels and another version."""
-    told = Told(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
+    told = Audience(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
     source = FileSource([file])
     wanted = Wanted(against=("main", before), told=told, funnel=True, max_per_day=3)
     return dry_run_source(rules, source, lambda: source.map_name, wanted)

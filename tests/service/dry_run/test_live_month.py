@@ -12,7 +12,7 @@ import trailbell as api_of_trailbell
 from trailbell.clock import now_us
 from trailbell.config import load_config
 from trailbell.dryrun.preview import kinds
-from trailbell.replay import Told, Wanted, dry_run_store
+from trailbell.replay import Audience, Wanted, dry_run_store
 from trailbell.store.database import open_database
 from trailbell.store.outbox import StoreOutbox
 from trailbell.testing import slack as fake_slack
@@ -88,7 +88,9 @@ def test_a_dry_run_of_the_store_is_the_month_that_was_lived(trailbell, month_liv
     assert len(lived) > 20
     config = load_config(Path("trailbell.yaml"), {"SLACK_BOT_TOKEN": fake_slack.TOKEN, "SIEM_SECRET": webhook.SECRET})
     sent = []
-    told = Told(receivers(config), kinds(config), configured=True, sent=lambda delivery, _new: sent.append(delivery))
+    told = Audience(
+        receivers(config), kinds(config), configured=True, sent=lambda delivery, _new: sent.append(delivery)
+    )
     with closing(open_database(config.state, write=False)) as database:
         report = dry_run_store(api_of_trailbell.load_rules("pack:vonage"), database, wanted=Wanted(told=told))
         outbox = StoreOutbox(database)

@@ -4,7 +4,7 @@ import pytest
 
 from trailbell.config import Config
 from trailbell.dryrun.preview import kinds, preview
-from trailbell.replay import Told, Wanted, dry_run_source
+from trailbell.replay import Audience, Wanted, dry_run_source
 from trailbell.sources.base import Batch
 from trailbell_engine.event import Tick
 
@@ -55,7 +55,7 @@ def told(loaded):
 
     def run(events, route=ROUTE, receivers=RECEIVERS, **settings):
         config = Config(receivers=receivers, route=route, **settings)
-        who = Told(preview(config, {"MAIL": "b@example.com"}), kinds(config), configured=True)
+        who = Audience(preview(config, {"MAIL": "b@example.com"}), kinds(config), configured=True)
         report = dry_run_source(loaded(RULE), Given(events), wanted=Wanted(told=who, suggest=False, funnel=True))
         assert all(entry.funnel.alerts == entry.tally.alerts for entry in report.rules)
         held = {entry.rule.id: dict(entry.funnel.held) for entry in report.rules if entry.funnel.held}

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import trailbell
 from trailbell.dryrun.numbers import counted
 from trailbell.dryrun.preview import SLACK_ALONE, kinds, preview
-from trailbell.replay import Told, Wanted, dry_run_source, open_files
+from trailbell.replay import Audience, Wanted, dry_run_source, open_files
 from trailbell.reports.printers import PRINTERS
 from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, format_time, parse_time
@@ -122,7 +122,7 @@ def test_every_view_says_what_counting_by_hand_gives(two_rules, tmp_path_factory
     lines = [*map(json.dumps, records), *map(json.dumps, records[-1:] * twice), *["oops"] * broken]
     file = tmp_path_factory.mktemp("history") / "h.ndjson"
     file.write_text("".join(line + "\n" for line in lines), encoding="utf-8")
-    told = Told(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
+    told = Audience(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
     with open_files(two_rules, [file], PRESETS["vonage"]) as source:
         report = dry_run_source(two_rules, source, wanted=Wanted(told=told))
     opened, until = 0, {}

@@ -9,7 +9,7 @@ import pytest
 import trailbell
 from trailbell.dryrun.parts import Parts
 from trailbell.dryrun.preview import SLACK_ALONE, kinds, preview
-from trailbell.replay import PLAIN, Told, Wanted, dry_run_store
+from trailbell.replay import PLAIN, Audience, Wanted, dry_run_store
 from trailbell.store import history as store_history
 from trailbell.store.ledger import StoreLedger
 from trailbell_engine.event import Event
@@ -69,7 +69,7 @@ def decoded(monkeypatch):
 
 def wanted(loaded, name):
     """What a dry-run looks at, by name."""
-    told = Told(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
+    told = Audience(preview(SLACK_ALONE, {}), kinds(SLACK_ALONE), configured=False)
     return {
         "plain": lambda: PLAIN,
         "messages": lambda: Wanted(told=told, max_per_day=1),
