@@ -12,12 +12,13 @@ from trailbell_engine.durations import format_duration
 from trailbell_engine.values import Json
 from trailbell_rules.document import Document, Place, read_documents
 
+from .audit.client import BASE_URL
 from .audit.credentials import VARIABLES
 from .config import load_config
 from .environment import REFERENCE, setting
 from .overrides import overridden
 from .sources.kinds import kinds
-from .sources.vonage_settings import VonageSettings
+from .sources.vonage_settings import URL_VARIABLE, VonageSettings
 from .watch.limits import NEVER, limits_of
 
 HIDDEN: Final = "***"
@@ -71,7 +72,7 @@ def effective(file: Path | None, environ: Mapping[str, str]) -> list[Setting]:
         document = next((found for found in documents if found.value is not None), None)
     values, _ = overridden(document.value if document is not None else {}, environ)
     found = [_setting(place, value, document, environ) for place, value in _leaves(values, ())]
-    found += _credentials(values, environ)
+    found += _audit_api(values, environ)
     return found + _defaults(values)
 
 
@@ -138,24 +139,32 @@ def _hides(text: str) -> bool:
     return bool(REFERENCE.search(text) or _SECRET_URL.search(text))
 
 
-def _credentials(values: Mapping[str, Any], environ: Mapping[str, str]) -> list[Setting]:
-    """The key and the secret of the Audit API, where it is a source and the file does not name them."""
+def _audit_api(values: Mapping[str, Any], environ: Mapping[str, str]) -> list[Setting]:
+    """The Audit API's address, key and secret, where it is a source and the file does not name them."""
     if "vonage" not in (values.get("sources") or {}):
         return []
+    given = values["sources"]["vonage"] or {}
+    url = setting(URL_VARIABLE, environ)
+    address = (
+        Setting("sources.vonage.url", BASE_URL, "default")
+        if url is None
+        else Setting("sources.vonage.url", _shown(("url",), url), "environment", _variable(URL_VARIABLE, environ))
+    )
     names = next((pair for pair in VARIABLES if any(setting(name, environ) for name in pair)), VARIABLES[0])
-    return [
+    return ([] if "url" in given else [address]) + [
         Setting(f"sources.vonage.{key}", HIDDEN, "environment", _variable(name, environ))
         if setting(name, environ)
         else Setting(f"sources.vonage.{key}", None, "environment", name, (name,))
         for key, name in zip(("api_key", "api_secret"), names, strict=True)
-        if key not in ((values.get("sources") or {}).get("vonage") or {})
+        if key not in given
     ]
 
 
 def _defaults(values: Mapping[str, Any]) -> list[Setting]:
     """What holds because nothing else was said, as far as it is in use."""
     sources = values.get("sources") or {}
-    plain: dict[str, Json] = {"rules": ["rules/"], "state": ".trailbell"} | ({"source_alerts": True} if sources else {})
+    plain: dict[str, Json] = {"rules": ["rules/"], "state": ".trailbell", "watch_rules": True, "rule_cache": True}
+    plain |= {"source_alerts": True} if sources else {}
     found = [Setting(name, value, "default") for name, value in plain.items() if name not in values]
     if "vonage" in sources:
         given = sources["vonage"] or {}

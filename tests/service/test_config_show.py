@@ -53,6 +53,15 @@ def test_each_setting_has_its_origin(settings):
     assert found["rules"]["value"] == ["rules/", "pack:vonage"]
 
 
+def test_the_address_of_the_api_is_shown(settings):
+    """Whom the credentials are sent to: by default, by the environment, by the file."""
+    assert settings()["sources.vonage.url"]["value"] == "https://api.nexmo.com/beta/audit"
+    found = settings(VONAGE_AUDIT_URL="http://127.0.0.1:8080/beta/audit")["sources.vonage.url"]
+    assert (found["value"], found["place"]) == ("http://127.0.0.1:8080/beta/audit", "VONAGE_AUDIT_URL")
+    named = settings(CONFIG.replace("since: 2d", 'since: 2d, url: "https://api-eu.vonage.com/beta/audit"'))
+    assert (named["sources.vonage.url"]["origin"], len(named["sources.vonage.url"]["value"])) == ("file", 36)
+
+
 def test_a_setting_from_the_file_of_a_variable(settings, tmp_path):
     """Its place is the variable that names the file."""
     (tmp_path / "state").write_text("elsewhere\n")
@@ -79,7 +88,8 @@ def test_a_variable_that_is_not_set_is_said(settings, trailbell):
 def test_without_a_file_the_defaults_hold(settings):
     """There is always an answer."""
     found = settings(text="")
-    assert {name: entry["origin"] for name, entry in found.items()} == {"rules": "default", "state": "default"}
+    assert found.keys() == {"rules", "state", "watch_rules", "rule_cache"}
+    assert {entry["origin"] for entry in found.values()} == {"default"}
 
 
 def test_a_broken_configuration_shows_its_problems(settings, trailbell, tmp_path):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+from trailbell.environment import setting
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US
 from trailbell_engine.values import Json
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
     from .vonage import VonageSource
 
+URL_VARIABLE: Final = "VONAGE_AUDIT_URL"
+"""Says where the API is, where the settings do not: for a fake, or another data centre."""
 SHORTEST_US: Final = {"since": SECOND_US, "poll_every": SECOND_US, "overlap": SECOND_US, "lateness": 0, "rescan": 0}
 """The API's times are whole seconds: what is shorter cannot be asked for."""
 
@@ -32,7 +35,11 @@ _WORDS: Final[Mapping[str, tuple[dict[str, Any], str, str]]] = {
         "How late an event may come and still be found by the daily re-scan; `0s` for none.",
         "1d",
     ),
-    "url": (TEXT, "Another address of the API.", "https://api.nexmo.com/beta/audit"),
+    "url": (
+        TEXT,
+        "Another address of the API; VONAGE_AUDIT_URL if it is not given.",
+        "https://api.nexmo.com/beta/audit",
+    ),
     "api_key": (TEXT, "The account's key; VONAGE_API_KEY if it is not given.", "${EU_API_KEY}"),
     "api_secret": (TEXT, "The account's secret; VONAGE_API_SECRET if it is not given.", "${EU_API_SECRET}"),
 }
@@ -79,7 +86,7 @@ def client_of(settings: VonageSettings, environ: Mapping[str, str]) -> AuditClie
     from trailbell.audit.credentials import CredentialsError
 
     try:
-        url = settings.url or environ.get("VONAGE_AUDIT_URL") or BASE_URL
+        url = settings.url or setting(URL_VARIABLE, environ) or BASE_URL
         return AuditClient(credentials=_credentials(settings, environ), base_url=url)
     except CredentialsError as error:
         raise SettingsError(str(error), error.help) from error
