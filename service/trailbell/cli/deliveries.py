@@ -14,6 +14,7 @@ from trailbell_engine.timestamps import format_time
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
+from .instants import to_the_second
 from .printable import printable
 from .stores import reading, whoami, wish
 
@@ -71,7 +72,7 @@ def _line(one: StoredDelivery) -> str:
     who = f"{row.receiver} {row.target}".rstrip()
     said = f"  {row.last_error}" if row.last_error and row.state != "sent" else ""
     instead = f"  → {one.diverted}" if one.diverted else ""
-    head = f"{format_time(row.created_us)}  {row.id[:12]}"
+    head = f"{to_the_second(row.created_us)}  {row.id[:12]}"
     return f"{head}  {state}  {printable(f'{who}  {row.kind}  {row.alert_id[:12]}{instead}{said}')}"
 
 

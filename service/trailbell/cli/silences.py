@@ -13,7 +13,7 @@ from trailbell_engine.timestamps import DAY_US, format_time
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
-from .instants import instant
+from .instants import instant, to_the_second
 from .printable import printable
 from .stores import reading, reading_if_there, whoami, wish
 
@@ -69,7 +69,7 @@ def add(
     config = config_or_fail(config_file, secrets=False)
     silence = _silence(matchers, starts_us, ends_us or starts_us, author or whoami(), comment, force=force)
     wish(config.state, "silence", author=silence.author, comment=comment, silence=silence)
-    click.echo(f"{silence.id}  {printable(str(silence))}  until {format_time(silence.ends_us)}")
+    click.echo(f"{silence.id}  {printable(str(silence))}  until {to_the_second(silence.ends_us)}")
     _warn(config, silence._replace(starts_us=now_us() - 7 * DAY_US))
     return Exit.OK
 
@@ -114,7 +114,7 @@ def list_(all_: bool, config_file: Path | None, format_: str) -> int:
         return Exit.OK
     for silence, taken_up in found:
         waits = "" if taken_up else "  (waits for the engine)"
-        head = f"{silence.id}  {silence.phase(at_us):<7}  until {format_time(silence.ends_us)}"
+        head = f"{silence.id}  {silence.phase(at_us):<7}  until {to_the_second(silence.ends_us)}"
         click.echo(f"{head}  {printable(str(silence))}  {printable(_who(silence))}{waits}")
     if not found:
         click.echo("no silences" if all_ else "no silences now; --all shows expired ones", err=True)
