@@ -240,6 +240,7 @@ _SUBSTITUTIONS = (
     (re.compile(r'"elapsed_s": [\d.e-]+'), '"elapsed_s": N'),
     (re.compile(r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d,\d{3} ", re.MULTILINE), "TIME "),
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{1,6}Z"), "NOW"),  # the clock of a delivery
+    (re.compile(r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ(?=  dlv_)", re.MULTILINE), "NOW"),  # and in a list, in seconds
     (re.compile(r"\bin \d+\.\d s\b"), "in N s"),
     (re.compile(r"^(✔ (?:python|sqlite) +)\d+\.\d+\.\d+", re.MULTILINE), r"\1VERSION"),
     (re.compile(r"\b\d\d+ rules, \d\d+ tests"), "N rules, N tests"),  # those of the shipped pack grow

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from trailbell_engine.timestamps import DAY_US, format_time
+from trailbell_engine.timestamps import DAY_US
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
