@@ -12,6 +12,7 @@ from trailbell_engine.event import Input, Tick
 from trailbell_engine.timestamps import SECOND_US
 
 from .reader import Reader
+from .steady import SteadyClock
 
 TICK_EVERY_S: Final = 5.0
 """How long a source that lives by the wall clock may be silent before the clock stands for it."""
@@ -46,6 +47,7 @@ class Attendance:
 
     def __init__(self, readers: Iterable[Reader]) -> None:
         self._present = {reader: _Present(heard_s=time.monotonic()) for reader in readers}
+        self._clock = SteadyClock()
 
     @property
     def over(self) -> bool:
@@ -109,11 +111,16 @@ class Attendance:
         return max(0.0, min(dues) - time.monotonic()) if dues else None
 
     def ticks(self, now_us: int) -> Iterator[tuple[Reader, list[Tick]]]:
-        """The ticks of those who have been silent for long, which now count as heard."""
+        """The ticks of those who have been silent for long, which now count as heard.
+
+        Args:
+            now_us: the wall clock. Where it has just jumped ahead, ticks do not follow yet (``steady``).
+        """
+        believed_us = self._clock.read(now_us, time.monotonic_ns() // 1_000)
         for reader, present in self._by_clock():
             if time.monotonic() >= present.heard_s + TICK_EVERY_S:
                 present.heard_s = time.monotonic()
-                at_us = now_us - reader.source.lateness_us - _MARGIN_US
+                at_us = believed_us - reader.source.lateness_us - _MARGIN_US
                 yield reader, [Tick(at_us, name) for name in sorted(present.names | {reader.source.name})]
 
     def _by_clock(self) -> Iterator[tuple[Reader, _Present]]:
