@@ -35,8 +35,10 @@ from .sources.syslog.source import SyslogSource
 from .sources.windows import WindowSource
 from .store.address import place
 from .store.database import NoStoreError, StoreError, open_database
+from .store.ledger import StoreLedger
 from .store.outbox import StoreOutbox
 from .store.sqlite import SAFE_SQLITE
+from .watch.ahead import WAY_OUT, ahead
 
 _BATCHES_LOOKED_AT: Final = 50
 
@@ -88,6 +90,9 @@ def store_findings(config: Config) -> Iterator[Finding]:
         (alerts,) = database.one("SELECT count(*) FROM alert") or (0,)
         counts = StoreOutbox(database).counts()
         failures = StoreOutbox(database).failures()
+        ledger = StoreLedger(database)
+        left = ledger.left()
+        there = {name: reached_us for name, reached_us in ledger.watermarks().items() if name not in left}
     finally:
         database.close()
     if damage is not None:
@@ -95,6 +100,8 @@ def store_findings(config: Config) -> Iterator[Finding]:
     yield Finding(
         "ok", "store", f"{place(config.store)}: {events:,} events, {alerts:,} alerts, {aside:,} records in quarantine"
     )
+    for name, words in ahead(there, now_us()).items():
+        yield Finding("wrong", f"source {name}", words, WAY_OUT)
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
     yield Finding("wrong" if counts["dead"] + counts["parked"] else "ok", "outbox", states or "empty")
     for receiver, reason, count in failures:

@@ -20,6 +20,7 @@ from typing import Final, NamedTuple, TypeAlias
 from trailbell.drive import Given, Ledger, Sink, commit
 from trailbell.sources.base import Batch, Source
 from trailbell.sources.errors import SourceError
+from trailbell.watch.ahead import WAY_OUT, ahead
 from trailbell.watch.events import SOURCE, not_own, passes_for_own
 from trailbell.watch.watch import Watch
 from trailbell_engine.event import LEAVES_US, Tick
@@ -90,6 +91,7 @@ class Loop:
         self._inbox: SimpleQueue[_Message] = SimpleQueue()  # its `put` is safe even in signal handlers
         self._next: deque[_Message] = deque()
         self._attendance = Attendance(())
+        self._ahead: set[str] = set()
         self._stop_by_s: float | None = None
         self._over = False
         self._patient = True
@@ -217,9 +219,17 @@ class Loop:
     def _look(self, *, now: bool, over: bool = False) -> None:
         """Record what is wrong with sources, and what is not any more."""
         if self._watch is not None:
-            inputs = self._watch.look(self._attendance.errors, now=now, over=over)
+            inputs = self._watch.look(self._troubles, now=now, over=over)
             if inputs:
                 self._commit([Given(SOURCE, Batch(inputs))])
+
+    def _troubles(self) -> dict[str, str]:
+        """What is wrong with sources, by name; of those that are ahead of the clock the log says it once."""
+        found = ahead(self.pipeline.watermarks(), self._now_us())
+        for name in found.keys() - self._ahead:
+            log.warning("the source %s: %s; %s", name, found[name], WAY_OUT)
+        self._ahead = set(found)
+        return {**found, **self._attendance.errors()}
 
     def _ended(self, ended: Ended) -> None:
         source, error = ended.reader.source, ended.error
