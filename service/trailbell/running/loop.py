@@ -226,7 +226,7 @@ class Loop:
     def _troubles(self) -> dict[str, str]:
         """What is wrong with sources, by name; of those that are ahead of the clock the log says it once."""
         found = ahead(self.pipeline.watermarks(), self._now_us())
-        for name in found.keys() - self._ahead:
+        for name in sorted(found.keys() - self._ahead):
             log.warning("the source %s: %s; %s", name, found[name], WAY_OUT)
         self._ahead = set(found)
         return {**found, **self._attendance.errors()}
