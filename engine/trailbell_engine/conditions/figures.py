@@ -14,6 +14,8 @@ Number: TypeAlias = int | float
 
 _UNIT_BITS: Final = 1074
 """Every finite double is a whole multiple of ``2**-1074`` (IEEE 754, binary64)."""
+GREATEST: Final = int(sys.float_info.max)
+"""The greatest double; JSON readers refuse what is greater."""
 
 
 class Figure(Protocol):
@@ -30,7 +32,7 @@ class Figure(Protocol):
 
 
 class _Total:
-    """The sum: whole as long as all numbers are, else the double that is nearest to it."""
+    """The sum: whole as long as all numbers are and a double could hold it, else the double that is nearest to it."""
 
     def __init__(self) -> None:
         self._whole = self._units = self._number = self._broken = 0
@@ -42,7 +44,9 @@ class _Total:
         self._count(number, -1)
 
     def value(self) -> Number:
-        return _divided(self._all_units(), 1 << _UNIT_BITS) if self._broken else self._whole
+        if not self._broken and -GREATEST <= self._whole <= GREATEST:
+            return self._whole
+        return _divided(self._all_units(), 1 << _UNIT_BITS)
 
     def _all_units(self) -> int:
         return self._units + (self._whole << _UNIT_BITS)

@@ -16,7 +16,7 @@ from trailbell_engine.values import Json, canonical
 
 from .base import NOTED, PASSED_OVER, TOO_LATE, ConditionSpec, EventDriven, Firing, Parameter, Step
 from .bounds import beyond, check_bounds
-from .figures import FIGURES, Figure, Number
+from .figures import FIGURES, GREATEST, Figure, Number
 from .window import Entry, contributors, insert, surplus
 
 
@@ -39,10 +39,11 @@ class _Numbers:
             figure.add(entry[2])
 
     def add(self, time_us: int, event_id: str, numbers: Sequence[Number]) -> None:
-        """Put in the numbers of one more event."""
+        """Put in the numbers of one more event; the figure first, which may refuse one."""
+        for each in numbers:
+            self.figure.add(each)
         for each in numbers:
             insert(self.entries, [time_us, event_id, each])
-            self.figure.add(each)
         self.events += 1
 
     def drop(self, number: int) -> None:
@@ -62,8 +63,8 @@ class Metric(EventDriven):
     """Configuration of ``metric``. Its memory is the window: ``[[time_us, event id, number], …]`` in event order.
 
     Looked at when an event brings a number; the window is ``(newest - within, newest]``. What is no number, nor a
-    string that is wholly a decimal number, is passed over and does not count for ``min_events``; each element of an
-    array is a number of its own. The bounds themselves do not fire. A firing consumes the window.
+    string that is wholly a decimal number, is passed over and does not count for ``min_events``; so is what no double
+    can hold, as no store could give it back. Each element of an array is a number of its own. The bounds themselves do not fire. A firing consumes the window.
     """
 
     function: str
@@ -116,7 +117,7 @@ class Metric(EventDriven):
 
     def _numbers(self, event: Event) -> Sequence[Number]:
         reached = (item for value in resolve(self.of, event.data, event) for item in elements(value))
-        return [found for found in map(number, reached) if found is not None]
+        return [found for found in map(number, reached) if found is not None and abs(found) <= GREATEST]
 
     def _firing(self, entries: list[Entry], value: Number, crossed: str) -> Firing:
         events, span_us = contributors(entries), entries[-1][0] - entries[0][0]

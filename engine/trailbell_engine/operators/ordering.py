@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator as order
 import re
 from collections.abc import Callable
@@ -19,11 +20,17 @@ Comparison: TypeAlias = Callable[[Any, Any], bool]
 
 
 def number(value: Json) -> Any:
-    """The value as a number, if it is one or a string that is wholly a decimal number; None if it is none."""
+    """The value as a number, if it is one or a string that is wholly a decimal number; None if it is none.
+
+    A fraction that is greater than every double is none: read as one it would be infinity.
+    """
     if is_number(value):
         return value
     if isinstance(value, str) and _DECIMAL.match(value):
-        return float(value) if "." in value else int(value)
+        if "." not in value:
+            return int(value)
+        fraction = float(value)
+        return fraction if math.isfinite(fraction) else None
     return None
 
 

@@ -41,7 +41,7 @@ def test_what_has_gone_leaves_no_trace(numbers, gone):
 
 @given(st.lists(st.integers(), min_size=1))
 def test_a_sum_of_whole_numbers_is_whole(numbers):
-    """However large they are."""
+    """As long as a double could hold it."""
     total = figure("sum", numbers)
     assert (total, type(total)) == (sum(numbers), int)
 

@@ -3,7 +3,9 @@
 import pytest
 
 from trailbell_engine.alert import Late, Opened, Overflow, TooLate
+from trailbell_engine.codec import decode_alert, encode_alert
 from trailbell_engine.conditions.metric import Metric
+from trailbell_engine.decode import read_json, write_json
 from trailbell_engine.path import parse_path
 from trailbell_engine.timestamps import SECOND_US
 
@@ -96,6 +98,29 @@ class TestMetric:
     def test_bounds_and_numbers(self, name, condition, pairs, expected, firings):
         """``below``, both bounds, and ``min_events``."""
         assert firings(condition, values(*pairs)) == expected, name
+
+    @pytest.mark.parametrize("text", ["9" * 310 + ".0", "-" + "9" * 310 + ".", "9" * 310, "-" + "9" * 400])
+    @pytest.mark.parametrize("function", ["sum", "avg", "min", "max", "p95"])
+    def test_what_no_double_can_hold_is_passed_over(self, function, text, firings):
+        """It would be infinity, or a number that no store gives back; the key counts on without it."""
+        timeline = values((0, 90), (1, text), (2, [text, 90]))
+        assert firings(metric(function, above=80, min_events=2), timeline) == [(2, "e1 e3")]
+
+    def test_a_number_that_a_figure_refuses_leaves_the_window_as_it_was(self, events_of):
+        """A step that fails has changed nothing."""
+        condition = metric("sum", above=100)
+        first, refused = events_of(values((0, 60), (1, 1)))
+        memory = condition.begin(first)
+        condition.step(memory, first)
+        with pytest.raises(OverflowError):
+            memory.add(refused.time_us, refused.id, [float("inf")])
+        assert (len(memory.entries), memory.events, memory.figure.value()) == (1, 1, 60)
+
+    def test_a_sum_beyond_every_double_can_be_stored(self, a_rule, outputs):
+        """It is told as the greatest double; the alert reads back as it was written."""
+        (opened,) = outputs(a_rule(metric("sum", above=100, min_events=2)), values((0, "9" * 308), (1, "9" * 308)))
+        assert opened.alert.facts["value"] == 1.7976931348623157e308
+        assert decode_alert(read_json(write_json(encode_alert(opened.alert)))) == opened.alert
 
     def test_keys_are_kept_apart(self, firings):
         """Each value of ``by`` has its own figure."""

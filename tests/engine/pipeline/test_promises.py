@@ -138,7 +138,7 @@ def inputs(draw, sources=("files", "polled")):
         {},
         optional={
             "user": st.sampled_from("ab"),
-            "value": st.sampled_from((1, 2, "x", None)),
+            "value": st.sampled_from((1, 2, "x", None, "9" * 310 + ".0")),
             "place": st.sampled_from(("GB", "IE", "US", "somewhere")),
         },
     )
