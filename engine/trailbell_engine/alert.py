@@ -172,13 +172,14 @@ def fold(alert: Alert, update: Updated) -> Alert:
 
     A late event takes its place among the ids. An alert that was over is open again if what it tells of has come back.
     """
-    ids, times_us = _contributors(alert, update)
-    new = () if is_instant(update.event) else (update.event,)
-    events = sorted((*alert.events, *new), key=lambda event: (event.time_us, event.id))
+    new = _not_counted(alert, update)
+    ids, times_us = _contributors(alert, new)
+    fired = () if is_instant(update.event) else (update.event,)
+    events = sorted((*alert.events, *fired), key=lambda event: (event.time_us, event.id))
     return replace(
         alert,
         last_at_us=max(alert.last_at_us, update.event.time_us),
-        event_count=alert.event_count + len(update.event_ids),
+        event_count=alert.event_count + len(new),
         firings=alert.firings + 1,
         event_ids=ids,
         event_times_us=times_us,
@@ -187,11 +188,21 @@ def fold(alert: Alert, update: Updated) -> Alert:
     )
 
 
-def _contributors(alert: Alert, update: Updated) -> tuple[tuple[str, ...], tuple[int, ...]]:
-    """The first ``IDS_KEPT`` events of both in event order: their ids, and when each happened."""
-    ids, times_us = alert.event_ids, alert.event_times_us or (alert.opened_at_us,) * len(alert.event_ids)
+def _not_counted(alert: Alert, update: Updated) -> list[tuple[int, str]]:
+    """When each event of the firing happened and its id, in event order, but for those known to be in the alert.
+
+    Where a firing does not consume its events the next one shares some: a journey begins where the one before ended.
+    Beyond ``IDS_KEPT`` only the events that are kept whole are known.
+    """
     new_us = update.times_us or (update.event.time_us,) * len(update.event_ids)
-    new = sorted(zip(new_us, update.event_ids, strict=True))
+    known = {(event.time_us, event.id) for event in alert.events}
+    known.update(zip(alert.event_times_us, alert.event_ids, strict=False))
+    return sorted(pair for pair in zip(new_us, update.event_ids, strict=True) if pair not in known)
+
+
+def _contributors(alert: Alert, new: list[tuple[int, str]]) -> tuple[tuple[str, ...], tuple[int, ...]]:
+    """The first ``IDS_KEPT`` events of the alert and the new ones in event order: their ids, and when each happened."""
+    ids, times_us = alert.event_ids, alert.event_times_us or (alert.opened_at_us,) * len(alert.event_ids)
     # What has been folded before is in order; and nearly always what is new comes after it.
     ordered = alert.firings > 1 and bool(alert.event_times_us)
     if not ordered or (new and ids and new[0] < (times_us[-1], ids[-1])):

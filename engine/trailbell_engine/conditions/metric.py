@@ -64,7 +64,8 @@ class Metric(EventDriven):
 
     Looked at when an event brings a number; the window is ``(newest - within, newest]``. What is no number, nor a
     string that is wholly a decimal number, is passed over and does not count for ``min_events``; so is what no double
-    can hold, as no store could give it back. Each element of an array is a number of its own. The bounds themselves do not fire. A firing consumes the window.
+    can hold, as no store could give it back. Each element of an array is a number of its own. The bounds themselves
+    do not fire. A firing consumes the window.
     """
 
     function: str

@@ -10,6 +10,8 @@ from trailbell_engine.alert import EVENTS_KEPT, IDS_KEPT, Alert, Opened, Updated
 from trailbell_engine.conditions.changed import Changed
 from trailbell_engine.conditions.count import Count
 from trailbell_engine.conditions.each import Each
+from trailbell_engine.conditions.impossible_travel import ImpossibleTravel
+from trailbell_engine.conditions.spike import Spike
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path, parse_path
 from trailbell_engine.rule import Suppress
@@ -181,6 +183,25 @@ class TestSuppress:
         expected = sorted(pair for batch in batches for pair in batch)[:IDS_KEPT]
         assert list(zip(alert.event_times_us, alert.event_ids, strict=True)) == expected
         assert alert.event_count == sum(map(len, batches))
+
+    @pytest.mark.parametrize("journeys", [3, EVENTS_KEPT + 3, IDS_KEPT + 20])
+    def test_an_event_that_two_firings_share_counts_once(self, journeys, a_rule, outputs):
+        """Going to and fro, each journey begins with the event that ended the one before; also beyond the list."""
+        tested = a_rule(ImpossibleTravel(VALUE, 900.0), None)
+        opened, *updates = outputs(tested, [at(t, value=("GB", "US")[t % 2]) for t in range(journeys + 1)])
+        alert = opened.alert
+        for update in updates:
+            alert = fold(alert, update)
+        assert (alert.firings, alert.event_count) == (journeys, journeys + 1)
+        assert alert.event_ids == tuple(f"e{number}" for number in range(1, journeys + 2))[:IDS_KEPT]
+
+    def test_windows_that_overlap_count_their_events_once(self, a_rule, outputs):
+        """Two spikes within one span have most of their events in common."""
+        times = (0, 1, 1, 6, 14, 17, 20, 28, 37, 44)
+        opened, update = outputs(a_rule(Spike(2, 10 * SECOND_US), None), [at(t) for t in times])[:2]
+        assert set(opened.alert.event_ids) & set(update.event_ids)
+        alert = fold(opened.alert, update)
+        assert len(alert.event_ids) == len(set(alert.event_ids)) == alert.event_count
 
     def test_a_count_larger_than_the_list_of_ids(self, a_rule, outputs):
         """A window of more events than an alert lists is counted whole."""
