@@ -86,7 +86,7 @@ class RuleAtWork:
         if not cell.alive(clock_us):
             return
         by = self._condition.by
-        event = lookups.enrich(instant_of(by, key_of_text(by, key), source, at_us))
+        event = lookups.enrich_instant(instant_of(by, key_of_text(by, key), source, at_us))
         cell.wake_us = None
         try:
             step = self._condition.wake(cell.memory, at_us)

@@ -42,7 +42,9 @@ class Event(NamedTuple):
         return self.event_type if name == "event_type" else self.id
 
 
-def instant(source: str, time_us: int, event_type: str, data: dict[str, Json]) -> Event:
+def instant(
+    source: str, time_us: int, event_type: str, data: dict[str, Json], lookup: Mapping[str, Json] = NO_ROWS
+) -> Event:
     """What stands for the event where a rule fires because none came: the clock, at an instant.
 
     Args:
@@ -50,8 +52,9 @@ def instant(source: str, time_us: int, event_type: str, data: dict[str, Json]) -
         time_us: when.
         event_type: of the key, if it has one.
         data: the key's values where events have them.
+        lookup: those that were looked up.
     """
-    return Event(source, f"@{format_time(time_us)}", event_type, time_us, data)
+    return Event(source, f"@{format_time(time_us)}", event_type, time_us, data, lookup=lookup)
 
 
 def is_instant(event: Event) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 from orjson import dumps
 
 from .event import Event, instant
-from .path import Path, Root
+from .path import Path, Root, Segment
 from .readers import Several, reader
 from .values import MISSING, Json, canonical
 
@@ -71,16 +71,28 @@ def key_of_text(by: tuple[Path, ...], text: str) -> dict[str, Json]:
 def instant_of(by: tuple[Path, ...], key: Mapping[str, Json], source: str, time_us: int) -> Event:
     """The instant at which a key's condition fires because no event came; words and severity can speak of the key."""
     event_type = next((key[str(path)] for path in by if path == _EVENT_TYPE), "")
-    return instant(source, time_us, event_type, record_of(by, key))
+    return instant(source, time_us, event_type, record_of(by, key), rows_of(by, key))
 
 
 def record_of(by: tuple[Path, ...], key: Mapping[str, Json]) -> dict[str, Json]:
     """A record that has the key's values where events have them, as far as plain names lead there."""
+    own = [path for path in by if path.root not in (Root.ENVELOPE, Root.LOOKUP)]
+    return _placed([(path.segments, key[str(path)]) for path in own])
+
+
+def rows_of(by: tuple[Path, ...], key: Mapping[str, Json]) -> dict[str, Json]:
+    """What a key says of looked-up rows, by lookup, where ``lookup.NAME.COLUMN`` reads it."""
+    looked_up = [path for path in by if path.root is Root.LOOKUP]
+    return _placed([(path.segments[1:], key[str(path)]) for path in looked_up])
+
+
+def _placed(values: Sequence[tuple[Sequence[Segment], Json]]) -> dict[str, Json]:
+    """An object that has each value where its segments lead, as far as they are names."""
     record: dict[str, Json] = {}
     placed: set[tuple[str, ...]] = set()
-    for path in sorted(by, key=lambda path: len(path.segments)):
-        names = tuple(segment for segment in path.segments if isinstance(segment, str))
-        if len(names) < len(path.segments) or path.root is Root.ENVELOPE:
+    for segments, value in sorted(values, key=lambda pair: len(pair[0])):
+        names = tuple(segment for segment in segments if isinstance(segment, str))
+        if len(names) < len(segments):
             continue
         if any(names[:length] in placed for length in range(1, len(names) + 1)):
             continue  # `user.name` beside `user`: it is inside the whole value
@@ -88,7 +100,7 @@ def record_of(by: tuple[Path, ...], key: Mapping[str, Json]) -> dict[str, Json]:
         inner = record
         for name in names[:-1]:
             inner = inner.setdefault(name, {})
-        inner[names[-1]] = key[str(path)]
+        inner[names[-1]] = value
     return record
 
 

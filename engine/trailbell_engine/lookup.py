@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from .event import Event
+from .event import NO_ROWS, Event
 from .path import Path, elements, resolve
 from .values import Json
 
@@ -38,19 +38,22 @@ class Lookup:
 class Rows(Mapping[str, Json]):
     """The rows of one event by lookup, found when they are asked for, and only once.
 
-    A lookup without a row is None. Where the key leads to several rows (through an array) they are a list.
+    A lookup without a row is None. Where the key leads to several rows (through an array) they are a list. What is
+    known of a row already counts, whatever its table says now.
     """
 
-    __slots__ = ("_event", "_found", "_lookups")
+    __slots__ = ("_event", "_found", "_known", "_lookups")
 
-    def __init__(self, lookups: Mapping[str, Lookup], event: Event) -> None:
+    def __init__(self, lookups: Mapping[str, Lookup], event: Event, known: Mapping[str, Json] = NO_ROWS) -> None:
         self._lookups = lookups
         self._event = event
+        self._known = known
         self._found: dict[str, Json] = {}
 
     def __getitem__(self, name: str) -> Json:
         if name not in self._found:
-            self._found[name] = _row(self._lookups[name], self._event)
+            row = _row(self._lookups[name], self._event)
+            self._found[name] = _overlaid(row, self._known[name]) if name in self._known else row
         return self._found[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -64,6 +67,18 @@ def _row(lookup: Lookup, event: Event) -> Json:
     keys = [key for value in resolve(lookup.key, event.data, event) for key in elements(value)]
     rows = [dict(row) for key in keys if (row := lookup.table.find(key)) is not None]
     return (rows[0] if len(rows) == 1 else rows) if rows else None
+
+
+def _overlaid(row: Json, known: Json) -> Json:
+    """The row with what is known of it; what is known to be None stays missing where it was."""
+    if not isinstance(known, Mapping):
+        return known
+    together = dict(row) if isinstance(row, Mapping) else {}
+    for name, value in known.items():
+        inner = _overlaid(together.get(name), value)
+        if inner is not None or name in together:
+            together[name] = inner
+    return together or None
 
 
 class Lookups:
@@ -90,6 +105,12 @@ class Lookups:
         if not self.by_name or event.lookup:
             return event
         return event._replace(lookup=Rows(self.by_name, event))
+
+    def enrich_instant(self, instant: Event) -> Event:
+        """The instant with the rows that its key leads to; where its key speaks of a row itself, that counts."""
+        if not self.by_name:
+            return instant
+        return instant._replace(lookup=Rows(self.by_name, instant, instant.lookup))
 
 
 def settled(event: Event) -> Event:

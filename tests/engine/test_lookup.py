@@ -5,11 +5,15 @@ import pytest
 from trailbell_engine.alert import Opened
 from trailbell_engine.codec import decode_alert, encode_alert
 from trailbell_engine.conditions import CONDITIONS
+from trailbell_engine.event import Tick
+from trailbell_engine.key import instant_of
 from trailbell_engine.lookup import Lookup, Lookups
 from trailbell_engine.path import Path, Root, parse_path, resolve
 from trailbell_engine.pipeline import Pipeline
-from trailbell_engine.rule import Rule, RuleSet, SeverityCase, Words
+from trailbell_engine.predicate import ALWAYS
+from trailbell_engine.rule import Rule, RuleSet, SeverityCase, Suppress, Words
 from trailbell_engine.state import MemoryState
+from trailbell_engine.timestamps import SECOND_US
 
 PEOPLE = {"ada": {"team": "platform", "on_call": True}, "bob": {"team": "sales"}}
 
@@ -136,6 +140,46 @@ def test_an_alert_keeps_the_rows_beside_the_record(opened):
     assert opened.opener.data == {"user": "ada"}
     assert opened.opener.lookup == {"people": PEOPLE["ada"]}
     assert decode_alert(encode_alert(opened)) == opened
+
+
+@pytest.mark.parametrize("by", [("lookup.people.team",), ("user", "lookup.people.team")])
+def test_a_silence_speaks_of_its_looked_up_key(lookups, an_event, a_test, by):
+    """Where a rule fires because nothing came, its key's looked-up values are read as those of events are."""
+    team = parse_path("lookup.people.team")
+    rule = Rule(
+        "r",
+        "low",
+        ALWAYS,
+        CONDITIONS["absent"].build(**{"for": SECOND_US}, by=tuple(map(parse_path, by))),
+        Words("t"),
+        Suppress(60 * SECOND_US, (team,)),
+        severity_cases=(SeverityCase(a_test("lookup.people.team", "equals", "sales"), "high"),),
+    )
+    pipeline, state = Pipeline(RuleSet([rule], lookups)), MemoryState()
+    events = [an_event({"user": user}, id=user) for user in ("ada", "bob")]
+    later = Tick(events[0].time_us + 2 * SECOND_US, "test")
+    outputs = [output for item in (*events, later) for output in pipeline.take(item, state)]
+    told = [output.alert for output in outputs if isinstance(output, Opened)]
+    assert {alert.key["lookup.people.team"]: alert.severity for alert in told} == {"platform": "low", "sales": "high"}
+    assert [alert.opener.data for alert in told] == [{"user": user} if "user" in by else {} for user in ("ada", "bob")]
+
+
+@pytest.mark.parametrize(
+    ("by", "key", "row"),
+    [
+        ("lookup.people.team", "platform", {"team": "platform", "on_call": True}),
+        ("lookup.people.team", "sales", {"team": "sales", "on_call": True}),
+        ("lookup.people.team", None, {"team": None, "on_call": True}),
+        ("lookup.people.site", None, {"team": "platform", "on_call": True}),
+        ("lookup.people.site.city", "Paris", {"team": "platform", "on_call": True, "site": {"city": "Paris"}}),
+        ("lookup.people", None, None),
+    ],
+)
+def test_a_key_counts_more_than_its_table(lookups, by, key, row):
+    """The table may be another by now; what is missing in the key is not made up."""
+    paths = (parse_path("user"), parse_path(by))
+    instant = instant_of(paths, {"user": "ada", by: key}, "test", 0)
+    assert lookups.enrich_instant(instant).lookup["people"] == row
 
 
 def test_without_lookups_events_stay_as_they_are(an_event):

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailbell_engine.key import compile_key, key_of_text, key_text, record_of
+from trailbell_engine.key import compile_key, instant_of, key_of_text, key_text, record_of
 from trailbell_engine.path import parse_path
 from trailbell_engine.values import json_equal
 
@@ -44,6 +44,17 @@ def test_a_record_that_has_the_key(an_event):
     record = record_of(paths, key)
     assert record == {"user": {"name": "eve"}, "region": None}
     assert compile_key(paths)(an_event(record)) == key
+
+
+def test_looked_up_values_stand_where_paths_read_them():
+    """And not in the record, where a source's own field may be called ``lookup``, too."""
+    paths = by("lookup.people.team", "lookup.sites.geo.city", "lookup.hosts", '"lookup".x', "lookup.people.tags[0]")
+    values = ("sales", "Paris", {"os": "linux"}, 1, "a")
+    key = dict(zip(map(str, paths), values, strict=True))
+    found = instant_of(paths, key, "test", 0)
+    assert found.data == {"lookup": {"x": 1}}
+    assert found.lookup == {"people": {"team": "sales"}, "sites": {"geo": {"city": "Paris"}}, "hosts": {"os": "linux"}}
+    assert compile_key(paths[:-1])(found) == {name: key[name] for name in list(key)[:-1]}
 
 
 def test_indexes_and_the_envelope_have_no_place_in_a_record():
