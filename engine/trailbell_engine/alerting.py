@@ -53,8 +53,8 @@ class Alerting:
         if before is not None and event.time_us < before["until_us"]:
             after = {**before, "firings": before["firings"] + 1, "last_us": max(before["last_us"], event.time_us)}
             _keep(folding, after, before["until_us"] + PREVIOUS_KEPT_US, state)
-            if firing.lasting:  # people were told that it is over, and it is not: its end will be told again
-                _keep(self._cell("open", key, state), before["alert"], NEVER_US, state)
+            if firing.lasting:  # if people were told that it is over, it is not: its end will be told again
+                self._goes_on(key, before["alert"], state)
             return Updated(
                 before["alert"],
                 self._rule.id,
@@ -71,13 +71,29 @@ class Alerting:
         return opened
 
     def resolve(self, key: dict[str, Json], time_us: int, state: State) -> Resolved | None:
-        """End the key's lasting alert; None if there is none."""
+        """End what the key's lasting alert tells of; None if there is none, or it goes on for other keys."""
         open_ = self._cell("open", key, state)
         if open_.memory is None:
             return None
-        resolved = Resolved(open_.memory, self._rule.id, time_us)
+        alert = open_.memory
         _keep(open_, None, NEVER_US, state)
-        return resolved
+        return None if self._left_going(alert, -1, state) > 0 else Resolved(alert, self._rule.id, time_us)
+
+    def _goes_on(self, key: dict[str, Json], alert: str, state: State) -> None:
+        """Note that the alert tells of this key, too, until ``resolve``."""
+        open_ = self._cell("open", key, state)
+        if open_.memory != alert:
+            _keep(open_, alert, NEVER_US, state)
+            self._left_going(alert, 1, state)
+
+    def _left_going(self, alert: str, change: int, state: State) -> int:
+        """For how many keys what the alert tells of goes on after a change; kept only where keys can share an alert."""
+        if self._folding_key is None or not self._span_us:
+            return 0
+        going = self._cell("going", {"alert": alert}, state)
+        left = (going.memory or 0) + change
+        _keep(going, left if left > 0 else None, NEVER_US, state)
+        return left
 
     def _describe_first(self, event: Event) -> str:
         self._describe = compile_description(self._rule.match)  # of many rules few ever fire
@@ -89,7 +105,7 @@ class Alerting:
     def _opened(self, key: dict[str, Json], event: Event, firing: Firing, before: Json, state: State) -> Opened:
         alert = self._open(key, event, firing, before)
         if firing.lasting:
-            _keep(self._cell("open", key, state), alert.id, NEVER_US, state)
+            self._goes_on(key, alert.id, state)
         return Opened(alert)
 
     def _open(self, key: dict[str, Json], event: Event, firing: Firing, before: Json) -> Alert:

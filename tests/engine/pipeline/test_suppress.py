@@ -6,14 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailbell_engine.alert import EVENTS_KEPT, IDS_KEPT, Alert, Opened, Updated, fold
+from trailbell_engine.alert import EVENTS_KEPT, IDS_KEPT, Alert, Opened, Resolved, Updated, fold
+from trailbell_engine.conditions.absent import Absent
 from trailbell_engine.conditions.changed import Changed
 from trailbell_engine.conditions.count import Count
 from trailbell_engine.conditions.each import Each
 from trailbell_engine.conditions.impossible_travel import ImpossibleTravel
+from trailbell_engine.conditions.ongoing import Ongoing
 from trailbell_engine.conditions.spike import Spike
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path, parse_path
+from trailbell_engine.predicate import Test as One
 from trailbell_engine.rule import Suppress
 from trailbell_engine.timestamps import SECOND_US
 
@@ -207,3 +210,58 @@ class TestSuppress:
         """A window of more events than an alert lists is counted whole."""
         (opened,) = outputs(a_rule(count(150, 600)), [at(t) for t in range(150)])
         assert (opened.alert.event_count, len(opened.alert.event_ids)) == (150, IDS_KEPT)
+
+
+def _ends(told, start_us):
+    """``(t, what)``: each alert that opened, firing that folded, and end."""
+    names = {Opened: "opened", Updated: "folded", Resolved: "resolved"}
+    return [
+        ((_time_us(output) - start_us) // SECOND_US, names[type(output)]) for output in told if type(output) in names
+    ]
+
+
+def _time_us(output):
+    if isinstance(output, Resolved):
+        return output.time_us
+    return output.alert.opened_at_us if isinstance(output, Opened) else output.event.time_us
+
+
+class TestSharedEnd:
+    """What several keys share by ``suppress.by`` is over when it is over for the last of them."""
+
+    @pytest.mark.parametrize(
+        ("name", "timeline", "expected"),
+        [
+            (
+                "the first to end is not the last",
+                [(0, "a", 1), (1, "b", 1), (2, "a", 0), (3, "b", 0)],
+                [(0, "opened"), (1, "folded"), (3, "resolved")],
+            ),
+            (
+                "one of them comes back meanwhile",
+                [(0, "a", 1), (1, "b", 1), (2, "a", 0), (3, "a", 1), (4, "b", 0), (5, "a", 0)],
+                [(0, "opened"), (1, "folded"), (3, "folded"), (5, "resolved")],
+            ),
+            (
+                "over, and back: its end is told again",
+                [(0, "a", 1), (1, "a", 0), (2, "b", 1), (3, "b", 0)],
+                [(0, "opened"), (1, "resolved"), (2, "folded"), (3, "resolved")],
+            ),
+            (
+                "what begins after the span has an alert and an end of its own",
+                [(0, "a", 1), (60, "b", 1), (61, "a", 0), (62, "b", 0)],
+                [(0, "opened"), (60, "opened"), (61, "resolved"), (62, "resolved")],
+            ),
+        ],
+    )
+    def test_of_what_goes_on(self, name, timeline, expected, a_rule, outputs, start_us):
+        """Rows are (second, key, whether it goes on)."""
+        tested = a_rule(Ongoing(One(VALUE, "equals", 0), (USER,)), suppress=Suppress(60 * SECOND_US, ()))
+        told = outputs(tested, [at(t, user=user, value=value) for t, user, value in timeline])
+        assert _ends(told, start_us) == expected, name
+
+    def test_of_silences(self, a_rule, outputs, start_us):
+        """Two keys are absent; the alert ends when the second is back."""
+        tested = a_rule(Absent(10 * SECOND_US, by=(USER,)), suppress=Suppress(60 * SECOND_US, ()))
+        timeline = [at(0, user="a"), at(1, user="b"), (20, None), at(21, user="a"), at(22, user="b")]
+        assert _ends(outputs(tested, timeline), start_us) == [(10, "opened"), (11, "folded"), (22, "resolved")]
