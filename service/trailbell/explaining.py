@@ -23,6 +23,7 @@ from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json
 from trailbell_notifiers.routing import Decision, Route, decide, labels_of
 
+from .membership import Membership, membership_of, possible_words
 from .store.alerts import Alerts, StoredAlert
 from .store.database import Database
 from .store.events import RecordedEvent
@@ -185,23 +186,23 @@ def why_not_stored(rule: Rule, recorded: RecordedEvent, database: Database, rout
     ledger = StoreLedger(database)
     watermark_us = ledger.watermarks().get(event.source, event.time_us)
     memory = memory_of(rule, event, ledger, watermark_us)
-    alerts = Alerts(database).with_event(rule.id, event.id)
+    membership = membership_of(event, rule, Alerts(database).of_rule(rule.id))
     held = bool(ledger.lateness().get(event.source)) and event.time_us >= watermark_us
-    answer = _answer(rule, recorded, alerts, RuleVersions(database), held=held)
-    return WhyNot(rule, event, answer, plain.verdict, plain.severity, memory, alerts, plain.told)
+    answer = _answer(rule, recorded, membership, RuleVersions(database), held=held)
+    return WhyNot(rule, event, answer, plain.verdict, plain.severity, memory, membership.listed, plain.told)
 
 
 def _answer(
     rule: Rule,
     recorded: RecordedEvent,
-    alerts: Sequence[StoredAlert],
+    membership: Membership,
     versions: RuleVersions,
     *,
     held: bool,
 ) -> str:
     """The first of the reasons that applies."""
-    if alerts:
-        alert = alerts[0].alert
+    if membership.listed:
+        alert = membership.listed[0].alert
         part = "opened" if alert.opener.id == recorded.event.id else "is part of"
         return f"it did: the event {part} alert {alert.id[:12]}"
     spoke_after = versions.spoke_after(rule)
@@ -215,6 +216,8 @@ def _answer(
         return f"the event matches, and came when this version of the rule ({rule.version}) ran no more"
     if held:
         return "the event matches, and waits for its turn: until the watermark passes it, an older one may come"
+    if membership.possible is not None:
+        return possible_words(membership.possible)
     if not spec_of(rule.condition).remembers:
         return "the event matches, and no alert lists it"
     return f"the event matches, and `{spec_of(rule.condition).name}` was not met"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from trailbell.explaining import Memory, WhyNot, memory_of, why_not
+from trailbell.membership import membership_of, possible_words
 from trailbell.store.alerts import StoredAlert
-from trailbell_engine.alert import Duplicate, Matched, Output
+from trailbell_engine.alert import Alert, Duplicate, Matched, Output, Updated
 from trailbell_engine.conditions import spec_of
 from trailbell_engine.event import Event, Input
 from trailbell_engine.lookup import Lookups
@@ -33,17 +34,24 @@ class Witness:
         self._state = state
         self._event: Event | None = None
         self._memory: Memory | None = None
+        self._folded: set[str] = set()
 
     def take(self, item: Input, outputs: Sequence[Output]) -> None:
-        """Look whether it is the event, or what the event was held back for."""
+        """Look whether it is the event, what the event was held back for, or a firing to which it contributed."""
         known = bool(outputs) and isinstance(outputs[0], Duplicate)
         if isinstance(item, Event) and not known and self._is_better(item):
-            self._event, self._memory = self._lookups.enrich(item), None
-        if self._event is None or self._memory is not None:
+            self._event, self._memory, self._folded = self._lookups.enrich(item), None, set()
+        if self._event is not None:
+            for output in outputs:
+                self._look(output, self._event)
+
+    def _look(self, output: Output, event: Event) -> None:
+        if isinstance(output, Updated) and output.rule_id == self._rule.id and event.id in output.event_ids:
+            self._folded.add(output.alert_id)  # the alert may have as many events as it lists already
+        if self._memory is not None or not isinstance(output, Matched):
             return
-        for output in outputs:
-            if isinstance(output, Matched) and output.rule_id == self._rule.id and output.event.id == self._event.id:
-                self._memory = memory_of(self._rule, self._event, self._state, self._event.time_us)
+        if output.rule_id == self._rule.id and output.event.id == event.id:
+            self._memory = memory_of(self._rule, event, self._state, event.time_us)
 
     def _is_better(self, event: Event) -> bool:
         """Whether it is the event, or the first whose id begins so."""
@@ -66,22 +74,19 @@ class Witness:
         plain, event = why_not(self._rule, self._event, route), self._event
         if not plain.verdict.holds:
             return plain
-        found = [
-            stored for stored in alerts if stored.alert.rule_id == self._rule.id and event.id in stored.alert.event_ids
-        ]
-        return WhyNot(
-            self._rule, event, self._words(found), plain.verdict, plain.severity, self._memory, found, plain.told
-        )
+        listed, possible = membership_of(event, self._rule, alerts)
+        found = listed or [stored for stored in alerts if stored.alert.id in self._folded]
+        words = self._words(event, found, possible)
+        return WhyNot(self._rule, event, words, plain.verdict, plain.severity, self._memory, found, plain.told)
 
-    def _words(self, found: Sequence[StoredAlert]) -> str:
-        assert self._event is not None
+    def _words(self, event: Event, found: Sequence[StoredAlert], possible: Alert | None) -> str:
         if found:
             alert = found[0].alert
-            part = "opened" if alert.opener.id == self._event.id else "is part of"
+            part = "opened" if alert.opener.id == event.id else "is part of"
             return f"it did: the event {part} alert {alert.id[:12]}"
         if self._memory is None:
             return "the event matches, and was not taken: it was held for order, or could not be evaluated"
-        if self._memory.folding is not None:
-            return f"the event matches, and was folded into alert {self._memory.folding.alert_id[:12]}"
+        if possible is not None:
+            return possible_words(possible)
         name = spec_of(self._rule.condition).name
         return f"the event matches, and `{name}` was not met"

@@ -72,13 +72,12 @@ class Alerts:
         )
         return [_stored(row) for row in rows]
 
-    def with_event(self, rule_id: str, event_id: str) -> list[StoredAlert]:
-        """The alerts of a rule that list the event as a contributing one, newest first."""
+    def of_rule(self, rule_id: str) -> Iterator[StoredAlert]:
+        """The alerts of a rule, newest first."""
         rows = self._database.rows(
             "SELECT record, wording FROM alert WHERE rule_id = ? ORDER BY opened_at_us DESC, id DESC", (rule_id,)
         )
-        stored = map(_stored, rows)
-        return [entry for entry in stored if event_id in entry.alert.event_ids]
+        return map(_stored, rows)
 
     def newest(self, limit: int = 100) -> list[StoredAlert]:
         """The newest alerts by the time they opened, newest first."""
