@@ -15,7 +15,7 @@ from typing import Final
 
 from trailbell_engine.timestamps import HOUR_US, MINUTE_US, SECOND_US
 
-from .receipt import Ambiguous, Delivered, Receipt, Rejected, Retry
+from .receipt import Delivered, Receipt, Rejected, Retry
 
 OPEN_AFTER: Final = 5
 """Failures in a row; as many as one message gets before it steps aside."""
@@ -63,7 +63,9 @@ WORKS: Final = Breaker()
 def tried(breaker: Breaker, receipt: Receipt, now_us: int, salt: str = "") -> Breaker:
     """The breaker after an attempt.
 
-    A message that was refused for what it is shows a receiver that works; one that asks for a pause may be busy.
+    A message that was refused for what it is shows a receiver that works. One that asks for a pause fails like any
+    other: it may be busy, but the pauses between attempts grow, so that five of them are more than two minutes in
+    which it took nothing.
 
     Args:
         breaker: before.
@@ -73,21 +75,13 @@ def tried(breaker: Breaker, receipt: Receipt, now_us: int, salt: str = "") -> Br
     """
     if isinstance(receipt, Delivered) or (isinstance(receipt, Rejected) and receipt.kind == "payload"):
         return WORKS
-    asked_us = 0
-    if isinstance(receipt, Retry) and receipt.after_s is not None:
-        if not breaker.is_open:
-            return breaker
-        asked_us = round(min(receipt.after_s * SECOND_US, HOUR_US))
     failures = breaker.failures + 1
-    failed = replace(
-        breaker,
-        failures=failures,
-        since_us=now_us if breaker.since_us is None else breaker.since_us,
-        reason=receipt.reason,
-    )
-    assert isinstance(receipt, Retry | Rejected | Ambiguous)
+    since_us = now_us if breaker.since_us is None else breaker.since_us
+    failed = replace(breaker, failures=failures, since_us=since_us, reason=receipt.reason)
     if not failed.is_open:
         return failed
+    asked_s = receipt.after_s if isinstance(receipt, Retry) else None
+    asked_us = round(min((asked_s or 0.0) * SECOND_US, HOUR_US))
     pause_us = _SECOND_PROBE_US if failed.place else _spread(PROBE_EVERY_US, f"{salt}.{failures}")
     return replace(failed, probe_us=now_us + max(pause_us, asked_us))
 

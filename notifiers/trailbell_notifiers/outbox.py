@@ -52,7 +52,6 @@ SCHEDULE_US: Final = (
 """The pause after 0, 1, 2, … failed attempts; the last goes on."""
 JITTER: Final = 0.2
 LONGEST_PAUSE_US: Final = HOUR_US
-SHORTEST_PAUSE_US: Final = SECOND_US
 PARKED_PAUSE_US: Final = 5 * MINUTE_US
 GIVE_WAY: Final = 5
 DEAD_AFTER_US: Final = DAY_US
@@ -288,18 +287,20 @@ def after(delivery: Delivery, receipt: Receipt, now_us: int, *, outage: bool = F
 def pause_us(delivery: Delivery, receipt: Receipt) -> int:
     """How long to wait after this failed attempt.
 
-    The schedule, ±20 % by a hash of id and attempt, so that it is the same on every run. A receiver's
-    ``Retry-After`` is kept to (never less, at most 20 % more), up to an hour.
+    The schedule, ±20 % by a hash of id and attempt, so that it is the same on every run. If a receiver's
+    ``Retry-After`` is longer, it is kept to (never less, at most 20 % more), up to an hour. The schedule goes on
+    growing beneath it: one that says "at once" every time is asked as seldom as one that says nothing.
     """
     digest = hashlib.sha256(f"{delivery.id}.{delivery.attempts}".encode()).digest()
     spread = int.from_bytes(digest[:4], "big") / 0xFFFFFFFF
-    if isinstance(receipt, Retry) and receipt.after_s is not None:
-        asked = max(SHORTEST_PAUSE_US, round(min(receipt.after_s * SECOND_US, LONGEST_PAUSE_US)))
-        return min(LONGEST_PAUSE_US, round(asked * (1 + JITTER * spread)))
     base = SCHEDULE_US[min(delivery.attempts, len(SCHEDULE_US) - 1)]
     if isinstance(receipt, Rejected):
         base = max(base, PARKED_PAUSE_US)
-    return round(base * (1 - JITTER + 2 * JITTER * spread))
+    own = round(base * (1 - JITTER + 2 * JITTER * spread))
+    if not isinstance(receipt, Retry) or receipt.after_s is None:
+        return own
+    asked = round(min(receipt.after_s * SECOND_US, LONGEST_PAUSE_US))
+    return max(own, min(LONGEST_PAUSE_US, round(asked * (1 + JITTER * spread))))
 
 
 def recovered(delivery: Delivery, receipt: Receipt) -> bool:

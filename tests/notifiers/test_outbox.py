@@ -80,11 +80,18 @@ def test_jitter_differs_between_deliveries():
 
 @pytest.mark.parametrize(
     ("after_s", "least_us", "most_us"),
-    [(7, 7, 8.4), (0, 1, 1.2), (0.2, 1, 1.2), (86_400, 3_600, 3_600), (1e300, 3_600, 3_600)],
+    [(7, 7, 8.4), (0, 1.6, 2.4), (0.2, 1.6, 2.4), (86_400, 3_600, 3_600), (1e300, 3_600, 3_600)],
 )
 def test_retry_after_is_kept_to(after_s, least_us, most_us):
     """Never earlier than asked, at most 20 % later, never more than an hour, never a busy loop."""
     assert least_us * SECOND_US <= pause_us(_leased(), Retry("slow down", after_s)) <= most_us * SECOND_US
+
+
+@pytest.mark.parametrize("attempts", range(1, 12))
+@pytest.mark.parametrize("after_s", [0.0, 1.0])
+def test_a_receiver_that_always_says_at_once_is_asked_as_seldom_as_a_silent_one(attempts, after_s):
+    """`Retry-After: 0`, or a date that has passed, shortens no pause of the schedule."""
+    assert pause_us(_leased(attempts), Retry("busy", after_s)) == pause_us(_leased(attempts), Retry("busy"))
 
 
 def test_an_ambiguous_attempt_stays_uncertain_until_it_is_known():

@@ -30,7 +30,7 @@ WORDING = {"title": "A title", "summary": "A summary", "fields": [], "problems":
 
 
 class Receiver:
-    """A receiver that is up, or down; it keeps what it takes."""
+    """A receiver that is up, or down, and then may ask for a pause; it keeps what it takes."""
 
     targets = ("",)
 
@@ -38,6 +38,7 @@ class Receiver:
         self.name = name
         self.rate = rate
         self.down = ""
+        self.asks_s = None
         self.attempts = 0
         self.taken = []
 
@@ -47,7 +48,7 @@ class Receiver:
     def send(self, body, attempt, _now_s):
         self.attempts += 1
         if self.down:
-            return Retry(self.down)
+            return Retry(self.down, self.asks_s)
         self.taken.append((attempt.delivery_id, json.loads(body)))
         return Delivered()
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 
+import pytest
+
 from trailbell.store.breakers import Breakers
 from trailbell.store.decisions import Decisions
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from trailbell_notifiers.breaker import OPEN_AFTER
 from trailbell_notifiers.group import Note
 from trailbell_notifiers.pace import Rate
+
+T0 = 1_800_000_000 * SECOND_US
 
 
 def _titles(receiver):
@@ -68,6 +72,49 @@ def test_a_fallback_is_told_after_two_minutes(office, receiver):
     assert _titles(chat) == ["0", "1", "2", "3"]
     assert len({id_ for id_, _ in mail.taken}) == len(mail.taken)
     assert mail.kinds.count("opened") == 4
+
+
+@pytest.mark.parametrize("asks_s", [0.0, 30.0, 7_200.0])
+def test_a_receiver_that_asks_for_a_pause_is_stood_in_for_as_well(office, receiver, asks_s):
+    """After two minutes people hear of it, until it takes one; then all that waited comes, in order."""
+    chat, mail = receiver("chat"), receiver("mail")
+    there = office(chat, mail, chat={"fallback": "mail"})
+    there.add(2)
+    chat.down, chat.asks_s = "429", asks_s
+    there.run(there.now_us + MINUTE_US)
+    assert mail.taken == []
+    there.run(there.now_us + 4 * MINUTE_US)
+    assert mail.kinds == ["meta", "opened", "opened"]
+    ((_, breaker),) = Breakers(there.database).failing()
+    assert (breaker.since_us, breaker.reason) == (T0, "429")
+    chat.down = ""
+    there.run(there.now_us + 2 * HOUR_US)
+    assert Breakers(there.database).failing() == []
+    assert _titles(chat) == ["0", "1"]
+    assert mail.taken[-1][1]["title"] == "🔧 Delivery · chat takes messages again"
+
+
+def test_a_receiver_that_always_says_at_once_is_asked_seldom(office, receiver):
+    """`Retry-After: 0` for six hours costs as few attempts as an outage, however much waits."""
+    chat = receiver("chat")
+    there = office(chat)
+    there.add(1_000)
+    chat.down, chat.asks_s = "429", 0.0
+    there.run(there.now_us + 6 * HOUR_US)
+    assert chat.attempts < 2 * 6 * 60 // 4 + OPEN_AFTER
+
+
+def test_a_busy_receiver_is_not_left_alone(office, receiver):
+    """While it asks for short pauses, it is asked again after them; it is not yet only probed after two minutes."""
+    chat = receiver("chat")
+    there = office(chat)
+    there.add(20)
+    chat.down, chat.asks_s = "429", 1.0
+    there.run(there.now_us + 2 * MINUTE_US - 1)
+    assert not Breakers(there.database).failing()[0][1].is_open
+    chat.down = ""
+    there.run(there.now_us + 3 * MINUTE_US)
+    assert _titles(chat) == [str(number) for number in range(20)]
 
 
 def test_who_knows_already_is_not_told_again(office, receiver):
