@@ -76,7 +76,7 @@ def tried(breaker: Breaker, receipt: Receipt, now_us: int, salt: str = "") -> Br
     if isinstance(receipt, Delivered) or (isinstance(receipt, Rejected) and receipt.kind == "payload"):
         return WORKS
     failures = breaker.failures + 1
-    since_us = now_us if breaker.since_us is None else breaker.since_us
+    since_us = now_us if breaker.since_us is None else min(breaker.since_us, now_us)  # the clock may have been ahead
     failed = replace(breaker, failures=failures, since_us=since_us, reason=receipt.reason)
     if not failed.is_open:
         return failed

@@ -20,7 +20,18 @@ class MemoryOutbox:
         self.rows: dict[str, Delivery] = {}
         self.attempts: list[tuple[str, Tried]] = []
         self._breakers: dict[Queue, Breaker] = {}
+        self._epoch = 0
         self._lock = threading.Lock()
+
+    def next_epoch(self, now_us: int) -> int:
+        """The number of a run; what waits is due."""
+        with self._lock:
+            self._epoch += 1
+            for row in self.rows.values():
+                if row.state in OPEN_STATES:
+                    self.rows[row.id] = replace(row, not_before_us=min(row.not_before_us, now_us))
+            self._breakers = {queue: replace(breaker, probe_us=0) for queue, breaker in self._breakers.items()}
+            return self._epoch
 
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Insert what is new."""
@@ -42,10 +53,10 @@ class MemoryOutbox:
             self.rows[chosen.id] = lease(chosen, epoch)
             return self.rows[chosen.id]
 
-    def next_due_us(self, queue: Queue, epoch: int) -> int | None:
+    def next_due_us(self, queue: Queue, now_us: int, epoch: int) -> int | None:
         """When there will be something to claim."""
         with self._lock:
-            return next_due(self._open(queue), epoch, self.breaker(queue))
+            return next_due(self._open(queue), now_us, epoch, self.breaker(queue))
 
     def reference(self, queue: Queue, thread: str) -> str:
         """The receiver's name for the newest message of a thread."""

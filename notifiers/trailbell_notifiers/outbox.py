@@ -12,7 +12,8 @@ While a receiver fails altogether (``breaker``), its messages do not die after a
 after a week.
 
 A lease holds for one run of the program, its epoch. Leases of earlier epochs are void at once, and the attempt they
-stood for counts as uncertain, because the program may have died between sending and recording.
+stood for counts as uncertain, because the program may have died between sending and recording. A start is the
+operator's word that something may have been mended: whatever waits is due.
 
 Order: within a queue (receiver, target) the oldest goes first, and the others wait for it, until it has failed
 ``GIVE_WAY`` times: then it steps aside, so that one message a receiver chokes on cannot hold back the rest.
@@ -52,6 +53,8 @@ SCHEDULE_US: Final = (
 """The pause after 0, 1, 2, … failed attempts; the last goes on."""
 JITTER: Final = 0.2
 LONGEST_PAUSE_US: Final = HOUR_US
+FARTHEST_US: Final = round(LONGEST_PAUSE_US * (1 + JITTER))
+"""Nothing is put off for longer. What is due later was noted while the clock was ahead."""
 PARKED_PAUSE_US: Final = 5 * MINUTE_US
 GIVE_WAY: Final = 5
 DEAD_AFTER_US: Final = DAY_US
@@ -126,6 +129,9 @@ class OutboxStore(Protocol):
     ``claim`` and ``record`` run on sender threads; several queues at once, one thread per queue.
     """
 
+    def next_epoch(self, now_us: int) -> int:
+        """Begin a run: its number, from 1. Everything that waits is due, and every receiver is asked again."""
+
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Insert in this order, within the transaction that writes the alerts. A known id is left as it is."""
 
@@ -136,11 +142,11 @@ class OutboxStore(Protocol):
         """Lease what ``choose`` picks among the queue's open deliveries, as ``lease`` gives it; None if none is due.
 
         In SQL, with ``open`` meaning the queue's rows in ``OPEN_STATES``, in order of insertion: nothing if one is
-        leased by ``epoch``; else the first open row with ``attempts < GIVE_WAY`` if it is due, void leases being
-        due at once; else the one with the smallest ``not_before_us`` among the due rows with ``attempts >= GIVE_WAY``.
+        leased by ``epoch``; else the first open row with ``attempts < GIVE_WAY`` if it is due, as ``due_us`` says;
+        else the one that has been due for longest among the due rows with ``attempts >= GIVE_WAY``.
         """
 
-    def next_due_us(self, queue: Queue, epoch: int) -> int | None:
+    def next_due_us(self, queue: Queue, now_us: int, epoch: int) -> int | None:
         """When ``claim`` will give something, as ``next_due`` says; None if nothing waits."""
 
     def reference(self, queue: Queue, thread: str) -> str:
@@ -214,28 +220,28 @@ def choose(waiting: Iterable[Delivery], now_us: int, epoch: int, breaker: Breake
         breaker: of the queue.
     """
     waiting = list(waiting)
-    due = next_due(waiting, epoch, breaker)
+    due = next_due(waiting, now_us, epoch, breaker)
     if due is None or due > now_us:
         return None
     if breaker.is_open:
         return waiting[min(breaker.place, len(waiting) - 1)]
     head = _head(waiting)
-    if head is not None and due_us(head) <= now_us:
+    if head is not None and due_us(head, now_us) <= now_us:
         return head
     aside = [delivery for delivery in waiting if delivery.attempts >= GIVE_WAY]
-    return min(aside, key=due_us)
+    return min(aside, key=lambda delivery: due_us(delivery, now_us))
 
 
-def next_due(waiting: Iterable[Delivery], epoch: int, breaker: Breaker = WORKS) -> int | None:
+def next_due(waiting: Iterable[Delivery], now_us: int, epoch: int, breaker: Breaker = WORKS) -> int | None:
     """When ``choose`` will give something; None if nothing waits, or one is under way."""
     waiting = list(waiting)
     if not waiting or any(_held(delivery, epoch) for delivery in waiting):
         return None
     if breaker.is_open:
-        return breaker.probe_us
+        return heeded_us(breaker.probe_us, now_us)
     head = _head(waiting)
-    times = [due_us(delivery) for delivery in waiting if delivery.attempts >= GIVE_WAY]
-    return min([*times, *([] if head is None else [due_us(head)])])
+    times = [due_us(delivery, now_us) for delivery in waiting if delivery.attempts >= GIVE_WAY]
+    return min([*times, *([] if head is None else [due_us(head, now_us)])])
 
 
 def _head(waiting: Sequence[Delivery]) -> Delivery | None:
@@ -246,9 +252,14 @@ def _held(delivery: Delivery, epoch: int) -> bool:
     return delivery.state == "leased" and delivery.lease_epoch == epoch
 
 
-def due_us(delivery: Delivery) -> int:
+def due_us(delivery: Delivery, now_us: int) -> int:
     """When it may be claimed: a void lease at once."""
-    return 0 if delivery.state == "leased" else delivery.not_before_us
+    return 0 if delivery.state == "leased" else heeded_us(delivery.not_before_us, now_us)
+
+
+def heeded_us(instant_us: int, now_us: int) -> int:
+    """The instant, or 0, at once, if it is further ahead than any pause: a clock that was ahead holds nothing back."""
+    return 0 if instant_us > now_us + FARTHEST_US else instant_us
 
 
 def lease(delivery: Delivery, epoch: int) -> Delivery:

@@ -47,7 +47,7 @@ class Sender:
     def step(self, queue: Queue) -> Sent | Wait:
         """Make at most one attempt on a queue of this receiver. Blocks as long as the channel's ``send`` does."""
         now_us = self.now_us()
-        due_us = self.store.next_due_us(queue, self.epoch)
+        due_us = self.store.next_due_us(queue, now_us, self.epoch)
         if due_us is None or due_us > now_us:
             return Wait(due_us)
         wait_us = self._pace(now_us)

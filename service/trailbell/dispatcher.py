@@ -61,7 +61,7 @@ class Dispatcher:
         self._attendant = attendant
         self._revisions = revisions
         self._revise_us: dict[Queue, int | None] = {}
-        self._epoch = outbox.next_epoch()
+        self._epoch = outbox.next_epoch(now_us())
         # Senders wait for work, drains for what senders have done. With one condition for both, each sender that lay
         # down would wake the others, which would find nothing to do and wake it in turn.
         self._lock = threading.Lock()
@@ -114,7 +114,8 @@ class Dispatcher:
             if self._fault is not None:
                 raise self._fault
             queues = [queue for queue in self._outbox.queues() if queue.receiver in self._channels]
-            dues = [self._outbox.next_due_us(queue, self._epoch) for queue in queues]
+            now_us = self._now_us()
+            dues = [self._outbox.next_due_us(queue, now_us, self._epoch) for queue in queues]
             with self._lock:
                 # An open queue without a due time has its lease out.
                 busy = bool(self._busy) or None in dues or self._revises()

@@ -18,8 +18,9 @@ from trailbell.store.address import read_address
 from trailbell.store.database import open_database
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
+from trailbell_notifiers.breaker import OPEN_AFTER, Breaker, tried
 from trailbell_notifiers.memory_outbox import MemoryOutbox
-from trailbell_notifiers.outbox import GIVE_WAY, Delivery, Queue, after, recovered
+from trailbell_notifiers.outbox import GIVE_WAY, Delivery, Queue, Tried, after, recovered
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
 
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
@@ -91,10 +92,10 @@ def test_one_attempt_at_a_time_in_the_order_of_adding(outbox):
     leased = outbox.claim(QUEUE, T0, 1)
     assert leased.id == "dlv_2"
     assert outbox.claim(QUEUE, T0 + DAY_US, 1) is None
-    assert outbox.next_due_us(QUEUE, 1) is None
+    assert outbox.next_due_us(QUEUE, T0, 1) is None
     _fail(outbox, leased, Retry("down"), T0)
     assert outbox.claim(QUEUE, T0, 1) is None
-    assert outbox.next_due_us(QUEUE, 1) > T0
+    assert outbox.next_due_us(QUEUE, T0, 1) > T0
     assert outbox.claim(QUEUE, T0 + MINUTE_US, 1).id == "dlv_2"
 
 
@@ -115,7 +116,7 @@ def test_a_lease_of_an_earlier_run_is_void_at_once(outbox):
     """Nobody waits for a run that died; its attempt counts as uncertain, and its late outcome is refused."""
     outbox.add([_row(1)])
     lost = outbox.claim(QUEUE, T0, 1)
-    assert outbox.next_due_us(QUEUE, 2) == 0
+    assert outbox.next_due_us(QUEUE, T0, 2) == 0
     taken = outbox.claim(QUEUE, T0, 2)
     assert (taken.uncertain, taken.attempts, taken.lease_epoch) == (True, 2, 2)
     assert not outbox.record(after(lost, Delivered(), T0), epoch=1, recovered=False)
@@ -133,20 +134,65 @@ def test_an_outcome_is_recorded_once(outbox):
 
 def test_a_receiver_that_is_back_keeps_nobody_waiting(outbox):
     """The first success after failures makes everything of its queue due, and of no other."""
-    outbox.add([_row(1), _row(2, not_before_us=T0 + DAY_US), _row(3, receiver="mail", not_before_us=T0 + DAY_US)])
+    outbox.add([_row(1), _row(2, not_before_us=T0 + HOUR_US), _row(3, receiver="mail", not_before_us=T0 + HOUR_US)])
     _fail(outbox, outbox.claim(QUEUE, T0, 1), Retry("no"), T0)
     _fail(outbox, outbox.claim(QUEUE, T0 + MINUTE_US, 1), Delivered(), T0 + MINUTE_US)
-    assert outbox.next_due_us(QUEUE, 1) == T0 + MINUTE_US
-    assert outbox.next_due_us(Queue("mail", ""), 1) == T0 + DAY_US
+    assert outbox.next_due_us(QUEUE, T0, 1) == T0 + MINUTE_US
+    assert outbox.next_due_us(Queue("mail", ""), T0, 1) == T0 + HOUR_US
+
+
+def test_a_clock_that_was_ahead_holds_nothing_back(outbox):
+    """Set right by thirteen days, what failed and what stepped aside are due; a real pause is kept to."""
+    ahead_us = T0 + 13 * DAY_US
+    outbox.add([_row(1, not_before_us=ahead_us, attempts=GIVE_WAY), _row(2, not_before_us=ahead_us, attempts=1)])
+    outbox.add([_row(3, receiver="mail", not_before_us=T0 + HOUR_US)])
+    for expected in ("dlv_2", "dlv_1"):
+        assert outbox.next_due_us(QUEUE, T0, 1) <= T0
+        leased = outbox.claim(QUEUE, T0, 1)
+        assert leased.id == expected
+        _fail(outbox, leased, Rejected("no", "payload"), T0)
+    assert outbox.claim(Queue("mail", ""), T0, 1) is None
+
+
+def test_a_probe_of_a_clock_that_was_ahead_is_made(outbox):
+    """A receiver that was to be asked again in thirteen days is asked now, and has failed since now at the latest."""
+    outbox.add([_row(1)])
+    broken = Breaker(OPEN_AFTER, T0 + 13 * DAY_US, T0 + 13 * DAY_US, "down")
+    leased = outbox.claim(QUEUE, T0, 1)
+    outcome = after(leased, Retry("down"), T0)
+    outbox.record(outcome, epoch=1, recovered=False, tried=Tried(T0, "retry", "down", broken))
+    assert outbox.next_due_us(QUEUE, T0, 1) <= T0
+    assert outbox.claim(QUEUE, T0, 1).id == "dlv_1"
+    assert tried(outbox.breaker(QUEUE), Retry("down"), T0).since_us == T0
+
+
+def test_a_start_is_the_word_to_try_everything_now(outbox):
+    """What failed a few times, what is parked, what stepped aside; how often each was tried is kept."""
+    receivers = ("mail", "sec", "siem")
+    outbox.add(
+        [
+            _row(1, receiver="sec", not_before_us=T0 + MINUTE_US, attempts=2),
+            _row(2, receiver="mail", not_before_us=T0 + HOUR_US, attempts=3, state="parked"),
+            _row(3, receiver="siem", not_before_us=T0 + HOUR_US, attempts=GIVE_WAY, state="ambiguous", uncertain=True),
+        ]
+    )
+    assert [outbox.claim(Queue(name, ""), T0, 1) for name in receivers] == [None, None, None]
+    epoch = outbox.next_epoch(T0)
+    leased = [outbox.claim(Queue(name, ""), T0, epoch) for name in receivers]
+    assert [(row.id, row.attempts, row.uncertain) for row in leased] == [
+        ("dlv_2", 4, False),
+        ("dlv_1", 3, False),
+        ("dlv_3", GIVE_WAY + 1, True),
+    ]
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgres"])
 def test_epochs_grow_with_every_start_and_are_kept(store):
     """So that a lease can be told from those of runs before, whatever the clock says."""
     database = store()
-    assert [StoreOutbox(database).next_epoch() for _ in range(2)] == [1, 2]
+    assert [StoreOutbox(database).next_epoch(T0) for _ in range(2)] == [1, 2]
     database.close()
-    assert StoreOutbox(store()).next_epoch() == 3
+    assert StoreOutbox(store()).next_epoch(T0) == 3
 
 
 @pytest.mark.parametrize("backend", ["sqlite", "postgres"])
@@ -220,7 +266,8 @@ class Twins(RuleBasedStateMachine):
         self.address = self.address_in(Path(self.folder.name))
         self.database = open_database(self.address)
         self.store, self.memory = StoreOutbox(self.database), MemoryOutbox()
-        self.epoch, self.now_us, self.leased = self.store.next_epoch(), T0, {}
+        self.now_us, self.leased = T0, {}
+        self.begin()
 
     @rule(queue=QUEUES, number=st.integers(0, 12), wait_s=st.integers(-60, 60))
     def add(self, queue, number, wait_s):
@@ -244,7 +291,7 @@ class Twins(RuleBasedStateMachine):
         for outbox in (self.store, self.memory):
             assert outbox.record(outcome, epoch=self.epoch, recovered=recovered(leased, receipt))
 
-    @rule(wait_us=st.sampled_from([SECOND_US, MINUTE_US, 10 * MINUTE_US, DAY_US]))
+    @rule(wait_us=st.sampled_from([SECOND_US, MINUTE_US, 10 * MINUTE_US, DAY_US, -HOUR_US, -13 * DAY_US]))
     def wait(self, wait_us):
         self.now_us += wait_us
 
@@ -253,13 +300,19 @@ class Twins(RuleBasedStateMachine):
         self.database.close()
         self.database = open_database(self.address)
         self.store = StoreOutbox(self.database)
-        self.epoch, self.leased = self.store.next_epoch(), {}
+        self.begin()
+
+    def begin(self):
+        self.epoch, self.leased = self.store.next_epoch(self.now_us), {}
+        assert self.memory.next_epoch(self.now_us) == self.epoch
 
     @invariant()
     def they_agree(self):
         assert sorted(self.store.queues()) == sorted(self.memory.queues())
         for queue in self.memory.queues():
-            assert self.store.next_due_us(queue, self.epoch) == self.memory.next_due_us(queue, self.epoch)
+            assert self.store.next_due_us(queue, self.now_us, self.epoch) == self.memory.next_due_us(
+                queue, self.now_us, self.epoch
+            )
         rows = {
             delivery.id: delivery
             for row in self.memory.rows.values()

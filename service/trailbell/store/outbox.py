@@ -8,7 +8,17 @@ from dataclasses import replace
 from typing import Any, Final
 
 from trailbell_notifiers.breaker import Breaker
-from trailbell_notifiers.outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, Tried, due_us, lease
+from trailbell_notifiers.outbox import (
+    FARTHEST_US,
+    GIVE_WAY,
+    OPEN_STATES,
+    Delivery,
+    Queue,
+    Tried,
+    due_us,
+    heeded_us,
+    lease,
+)
 
 from .attempts import Attempts
 from .breakers import Breakers
@@ -25,7 +35,7 @@ _FRESH: Final = f"{_ABOUT_ALERTS} AND kind != 'digest' AND state = 'pending' AND
 _LEASED: Final = "receiver = ?1 AND target = ?2 AND state = 'leased' AND lease_epoch = ?3"
 _ASIDE: Final = f"attempts >= {GIVE_WAY}"
 """As a number, not a value to fill in: there is an index of just these."""
-_DUE: Final = "CASE WHEN state = 'leased' THEN 0 ELSE not_before_us END"
+_DUE: Final = f"CASE WHEN state = 'leased' OR not_before_us > ?3 + {FARTHEST_US} THEN 0 ELSE not_before_us END"
 
 
 class StoreOutbox:
@@ -36,10 +46,14 @@ class StoreOutbox:
         self._breakers = Breakers(database)
         self._attempts = Attempts(database)
 
-    def next_epoch(self) -> int:
-        """The number of this run; leases of earlier runs are void from now on."""
+    def next_epoch(self, now_us: int) -> int:
+        """The number of this run; leases of earlier runs are void from now on, and everything that waits is due."""
         with self._database.transaction():
             self._database.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
+            self._database.execute(
+                f"UPDATE outbox SET not_before_us = ?1 WHERE {_OPEN} AND not_before_us > ?1",  # noqa: S608 - constants
+                (now_us,),
+            )
             self._breakers.probe_soon()
             row = self._database.one("SELECT value FROM meta WHERE name = 'epoch'")
         return int(row[0]) if row else 0
@@ -78,21 +92,21 @@ class StoreOutbox:
             self._update(leased)
             return leased
 
-    def next_due_us(self, queue: Queue, epoch: int) -> int | None:
+    def next_due_us(self, queue: Queue, now_us: int, epoch: int) -> int | None:
         """When ``claim`` will give something; None if nothing waits or one is under way."""
         with self._database.lock:
             if self._under_way(queue, epoch):
                 return None
             breaker = self._breakers.of(queue)
             if breaker.is_open:
-                return None if self._at(queue, 0) is None else breaker.probe_us
+                return None if self._at(queue, 0) is None else heeded_us(breaker.probe_us, now_us)
             head = self._head(queue)
             row = self._database.one(
                 f"SELECT min({_DUE}) FROM outbox WHERE {_QUEUE} AND {_ASIDE}",  # noqa: S608 - constants
-                queue,
+                (*queue, now_us),
             )
         times = [] if row is None or row[0] is None else [int(row[0])]
-        return min([*times, *([] if head is None else [due_us(head)])], default=None)
+        return min([*times, *([] if head is None else [due_us(head, now_us)])], default=None)
 
     def reference(self, queue: Queue, thread: str) -> str:
         """The receiver's name for the newest message of a thread that was sent; empty if it gave none."""
@@ -227,10 +241,11 @@ class StoreOutbox:
             return None
         breaker = self._breakers.of(queue)
         if breaker.is_open:
-            probe = None if breaker.probe_us > now_us else self._at(queue, breaker.place)
-            return probe or (None if breaker.probe_us > now_us else self._at(queue, 0))
+            if heeded_us(breaker.probe_us, now_us) > now_us:
+                return None
+            return self._at(queue, breaker.place) or self._at(queue, 0)
         head = self._head(queue)
-        if head is not None and due_us(head) <= now_us:
+        if head is not None and due_us(head, now_us) <= now_us:
             return head
         aside = self._database.one(
             f"SELECT {COLUMNS} FROM outbox WHERE {_QUEUE} AND {_ASIDE} AND {_DUE} <= ?3 "  # noqa: S608 - constants

@@ -67,7 +67,7 @@ class Office:
         self.outbox = StoreOutbox(database)
         self.receivers = {receiver.name: receiver for receiver in receivers}
         self.attendant = Attendant(database, self.receivers, options, lambda: RuleSet(()))
-        self.epoch = self.outbox.next_epoch()
+        self.epoch = self.outbox.next_epoch(self.now_us)
         self._senders = {}
         self._alerts = Alerts(database)
 
@@ -100,7 +100,7 @@ class Office:
 
     def restart(self):
         """The program ends and is started again: what was leased is void, and nobody remembers a sender."""
-        self.epoch = self.outbox.next_epoch()
+        self.epoch = self.outbox.next_epoch(self.now_us)
         self._senders.clear()
 
     def _turn(self, queue):

@@ -59,10 +59,10 @@ def _work(outbox, receipt):
         counted += 1
         return False
 
-    epoch = outbox.next_epoch()
+    epoch = outbox.next_epoch(NOW_US)
     outbox._database.connection.set_progress_handler(count, 100)
     assert outbox.queues() == [QUEUE]
-    assert outbox.next_due_us(QUEUE, epoch) <= NOW_US
+    assert outbox.next_due_us(QUEUE, NOW_US, epoch) <= NOW_US
     leased = outbox.claim(QUEUE, NOW_US, epoch)
     assert outbox.reference(QUEUE, leased.thread) == ""
     assert outbox.record(after(leased, receipt, NOW_US), epoch=epoch, recovered=False)
