@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 
 
@@ -19,6 +20,8 @@ def retry_after_s(value: str | None, now_s: float) -> float | None:
         return float(value[:12])
     try:
         moment = parsedate_to_datetime(value)
+        if moment.tzinfo is None:  # the form of asctime has none, and means GMT (section 5.6.7)
+            moment = moment.replace(tzinfo=UTC)
         return max(0.0, moment.timestamp() - now_s)
     except (ValueError, TypeError, OverflowError):
         return None

@@ -149,12 +149,25 @@ def test_what_a_status_means(hook, message, status, expected):
     assert len(hook.requests) == 1
 
 
+@pytest.fixture
+def new_york(monkeypatch):
+    """A machine that is not set to UTC."""
+    monkeypatch.setenv("TZ", "America/New_York")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("new_york")
 @pytest.mark.parametrize(
     ("header", "after_s"),
     [
         ("7", 7.0),
         ("0", 0.0),
         ("Fri, 15 Jan 2027 08:01:00 GMT", 60.0),
+        ("Friday, 15-Jan-27 08:01:00 GMT", 60.0),
+        ("Fri Jan 15 08:01:00 2027", 60.0),
         ("Fri, 15 Jan 2010 08:00:00 GMT", 0.0),
         ("soon", None),
         ("-5", None),
@@ -162,7 +175,7 @@ def test_what_a_status_means(hook, message, status, expected):
     ],
 )
 def test_retry_after_in_seconds_or_as_a_date(hook, message, header, after_s):
-    """Both forms of the header are kept to; nonsense is none."""
+    """Both forms of the header are kept to, and every form of a date, which is always GMT; nonsense is none."""
     hook.script(Answer(503, headers={"Retry-After": header}))
     channel = _channel(hook.url)
     assert channel.send(channel.render(message, ID), Attempt(ID), NOW_S) == Retry("the endpoint answered 503", after_s)
