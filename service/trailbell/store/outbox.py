@@ -51,7 +51,7 @@ class StoreOutbox:
         with self._database.transaction():
             self._database.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
             self._database.execute(
-                f"UPDATE outbox SET not_before_us = ?1 WHERE {_OPEN} AND not_before_us > ?1",  # noqa: S608 - constants
+                f"UPDATE outbox SET not_before_us = ?1 WHERE {OPEN_ROWS} AND not_before_us > ?1",  # noqa: S608 - constants
                 (now_us,),
             )
             self._breakers.probe_soon()
