@@ -104,7 +104,8 @@ class Dispatcher:
         """Wait until nothing is due within ``patience_us`` from now any more.
 
         Returns:
-            Whether everything has arrived: the outbox is empty, and nothing died in this run.
+            Whether everything has arrived that could: nothing waits for a receiver that is configured, and nothing
+            died in this run.
 
         Raises:
             StoreError: if outcomes cannot be stored any more.
@@ -121,7 +122,7 @@ class Dispatcher:
                 busy = bool(self._busy) or None in dues or self._revises()
             waiting = [due for due in dues if due is not None and due <= deadline_us]
             if not busy and not waiting:
-                return not self._outbox.queues() and not self._died
+                return not queues and not self._died
             if self._now_us() > deadline_us + _GRACE_US:
                 return False
             with self._lock:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from typing import Final
@@ -189,12 +190,20 @@ class Live:
         before.close()
 
     def drain(self) -> bool:
-        """Wait for deliveries that are due within a minute; say whether everything has been delivered."""
+        """Wait for deliveries that are due within a minute; say whether everything that could has been delivered."""
         return self._dispatcher.drain(ONCE_PATIENCE_US)
 
     def undelivered(self) -> list[tuple[str, str, int]]:
         """What receivers say is wrong: (receiver, the last error, deliveries)."""
         return self._outbox.failures()
+
+    def orphaned(self) -> Mapping[str, int]:
+        """How many messages wait for receivers that are not configured any more, by name: nobody can send them."""
+        waiting: Counter[str] = Counter()
+        for queue in self._outbox.queues():
+            if queue.receiver not in self._receivers.channels:
+                waiting[queue.receiver] += self._outbox.depth(queue)[0]
+        return waiting
 
     def _resumed(self, lateness_us: Mapping[str, int]) -> Pipeline:
         """The engine as the last run left it. What comes from sources that do not run any more is not waited for."""

@@ -147,6 +147,7 @@ def _run(
         with Live(
             rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=attempted, limits=config.limits
         ) as live:
+            _warn_of_orphans(live)
             with (
                 _served(None if ends else config.http, config, live, database, observed) as inboxes,
                 _kept_up(config, book, edition, live, who) if not ends else nullcontext(),
@@ -212,6 +213,16 @@ def _announce(config: Config, rules: RuleSet, sources: Sequence[Source], who: Re
     names = list(dict.fromkeys([*(source.name for source in sources), *(sender.source for sender in senders)]))
     word = "source" if len(names) == 1 else "sources"
     log.info("%d rules, %s %s, store %s, receivers: %s", len(rules), word, ", ".join(names), config.store, told)
+
+
+def _warn_of_orphans(live: Live) -> None:
+    """At every run, so that they do not vanish in silence. No run can deliver them, so none fails for it."""
+    for name, count in live.orphaned().items():
+        log.warning(
+            "%d %s for %s, which is not among the receivers any more: put it back under this name and they are sent; "
+            "`trailbell deliveries list --receiver %s` shows them",
+            count, "message waits" if count == 1 else "messages wait", name, name,
+        )  # fmt: skip
 
 
 def _log_end(tally: Tally, aside: str) -> None:
