@@ -1,4 +1,4 @@
-"""The ``Retry-After`` header: whole seconds, or an HTTP date (RFC 9110, section 10.2.3)."""
+"""The ``Retry-After`` header: whole seconds, or an HTTP date (RFC 9110, section 10.2.3); and HTTP dates."""
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ def retry_after_s(value: str | None, now_s: float) -> float | None:
     value = value.strip()
     if value.isascii() and value.isdigit():
         return float(value[:12])
+    until_s = http_date_s(value)
+    return None if until_s is None else max(0.0, until_s - now_s)
+
+
+def http_date_s(value: str) -> float | None:
+    """Seconds since the epoch of a date in any of HTTP's three forms (section 5.6.7); None if it is none."""
     try:
         moment = parsedate_to_datetime(value)
-        if moment.tzinfo is None:  # the form of asctime has none, and means GMT (section 5.6.7)
+        if moment.tzinfo is None:  # the form of asctime has none, and means GMT
             moment = moment.replace(tzinfo=UTC)
-        return max(0.0, moment.timestamp() - now_s)
+        return moment.timestamp()
     except (ValueError, TypeError, OverflowError):
         return None

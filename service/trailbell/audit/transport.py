@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Final, NamedTuple, Protocol
 from urllib.parse import urlsplit
 
@@ -14,6 +13,7 @@ import urllib3
 from trailbell import __version__
 from trailbell.loopback import is_loopback
 from trailbell_engine.system_errors import system_words
+from trailbell_notifiers.retry_after import http_date_s, retry_after_s
 
 from .errors import AnswerError, AuditError, NetworkError
 
@@ -30,13 +30,6 @@ class Answer(NamedTuple):
     location: str
     body: bytes
     headers: Mapping[str, str]
-
-
-def _date_us(text: str) -> int | None:
-    try:
-        return int(parsedate_to_datetime(text).timestamp() * 1_000_000)
-    except ValueError:
-        return None
 
 
 def checked_base_url(base_url: str) -> str:
@@ -140,10 +133,11 @@ class Transport:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
             raise self._network_error(error) from None
         if self._earliest_us is None:
-            self._earliest_us = _date_us(response.headers.get("Date", ""))
+            date_s = http_date_s(response.headers.get("Date", ""))
+            self._earliest_us = None if date_s is None else int(date_s * 1_000_000)
         return Answer(
             response.status_code,
-            self._retry_after_s(response.headers.get("Retry-After", "")),
+            retry_after_s(response.headers.get("Retry-After"), self._wall_clock()),
             response.headers.get("Location", ""),
             body,
             {name.lower(): value for name, value in response.headers.items()},
@@ -178,14 +172,6 @@ class Transport:
         return NetworkError(
             self._credentials.scrub(f"no answer from {host}: {_innermost(error)}"), "check address and network"
         )
-
-    def _retry_after_s(self, text: str) -> float | None:
-        if text.strip().isdecimal():
-            return float(text)
-        try:
-            return max(0.0, parsedate_to_datetime(text).timestamp() - self._wall_clock())
-        except ValueError:
-            return None
 
 
 def _innermost(error: BaseException) -> str:
