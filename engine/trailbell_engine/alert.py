@@ -195,6 +195,8 @@ def _not_counted(alert: Alert, update: Updated) -> list[tuple[int, str]]:
     Beyond ``IDS_KEPT`` only the events that are kept whole are known.
     """
     new_us = update.times_us or (update.event.time_us,) * len(update.event_ids)
+    if {*alert.event_ids, *(event.id for event in alert.events)}.isdisjoint(update.event_ids):
+        return sorted(zip(new_us, update.event_ids, strict=True))  # nearly always
     known = {(event.time_us, event.id) for event in alert.events}
     known.update(zip(alert.event_times_us, alert.event_ids, strict=False))
     return sorted(pair for pair in zip(new_us, update.event_ids, strict=True) if pair not in known)
