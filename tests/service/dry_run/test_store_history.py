@@ -16,11 +16,11 @@ from trailbell_engine.event import Event
 from trailbell_engine.timestamps import parse_time
 
 LOGIN = """
-id: login-burst
-title: "{{ user_email }} signed in {{ count }} times"
-severity: medium
+id: logins
+title: "{{ count }} sign-ins"
+severity: low
 match: {event_type: USER_LOGIN}
-when: {count: {at_least: 3, within: 10m, by: user_email}}
+when: {count: {at_least: 2, within: 1h}}
 ---
 id: quiet
 title: "{{ user_email }} did nothing for a day"
@@ -75,7 +75,7 @@ def wanted(loaded, name):
         "messages": lambda: Wanted(told=told, max_per_day=1),
         "against": lambda: Wanted(against=("main", loaded(LOGIN.replace("USER_LOGIN", "NUMBER_UPDATED")))),
         "funnel": lambda: Wanted(funnel=True),
-        "why-not": lambda: Wanted(why_not=("login-burst", "00000000-0000-0000-0000-000000000001")),
+        "why-not": lambda: Wanted(why_not=("logins", "00000000-0000-0000-0000-000000000001")),
     }[name]()
 
 
