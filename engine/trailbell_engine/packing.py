@@ -9,7 +9,7 @@ from __future__ import annotations
 from struct import Struct, error
 from typing import Final
 
-from .decode import read_json, write_json
+from .exact_json import read_json, write_json
 from .values import Json
 
 _PAIRS: Final = 0x01

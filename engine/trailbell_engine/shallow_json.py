@@ -2,7 +2,7 @@
 
 The reader is told a type, so that it checks while it decodes what would cost passes over the bytes of their own: that
 integers fit in 64 bits, and that nothing is nested deeply. A text that it accepts means what it means to
-``decode.read_json`` in every detail.
+``exact_json.read_json`` in every detail.
 """
 
 from __future__ import annotations

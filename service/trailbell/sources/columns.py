@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from trailbell_engine.decode import Decoder, content_id
+from trailbell_engine.decode import Decoder
+from trailbell_engine.envelope import content_id
 from trailbell_engine.event import Event, Input
 from trailbell_engine.maps import EventMap
 

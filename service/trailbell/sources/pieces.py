@@ -18,8 +18,8 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Self
 
-from trailbell_engine.decode import read_json
 from trailbell_engine.event import Event, Input, Malformed
+from trailbell_engine.exact_json import read_json
 from trailbell_engine.maps import EventMap
 
 from .base import HISTORY_BATCH

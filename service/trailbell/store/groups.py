@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailbell_engine.decode import read_json, write_json
+from trailbell_engine.exact_json import read_json, write_json
 from trailbell_notifiers.event_clock import EventClock
 from trailbell_notifiers.group import Group, decode_group, encode_group
 from trailbell_notifiers.inhibition import Source

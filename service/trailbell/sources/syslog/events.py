@@ -7,8 +7,10 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Final, NamedTuple
 
-from trailbell_engine.decode import RAW_KEPT_BYTES, Decoder, NotJsonError, content_id, read_json
+from trailbell_engine.decode import RAW_KEPT_BYTES, Decoder
+from trailbell_engine.envelope import content_id
 from trailbell_engine.event import Event, Malformed
+from trailbell_engine.exact_json import NotJsonError, read_json
 from trailbell_engine.maps import EventMap
 from trailbell_engine.timestamps import MINUTE_US
 from trailbell_engine.values import Json
