@@ -36,11 +36,10 @@ from .group import (
     rank,
     thread_id,
 )
+from .group_times import close_us, escalate_us, flush_us, remind_us, reminds, wake_us
 from .message import Kind
 from .plan import Escalation, Plan
 
-MOST_NEWS: Final = 200
-"""With so many alerts to tell a group does not wait any longer."""
 MOST_TRACKED: Final = 500
 """More alerts than that a group does not follow one by one."""
 
@@ -123,7 +122,7 @@ class _Turn:
     def outcome(self) -> Outcome:
         if not self.group.tracked:
             return Outcome(None, None, self.notifications, self.notes, self.raised)
-        return Outcome(self.group, _wake_us(self.group), self.notifications, self.notes, self.raised)
+        return Outcome(self.group, wake_us(self.group), self.notifications, self.notes, self.raised)
 
     def look_again(self) -> None:
         """Ask anew about everything that is hidden or held."""
@@ -135,7 +134,7 @@ class _Turn:
 
     def flush(self, *, at_once: bool) -> None:
         """Tell what is new, if it is time."""
-        due_us = _flush_us(self.group)
+        due_us = flush_us(self.group)
         if due_us is None or (due_us > self.time_us and not at_once):
             return
         news = [alert for alert in self.group.tracked if alert.is_news]
@@ -249,10 +248,10 @@ class _Turn:
 
     def remind(self, now_us: int) -> None:
         """Say again what is open and nobody has acknowledged, if it is time."""
-        due_us, repeat_us = _remind_us(self.group), self.group.plan.repeat_us
+        due_us, repeat_us = remind_us(self.group), self.group.plan.repeat_us
         if due_us is None or repeat_us is None or due_us > self.time_us:
             return
-        waiting = [alert for alert in self.group.tracked if _reminds(alert)]
+        waiting = [alert for alert in self.group.tracked if reminds(alert)]
         if self._held([]):
             return
         audible = [alert for alert in waiting if self.judge.hidden(alert, self.time_us) is None]
@@ -272,7 +271,7 @@ class _Turn:
         """Take the steps that are due."""
         for alert in self.group.tracked:
             taken = alert
-            while (due_us := _escalate_us(taken, self.group.plan)) is not None and due_us <= self.time_us:
+            while (due_us := escalate_us(taken, self.group.plan)) is not None and due_us <= self.time_us:
                 hidden = self.judge.hidden(taken, self.time_us)
                 if hidden is not None:
                     taken = replace(taken, hidden=hidden.reason, hidden_until_us=hidden.until_us)
@@ -287,7 +286,7 @@ class _Turn:
     def close(self) -> None:
         """Let go of alerts of which nothing more will come."""
         for alert in self.group.tracked:
-            due_us = _close_us(alert, self.group.plan)
+            due_us = close_us(alert, self.group.plan)
             if due_us is not None and due_us <= self.time_us:
                 self._forget(alert)
 
@@ -297,63 +296,6 @@ class _Turn:
 
     def _note(self, alert: Tracked, what: str, detail: str, until_us: int | None = None) -> Note:
         return Note(alert.alert_id, what, detail, self.group.receiver, self.time_us, until_us)
-
-
-def _flush_us(group: Group) -> int | None:
-    """When news is told; None if there is none, or nobody knows when it may be."""
-    news = [alert for alert in group.tracked if alert.is_news]
-    if not news:
-        return None
-    if group.flushed_us is not None:
-        base_us = group.flushed_us + group.plan.group_interval_us
-    else:
-        base_us = min(alert.since_us for alert in news) + group.plan.group_wait_us
-    seen = [alert for alert in news if not alert.hidden or alert.over_us is not None]
-    if len(seen) >= MOST_NEWS:
-        base_us = min(base_us, seen[MOST_NEWS - 1].since_us)
-    times = (
-        [base_us]
-        if seen
-        else [max(base_us, alert.hidden_until_us) for alert in news if alert.hidden_until_us is not None]
-    )
-    return max(min(times), group.held_until_us or 0) if times else None
-
-
-def _reminds(alert: Tracked) -> bool:
-    return alert.is_open and not alert.acknowledged
-
-
-def _remind_us(group: Group) -> int | None:
-    if group.plan.repeat_us is None or group.spoken_us is None or not any(map(_reminds, group.tracked)):
-        return None
-    return max(group.spoken_us + group.plan.repeat_us, group.held_until_us or 0)
-
-
-def _escalate_us(alert: Tracked, plan: Plan) -> int | None:
-    if not alert.is_open or alert.steps >= len(plan.escalate) or alert.told_us is None:
-        return None
-    escalation = plan.escalate[alert.steps]
-    if escalation.unless == "acknowledged" and alert.acknowledged:
-        return None
-    if alert.hidden and alert.hidden_until_us is None:
-        return None
-    base_us = max(alert.told_us, alert.hidden_until_us or 0)
-    if escalation.firings is not None and alert.firings >= escalation.firings:
-        return base_us
-    return None if escalation.after_us is None else max(base_us, alert.told_us + escalation.after_us)
-
-
-def _close_us(alert: Tracked, plan: Plan) -> int | None:
-    if alert.lasting or not alert.is_open:
-        return None
-    return alert.last_us + plan.close_after_us if plan.follows else 0
-
-
-def _wake_us(group: Group) -> int | None:
-    times = [_flush_us(group), _remind_us(group)]
-    for alert in group.tracked:
-        times += [_escalate_us(alert, group.plan), _close_us(alert, group.plan)]
-    return min((at_us for at_us in times if at_us is not None), default=None)
 
 
 def _why(alert: Tracked, escalation: Escalation) -> str:
