@@ -2,31 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 from urllib.parse import quote
 
-from trailbell_engine.durations import format_duration
 from trailbell_engine.values import Json
 from trailbell_rules.document import Document, Place, read_documents
 from trailbell_rules.problem import Problem, Span
 from trailbell_rules.validate import validate_document
 
+from .config_checks import problems_of
 from .config_schema import config_schema
 from .environment import Unset, expand, filled, setting
 from .http.settings import HttpSettings, HttpSettingsError, read_http
 from .overrides import overridden
-from .policy import PolicyError, read_policy
 from .receiver_options import ReceiverOptions, options_of, without_options
-from .sources.kinds import kinds, maker_of
-from .sources.vonage_settings import SHORTEST_US, duration_us
+from .source_settings import SourceSettings, sources_of
 from .store.address import Address, AddressError, PostgresAddress, folder_of, is_url, read_address
 from .upkeep.retention import Retention, retention_of
-from .watch.events import SOURCE as OWN_SOURCE
-from .watch.limits import NO_WISHES, Limits, limits_of, watch_problems, without_watch
+from .watch.limits import Limits
 
 FILE_NAME: Final = "trailbell.yaml"
 OWN_RULES: Final = "pack:trailbell"
@@ -44,22 +41,6 @@ class ConfigError(Exception):
         super().__init__(problems[0].summary if problems else "invalid configuration")
         self.problems = problems
         self.sources = sources
-
-
-class SourceSettings(NamedTuple):
-    """One entry of ``sources``.
-
-    Attributes:
-        name: of the source and of its events.
-        kind: what it is (see ``sources.kinds``).
-        settings: as written, the environment filled in.
-        limits: what is wrong with it, and how bad that is.
-    """
-
-    name: str
-    kind: str
-    settings: Mapping[str, Json]
-    limits: Limits = NO_WISHES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,7 +140,7 @@ def load_config(file: Path | None, environ: Mapping[str, str], *, secrets: bool 
         rules=tuple(entry if entry.startswith("pack:") else str(base / entry) for entry in entries),
         state=folder_of(state),
         postgres=state if isinstance(state, PostgresAddress) else None,
-        sources=tuple(_sources(values.get("sources", {}))),
+        sources=tuple(sources_of(values.get("sources", {}))),
         receivers={name: without_options(one) for name, one in values.get("receivers", {}).items()},
         receiver_options={name: options_of(one) for name, one in values.get("receivers", {}).items()},
         route=values.get("route"),
@@ -186,83 +167,10 @@ def _read(file: Path) -> Document | None:
     if documents and documents[0].value is not None:
         problems.extend(validate_document(documents[0], config_schema()))
         if not problems:
-            checks = (_receiver_problems, _policy_problems, _duration_problems, _name_problems, _watch_problems)
-            problems.extend(problem for check in checks for problem in check(documents[0]))
+            problems.extend(problems_of(documents[0]))
     if problems:
         raise ConfigError(problems, texts)
     return documents[0] if documents and documents[0].value is not None else None
-
-
-def _receiver_problems(document: Document) -> list[Problem]:
-    """What the schema leaves open: that there is one channel, and only one, and that the fallback is another one."""
-    problems = []
-    receivers = document.value.get("receivers", {})
-    for name, receiver in receivers.items():
-        fallback = options_of(receiver).fallback
-        if fallback and (fallback == name or fallback not in receivers):
-            who = "itself" if fallback == name else f"{fallback!r}, and no receiver is called so"
-            span = document.span_of_value(("receivers", name, "fallback"))
-            help_ = f"the others are: {', '.join(sorted(set(receivers) - {name})) or 'none'}"
-            problems.append(
-                Problem("bad-route", "error", f"the receiver {name!r} has as its fallback {who}", span, help_)
-            )
-        channels = list(without_options(receiver))
-        if len(channels) != 1:
-            words = f"has {len(channels)} channels: {', '.join(channels)}" if channels else "has no channel"
-            span = document.span_of_value(("receivers", name))
-            help_ = "make a receiver of each; a route may name several" if channels else "write one: `slack: {…}`"
-            problems.append(Problem("bad-value", "error", f'"{name}" {words}', span, help_))
-    return problems
-
-
-def _policy_problems(document: Document) -> list[Problem]:
-    """What a schema cannot say of delivery: names that nobody defined, matchers and times that are none."""
-    try:
-        read_policy(document.value, list(document.value.get("receivers", {})))
-    except PolicyError as error:
-        return [Problem("bad-route", "error", str(error), document.span_of_value(error.place), error.help)]
-    return []
-
-
-def _duration_problems(document: Document) -> list[Problem]:
-    """What a pattern cannot say of durations: that one is too short to poll by, or longer than ten years."""
-    problems = []
-    for source in _sources(document.value.get("sources", {})):
-        place = ("sources", source.name) if source.name == source.kind else ("sources", source.name, source.kind)
-        own = maker_of(source.kind).SCHEMA.get("properties", {})
-        for name, shortest_us in {name: least for name, least in SHORTEST_US.items() if name in own}.items():
-            given = source.settings.get(name)
-            given_us = shortest_us if given is None else duration_us(given)
-            if given_us is None or given_us < shortest_us:
-                span = document.span_of_value((*place, name))
-                summary = f"`{name}` is from {format_duration(shortest_us)} to ten years, and not {given}"
-                problems.append(Problem("bad-duration", "error", summary, span, "write it as `90s`, `10m` or `1d`"))
-    return problems
-
-
-def _name_problems(document: Document) -> list[Problem]:
-    """Sources that are called as that of trailbell's own events, and senders as that or as one that is read."""
-    own = f'no source can be called "{OWN_SOURCE}": what is wrong with the others is recorded under that name'
-    sources = document.value.get("sources", {})
-    found = [(own, document.span_of_key(("sources", name))) for name in sources if name == OWN_SOURCE]
-    for position, sender in enumerate(document.value.get("http", {}).get("senders", ())):
-        name, span = sender["source"], document.span_of_value(("http", "senders", position, "source"))
-        if name == OWN_SOURCE:
-            found.append((own, span))
-        elif name in sources:
-            found.append((f'"{name}" is read already, below `sources`: of the two nobody could say which fails', span))
-    return [Problem("bad-value", "error", words, span, "give it another name") for words, span in found]
-
-
-def _watch_problems(document: Document) -> list[Problem]:
-    """What is wrong below ``watch:`` of sources and senders."""
-    places: list[Place] = []
-    for source in _sources(document.value.get("sources", {})):
-        own = (source.name,) if source.name == source.kind else (source.name, source.kind)
-        places.append(("sources", *own, "watch"))
-    senders = document.value.get("http", {}).get("senders", ())
-    places += [("http", "senders", position, "watch") for position in range(len(senders))]
-    return [problem for place in places for problem in watch_problems(document, place)]
 
 
 def _retention(document: Document, values: Mapping[str, Any]) -> Retention:
@@ -303,14 +211,6 @@ def _http(document: Document, values: Mapping[str, Any], base: Path) -> HttpSett
     except HttpSettingsError as error:
         problem = Problem("bad-value", "error", str(error), document.span_of_value(("http", *error.place)), error.help)
         raise ConfigError([problem], {document.file: document.source}) from error
-
-
-def _sources(values: Mapping[str, Any]) -> Iterator[SourceSettings]:
-    """The sources as written: by the name of a kind its settings, by another name a kind and its settings."""
-    for name, value in values.items():
-        kind, settings = (name, value) if name in kinds() else next(iter(value.items()))
-        own = without_watch(settings)
-        yield SourceSettings(name, kind, own, limits_of(kind, settings.get("watch", {}), own))
 
 
 def _filled(value: Json, document: Document, environ: Mapping[str, str]) -> dict[str, Any]:

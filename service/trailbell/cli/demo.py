@@ -24,8 +24,8 @@ from trailbell.demo import STORY
 from trailbell.live import Live
 from trailbell.outgoing import NewAlert
 from trailbell.replay import dry_run_source
+from trailbell.sources.polling import Pace, Polling
 from trailbell.sources.vonage import VonageSource
-from trailbell.sources.windows import Pace, Polling
 from trailbell.store.database import open_database
 from trailbell.testing.slack import TOKEN, FakeSlack, SlackMessage
 from trailbell.testing.synthetic import Month, month

@@ -19,8 +19,8 @@ from trailbell_engine.values import Json
 from .base import LIVE_BATCH, Batch
 from .errors import SourceError
 from .past import Past, windows_of
+from .polling import Pace, Polling
 from .window import Window
-from .windows import Pace, Polling
 
 
 class Piece(NamedTuple):

@@ -43,8 +43,8 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
     from .errors import SourceError
     from .following import FollowSource
     from .map_file import load_map
+    from .polling import Pace
     from .stdin import StdinSource
-    from .windows import Pace
 
     given, paths = settings.get("map"), settings["paths"]
     assert isinstance(paths, list)

@@ -18,9 +18,9 @@ from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 
 from .base import LIVE_BATCH, Batch
+from .polling import Pace
 from .rotations import Logs
 from .tails import Line, Mark, Tail
-from .windows import Pace
 
 
 class FollowSource:

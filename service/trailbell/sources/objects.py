@@ -27,7 +27,7 @@ from .blocks import Counted, blocks
 from .buckets import Bucket, GoneError, Item
 from .errors import SourceError
 from .past import Part, Past
-from .windows import Pace, Polling
+from .polling import Pace, Polling
 
 log: Final = logging.getLogger("trailbell")
 

@@ -12,8 +12,9 @@ from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import to_datetime
 
 from .errors import SourceError
+from .polling import Pace, Polling
 from .window import Window
-from .windows import Pace, Polling, WindowSource
+from .windows import WindowSource
 
 SOURCE: Final = "vonage"
 

@@ -108,8 +108,8 @@ def build(name: str, settings: Mapping[str, Json], environ: Mapping[str, str], *
     Raises:
         SettingsError: as ``client_of``.
     """
+    from .polling import Pace, Polling
     from .vonage import VonageSource
-    from .windows import Pace, Polling
 
     given = settings_of(settings)
     polling = Polling(

@@ -20,9 +20,9 @@ from trailbell.sources import rotations
 from trailbell.sources.errors import SourceError
 from trailbell.sources.following import FollowSource
 from trailbell.sources.kinds import SettingsError, maker_of
+from trailbell.sources.polling import Pace
 from trailbell.sources.rotations import SETTLED_US
 from trailbell.sources.stdin import StdinSource
-from trailbell.sources.windows import Pace
 from trailbell_engine.event import Event, Malformed
 from trailbell_engine.timestamps import HOUR_US
 

@@ -12,8 +12,8 @@ from trailbell.audit.answers import Page
 from trailbell.audit.errors import ServerError
 from trailbell.sources.errors import SourceError
 from trailbell.sources.lags import LONGEST_US, Lags
+from trailbell.sources.polling import Pace, Polling
 from trailbell.sources.vonage import VonageSource
-from trailbell.sources.windows import Pace, Polling
 from trailbell.testing.vonage_ledger import EventLedger, Query
 from trailbell_engine.event import Event
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_time, from_datetime, parse_time

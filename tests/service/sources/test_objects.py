@@ -16,8 +16,8 @@ from trailbell.sources.buckets import FolderBucket, bucket_at
 from trailbell.sources.errors import SourceError
 from trailbell.sources.kinds import SettingsError, maker_of
 from trailbell.sources.objects import ObjectSource
+from trailbell.sources.polling import Pace, Polling
 from trailbell.sources.vendors.cloudtrail import is_wanted, time_of
-from trailbell.sources.windows import Pace, Polling
 from trailbell_engine.event import Event, Malformed, Tick
 from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_time, parse_time

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from trailbell.audit import AuditClient, RetryPolicy
 from trailbell.sources.base import LIVE_BATCH
 from trailbell.sources.errors import SourceError
+from trailbell.sources.polling import Pace, Polling
 from trailbell.sources.vonage import VonageSource
-from trailbell.sources.windows import Pace, Polling
 from trailbell.testing.vonage_api import KEY, SECRET, FakeAuditApi
 from trailbell.testing.vonage_faults import Body, Drop, Insert, Pass, RepeatPage, Status, Truncate
 from trailbell_engine.event import Event, Malformed, Tick

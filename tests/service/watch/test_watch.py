@@ -11,8 +11,9 @@ from trailbell.sources.base import Batch
 from trailbell.sources.errors import SourceError
 from trailbell.sources.files import FileSource
 from trailbell.sources.inbox import Inbox
+from trailbell.sources.polling import Pace, Polling
 from trailbell.sources.window import Window
-from trailbell.sources.windows import Pace, Polling, WindowSource
+from trailbell.sources.windows import WindowSource
 from trailbell.store.coverage import read_covered, read_episodes
 from trailbell.store.history import History
 from trailbell.store.ledger import StoreLedger

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
 from trailbell.audit.retry import RetryPolicy
-from trailbell.sources.windows import Pace, Polling
+from trailbell.sources.polling import Pace, Polling
 from trailbell_engine.durations import format_duration, parse_duration
 from trailbell_engine.timestamps import DAY_US, SECOND_US
 from trailbell_engine.values import Json

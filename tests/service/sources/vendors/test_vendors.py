@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from trailbell.audit.retry import RetryPolicy
 from trailbell.sources.errors import SourceError
 from trailbell.sources.feeds import FeedSource
+from trailbell.sources.polling import Pace, Polling
 from trailbell.sources.vendors import auth0, cloudflare, github, gworkspace, okta, slack
 from trailbell.sources.vendors.api import Token, VendorApi
-from trailbell.sources.windows import Pace, Polling, WindowSource
+from trailbell.sources.windows import WindowSource
 from trailbell.testing.loopback import Answer
 from trailbell.testing.vendor_logs import (
     TOKEN,
