@@ -42,7 +42,7 @@ from trailbell_engine.rule import Rule, RuleSet, Words
 from trailbell_engine.timestamps import HOUR_US
 from trailbell_notifiers.channel import Channel, build_channel
 from trailbell_notifiers.desk import Policy
-from trailbell_notifiers.routing import parse_route
+from trailbell_notifiers.policy.routing import parse_route
 
 BATCH = 100
 EVERY_EVENT = Rule(

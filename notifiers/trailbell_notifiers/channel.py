@@ -11,15 +11,15 @@ from .plugins import Makers
 from .receipt import Receipt
 
 KINDS: Final[Mapping[str, str]] = {
-    "slack": "trailbell_notifiers.slack",
-    "email": "trailbell_notifiers.mail",
-    "webhook": "trailbell_notifiers.webhook",
-    "pagerduty": "trailbell_notifiers.pagerduty",
-    "teams": "trailbell_notifiers.teams",
-    "discord": "trailbell_notifiers.discord",
-    "alertmanager": "trailbell_notifiers.alertmanager",
-    "command": "trailbell_notifiers.command",
-    "apprise": "trailbell_notifiers.apprise_services",
+    "slack": "trailbell_notifiers.channels.slack.settings",
+    "email": "trailbell_notifiers.channels.mail.channel",
+    "webhook": "trailbell_notifiers.channels.webhook",
+    "pagerduty": "trailbell_notifiers.channels.pagerduty",
+    "teams": "trailbell_notifiers.channels.teams",
+    "discord": "trailbell_notifiers.channels.discord",
+    "alertmanager": "trailbell_notifiers.channels.alertmanager.channel",
+    "command": "trailbell_notifiers.channels.command",
+    "apprise": "trailbell_notifiers.channels.apprise_services",
 }
 """Kind of receiver -> the module that makes it. Each has ``SCHEMA`` and ``build(name, settings) -> Channel``."""
 ENTRY_POINTS: Final = "trailbell.channels"

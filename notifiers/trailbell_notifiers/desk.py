@@ -13,7 +13,7 @@ from typing import NamedTuple, Protocol
 from trailbell_engine.alert import Alert
 from trailbell_engine.rule import Words
 
-from .group import (
+from .groups.group import (
     Acknowledged,
     Change,
     Ended,
@@ -28,13 +28,13 @@ from .group import (
     group_key,
     thread_id,
 )
-from .grouping import Hidden, step
-from .inhibition import Inhibition, Source, inhibiting
-from .intervals import Interval, inside, until_us
-from .matchers import Labels
-from .plan import CLOSE_AFTER_US, Plan
-from .routing import Decision, Route, decide, labels_of
-from .silences import Silence, covering
+from .groups.grouping import Hidden, step
+from .policy.inhibition import Inhibition, Source, inhibiting
+from .policy.intervals import Interval, inside, until_us
+from .policy.matchers import Labels
+from .policy.plan import CLOSE_AFTER_US, Plan
+from .policy.routing import Decision, Route, decide, labels_of
+from .policy.silences import Silence, covering
 
 
 class Memory(Protocol):

@@ -12,9 +12,9 @@ from trailbell_engine.event import Event
 from trailbell_engine.rule import Words
 from trailbell_engine.timestamps import format_time
 
-from .render import VALUE_LIMIT, Presentation, value_text
-from .subjects import ACTOR, ADDRESS, COUNTRY, TARGET, first_value, label_of
-from .text import fit, one_line, unwrapped
+from .words.render import VALUE_LIMIT, Presentation, value_text
+from .words.subjects import ACTOR, ADDRESS, COUNTRY, TARGET, first_value, label_of
+from .words.text import fit, one_line, unwrapped
 
 Kind: TypeAlias = Literal["opened", "updated", "reminder", "resolved", "digest", "test", "meta"]
 """Why a message goes out: the first of a group, news of it, nothing new but still open, all of it over, what was held

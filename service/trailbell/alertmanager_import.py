@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 from trailbell_engine.durations import format_duration, parse_duration
 from trailbell_engine.timestamps import DAY_US, MINUTE_US
-from trailbell_notifiers.matchers import MatcherError, parse_matcher
+from trailbell_notifiers.policy.matchers import MatcherError, parse_matcher
 
 _LABELS: Final = {"alertname": "rule"}
 """Labels that are called otherwise here."""

@@ -6,9 +6,9 @@ from functools import lru_cache
 from typing import Any, Final
 
 from trailbell_notifiers.channel import receiver_schema
-from trailbell_notifiers.inhibition import SCHEMA as INHIBIT_SCHEMA
-from trailbell_notifiers.intervals import SCHEMA as INTERVALS_SCHEMA
-from trailbell_notifiers.routing import SCHEMA as ROUTE_SCHEMA
+from trailbell_notifiers.policy.inhibition import SCHEMA as INHIBIT_SCHEMA
+from trailbell_notifiers.policy.intervals import SCHEMA as INTERVALS_SCHEMA
+from trailbell_notifiers.policy.routing import SCHEMA as ROUTE_SCHEMA
 from trailbell_rules.schema_parts import TEXT, described, mapping
 
 from .http.settings import http_schema

@@ -10,9 +10,9 @@ from typing import Final
 
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_notifiers.channel import Channel
-from trailbell_notifiers.living import Living
-from trailbell_notifiers.outbox import Queue
-from trailbell_notifiers.sender import Sender, Sent, Wait
+from trailbell_notifiers.channels.living import Living
+from trailbell_notifiers.delivery.outbox import Queue
+from trailbell_notifiers.delivery.sender import Sender, Sent, Wait
 
 from .refresh import Forgetful, Refresh
 from .revising import Revise, Revisions

@@ -21,7 +21,7 @@ from trailbell_engine.rule import Rule
 from trailbell_engine.state import Slot, State, live
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json
-from trailbell_notifiers.routing import Decision, Route, decide, labels_of
+from trailbell_notifiers.policy.routing import Decision, Route, decide, labels_of
 
 from .membership import Membership, membership_of, possible_words
 from .store.alerts import Alerts, StoredAlert

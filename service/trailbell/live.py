@@ -12,7 +12,7 @@ from trailbell_engine.event import LEAVES_US, Tick
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import SECOND_US
-from trailbell_notifiers.sender import Sent
+from trailbell_notifiers.delivery.sender import Sent
 
 from .clock import now_us
 from .dispatcher import Dispatcher

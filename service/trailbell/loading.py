@@ -8,7 +8,7 @@ from typing import Final
 from trailbell_engine.conditions import spec_of
 from trailbell_engine.path import LOOKUP
 from trailbell_engine.rule import Rule
-from trailbell_notifiers.words import TemplateProblem, check_template
+from trailbell_notifiers.words.checking import TemplateProblem, check_template
 from trailbell_rules.codes import CODES
 from trailbell_rules.document import Document, Place
 from trailbell_rules.lint import CHECKS, Check, Seen, Subject, each_rule, spoken, vocabulary_checks

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from trailbell_engine.rule import Rule
-from trailbell_notifiers.inhibition import Inhibition
-from trailbell_notifiers.matchers import Matcher
-from trailbell_notifiers.routing import OWN_LABELS
+from trailbell_notifiers.policy.inhibition import Inhibition
+from trailbell_notifiers.policy.matchers import Matcher
+from trailbell_notifiers.policy.routing import OWN_LABELS
 from trailbell_rules.document import Document, Place
 from trailbell_rules.problem import Problem, Span
 

@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from trailbell_engine.timestamps import format_time, parse_time
-from trailbell_notifiers.silences import Silence, silence_of_json
+from trailbell_notifiers.policy.silences import Silence, silence_of_json
 
 from .clock import now_us
 

@@ -11,11 +11,11 @@ from trailbell_engine.event import Input, is_instant
 from trailbell_engine.explain import explain
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel
+from trailbell_notifiers.channels.living import Living, standing_of
+from trailbell_notifiers.delivery.outbox import deliveries
 from trailbell_notifiers.desk import Policy, Told
-from trailbell_notifiers.group import Note, Notification
-from trailbell_notifiers.living import Living, standing_of
-from trailbell_notifiers.outbox import deliveries
-from trailbell_notifiers.routing import Decision
+from trailbell_notifiers.groups.group import Note, Notification
+from trailbell_notifiers.policy.routing import Decision
 
 from .crowding import Crowding
 from .revising import digest_of

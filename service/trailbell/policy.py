@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from trailbell_engine.timestamps import EARLIEST_US, LATEST_US, parse_time
 from trailbell_notifiers.desk import Policy
-from trailbell_notifiers.inhibition import InhibitionError, read_inhibitions
-from trailbell_notifiers.intervals import IntervalError, read_intervals
-from trailbell_notifiers.matchers import MatcherError
-from trailbell_notifiers.routing import RouteError, parse_route
-from trailbell_notifiers.silences import Silence, SilenceError, new_silence
+from trailbell_notifiers.policy.inhibition import InhibitionError, read_inhibitions
+from trailbell_notifiers.policy.intervals import IntervalError, read_intervals
+from trailbell_notifiers.policy.matchers import MatcherError
+from trailbell_notifiers.policy.routing import RouteError, parse_route
+from trailbell_notifiers.policy.silences import Silence, SilenceError, new_silence
 from trailbell_rules.schema_parts import TEXT, TIME, described, mapping
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from typing import Protocol, runtime_checkable
 
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_notifiers.channel import Attempt, Channel
-from trailbell_notifiers.outbox import Queue
+from trailbell_notifiers.delivery.outbox import Queue
 from trailbell_notifiers.receipt import Delivered
 
 from .store.outbox import StoreOutbox

@@ -7,11 +7,11 @@ from typing import Any
 
 from trailbell_engine.rule import Rule
 from trailbell_engine.values import Json
-from trailbell_notifiers.mail_text import plain_body
+from trailbell_notifiers.channels.mail.bodies import plain_body
+from trailbell_notifiers.channels.slack.blocks import slack_payload
+from trailbell_notifiers.channels.slack.text import unescaped
 from trailbell_notifiers.message import Message, compose
-from trailbell_notifiers.routing import Route, decide, labels_of
-from trailbell_notifiers.slack_blocks import slack_payload
-from trailbell_notifiers.slack_text import unescaped
+from trailbell_notifiers.policy.routing import Route, decide, labels_of
 
 from .store.alerts import StoredAlert
 from .wording import Wording

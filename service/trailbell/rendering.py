@@ -10,7 +10,7 @@ from trailbell_engine.interpret import holds
 from trailbell_engine.rule import Rule, RuleSet
 from trailbell_engine.timestamps import MINUTE_US
 from trailbell_notifiers.message import Kind, Message, compose
-from trailbell_notifiers.render import present
+from trailbell_notifiers.words.render import present
 
 from .replay import Wanted, dry_run_source
 from .sources.base import Inputs

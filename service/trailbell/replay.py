@@ -12,8 +12,8 @@ from typing import NamedTuple
 from trailbell_engine.maps import GENERIC, PRESETS, EventMap
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import DAY_US, format_time
-from trailbell_notifiers.outbox import Delivery
-from trailbell_notifiers.silences import Silence
+from trailbell_notifiers.delivery.outbox import Delivery
+from trailbell_notifiers.policy.silences import Silence
 
 from .clock import now_us
 from .drive import drive

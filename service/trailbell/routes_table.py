@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from trailbell_notifiers.desk import Policy
-from trailbell_notifiers.intervals import inside
-from trailbell_notifiers.matchers import Labels
-from trailbell_notifiers.routing import Decision, Route, decide
-from trailbell_notifiers.silences import covering
+from trailbell_notifiers.policy.intervals import inside
+from trailbell_notifiers.policy.matchers import Labels
+from trailbell_notifiers.policy.routing import Decision, Route, decide
+from trailbell_notifiers.policy.silences import covering
 from trailbell_rules.schema_parts import TIME, described, mapping
 
 _TEXT_OR_TEXTS: dict[str, Any] = {"type": ["string", "array", "number", "boolean"], "items": {"type": "string"}}

@@ -13,7 +13,7 @@ from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import SECOND_US, format_time, parse_time
 from trailbell_engine.values import Json
-from trailbell_notifiers.routing import Route
+from trailbell_notifiers.policy.routing import Route
 from trailbell_rules.load import Loaded
 from trailbell_rules.rule_tests import RENDERED_KEYS, Difference, RuleTest, compare, is_tick
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from html import escape
 from typing import Any, Final
 
-from trailbell_notifiers.slack_text import unescaped
+from trailbell_notifiers.channels.slack.text import unescaped
 
 _MARKUP: Final = re.compile(
     r"```\n?(?P<pre>.+?)```"

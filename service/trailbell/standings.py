@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from trailbell_engine.rule import RuleSet, Words
-from trailbell_notifiers.living import OPEN, Standing
-from trailbell_notifiers.routing import labels_of
-from trailbell_notifiers.silences import Silence, covering
+from trailbell_notifiers.channels.living import OPEN, Standing
+from trailbell_notifiers.policy.routing import labels_of
+from trailbell_notifiers.policy.silences import Silence, covering
 
 from .store.alerts import StoredAlert
 from .store.handlings import Handling, Handlings

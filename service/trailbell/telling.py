@@ -15,12 +15,12 @@ from trailbell_engine.conditions import spec_of
 from trailbell_engine.event import Input
 from trailbell_engine.rule import RuleSet, Words
 from trailbell_notifiers.desk import Desk, Memory, Policy, Told
-from trailbell_notifiers.event_clock import EventClock
-from trailbell_notifiers.group import Note, Notification
+from trailbell_notifiers.groups.group import Note, Notification
 from trailbell_notifiers.message import MEMBERS_KEPT, Member, Message, Place, compose
-from trailbell_notifiers.render import Presentation
-from trailbell_notifiers.routing import Decision
-from trailbell_notifiers.silences import Silence
+from trailbell_notifiers.policy.event_clock import EventClock
+from trailbell_notifiers.policy.routing import Decision
+from trailbell_notifiers.policy.silences import Silence
+from trailbell_notifiers.words.render import Presentation
 
 from .store.alerts import StoredAlert
 

@@ -9,10 +9,10 @@ from typing import Final
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel, ChannelError, build_channel
 from trailbell_notifiers.desk import Policy
-from trailbell_notifiers.inhibition import Inhibition
-from trailbell_notifiers.intervals import Interval
-from trailbell_notifiers.routing import OWN_LABELS, Route
-from trailbell_notifiers.silences import Silence
+from trailbell_notifiers.policy.inhibition import Inhibition
+from trailbell_notifiers.policy.intervals import Interval
+from trailbell_notifiers.policy.routing import OWN_LABELS, Route
+from trailbell_notifiers.policy.silences import Silence
 from trailbell_rules.document import Document
 from trailbell_rules.problem import Problem
 

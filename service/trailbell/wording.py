@@ -5,7 +5,7 @@ from __future__ import annotations
 from trailbell_engine.alert import Alert
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.values import Json
-from trailbell_notifiers.render import Presentation, present
+from trailbell_notifiers.words.render import Presentation, present
 
 
 class Wording:

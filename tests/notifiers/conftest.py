@@ -13,7 +13,7 @@ from trailbell.testing.messages import SAMPLE_WORDS, hostile_message, sample_ale
 from trailbell.testing.slack import FakeSlack
 from trailbell.testing.webhook import FakeWebhook
 from trailbell_notifiers.message import compose
-from trailbell_notifiers.render import present
+from trailbell_notifiers.words.render import present
 
 NOW_S = 1_800_000_000.0
 

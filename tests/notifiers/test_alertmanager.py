@@ -21,9 +21,9 @@ from trailbell.store.outbox import StoreOutbox
 from trailbell.testing.alertmanager import FakeAlertmanager
 from trailbell.testing.messages import sample_group, sample_message
 from trailbell.testing.webhook import FakeWebhook
-from trailbell_notifiers.alertmanager_labels import fingerprint
 from trailbell_notifiers.channel import Attempt, build_channel
-from trailbell_notifiers.outbox import Queue, deliveries
+from trailbell_notifiers.channels.alertmanager.labels import fingerprint
+from trailbell_notifiers.delivery.outbox import Queue, deliveries
 from trailbell_notifiers.receipt import Delivered, Rejected
 
 ID = "dlv_0123456789abcdef0123456789abcdef"

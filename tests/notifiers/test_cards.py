@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from trailbell.cli.cards import MAXIMUM_WIDTH, card
-from trailbell_notifiers.slack_blocks import slack_payload
+from trailbell_notifiers.channels.slack.blocks import slack_payload
 
 ID = "dlv_0123456789abcdef0123456789abcdef"
 

@@ -8,8 +8,8 @@ import time
 
 import pytest
 
-from trailbell_notifiers.connecting import connect, resolve, system_resolver
-from trailbell_notifiers.deadline import Deadline
+from trailbell_notifiers.transport.connecting import connect, resolve, system_resolver
+from trailbell_notifiers.transport.deadline import Deadline
 
 
 def test_what_the_system_knows():

@@ -6,7 +6,7 @@ import ipaddress
 
 import pytest
 
-from trailbell_notifiers.egress import allowed
+from trailbell_notifiers.transport.egress import allowed
 
 PRIVATE = """
     127.0.0.1 10.0.0.1 172.16.0.1 192.168.1.1 100.64.0.1 169.254.169.254 0.0.0.0 255.255.255.255 224.0.0.1 192.0.2.1

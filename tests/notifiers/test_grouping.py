@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_time, parse_time
 from trailbell_notifiers.desk import Desk, Policy
-from trailbell_notifiers.group import decode_group, encode_group
-from trailbell_notifiers.inhibition import read_inhibitions
-from trailbell_notifiers.intervals import read_intervals
-from trailbell_notifiers.memory_groups import MemoryGroups
-from trailbell_notifiers.routing import parse_route
-from trailbell_notifiers.silences import new_silence
+from trailbell_notifiers.groups.group import decode_group, encode_group
+from trailbell_notifiers.groups.memory import MemoryGroups
+from trailbell_notifiers.policy.inhibition import read_inhibitions
+from trailbell_notifiers.policy.intervals import read_intervals
+from trailbell_notifiers.policy.routing import parse_route
+from trailbell_notifiers.policy.silences import new_silence
 
 T0 = parse_time("2026-11-02T10:00:00Z")
 RECEIVERS = ("slack", "pager", "boss")

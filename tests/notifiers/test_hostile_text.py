@@ -14,10 +14,10 @@ import pytest
 from trailbell.testing.hostile import hostile_texts
 from trailbell.testing.slack_rules import refusal
 from trailbell_notifiers import limits
-from trailbell_notifiers.mail_message import mail_bytes, with_date
-from trailbell_notifiers.native import native_json
-from trailbell_notifiers.slack_blocks import slack_payload
-from trailbell_notifiers.text import one_line
+from trailbell_notifiers.channels.mail.message import mail_bytes, with_date
+from trailbell_notifiers.channels.native import native_json
+from trailbell_notifiers.channels.slack.blocks import slack_payload
+from trailbell_notifiers.words.text import one_line
 
 ID = "dlv_0123456789abcdef0123456789abcdef"
 SENDER = Address("Trailbell", "alerts", "example.com")

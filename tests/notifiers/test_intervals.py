@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from trailbell_engine.timestamps import HOUR_US, MINUTE_US, format_time, parse_time
-from trailbell_notifiers.intervals import Span, inside, read_intervals, until_us
+from trailbell_notifiers.policy.intervals import Span, inside, read_intervals, until_us
 
 
 def _one(**span):

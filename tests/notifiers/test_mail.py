@@ -12,9 +12,9 @@ from email.headerregistry import Address
 import pytest
 
 from trailbell.testing.smtp import FakeSmtp
-from trailbell_notifiers.advice import advice
 from trailbell_notifiers.channel import Attempt, ChannelError, build_channel
-from trailbell_notifiers.mail import Mail, MailSettings
+from trailbell_notifiers.channels.mail.channel import Mail, MailSettings
+from trailbell_notifiers.delivery.advice import advice
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
 from trailbell_notifiers.secret import Secret
 

@@ -6,7 +6,7 @@ import pytest
 
 from trailbell_engine.rule import Words
 from trailbell_notifiers.message import FIELDS_SHOWN, Field, is_web_link
-from trailbell_notifiers.subjects import label_of
+from trailbell_notifiers.words.subjects import label_of
 
 
 def test_state_and_severity_are_words(message_of):

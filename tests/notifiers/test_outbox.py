@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from trailbell_notifiers.memory_outbox import MemoryOutbox
-from trailbell_notifiers.outbox import (
+from trailbell_notifiers.delivery.memory_outbox import MemoryOutbox
+from trailbell_notifiers.delivery.outbox import (
     GIVE_WAY,
     OPEN_STATES,
     SCHEDULE_US,
@@ -27,9 +27,9 @@ from trailbell_notifiers.outbox import (
     recovered,
     release,
 )
+from trailbell_notifiers.delivery.sender import Sender, Sent, Wait
 from trailbell_notifiers.pace import Bucket, Rate, full, take
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
-from trailbell_notifiers.sender import Sender, Sent, Wait
 
 T0 = 1_800_000_000 * SECOND_US
 

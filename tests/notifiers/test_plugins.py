@@ -95,7 +95,7 @@ def test_our_own_kinds_cannot_be_replaced(tmp_path):
         "from trailbell_notifiers.channel import kinds, maker_of\n"
         "print(kinds().count('slack'), maker_of('slack').__name__)"
     )
-    assert _python(tmp_path, code).stdout.split() == ["1", "trailbell_notifiers.slack"]
+    assert _python(tmp_path, code).stdout.split() == ["1", "trailbell_notifiers.channels.slack.settings"]
 
 
 def test_other_packages_are_not_imported_for_nothing(tmp_path):
@@ -105,4 +105,5 @@ def test_other_packages_are_not_imported_for_nothing(tmp_path):
         "from trailbell_notifiers.channel import build_channel\n"
         "build_channel({'name': 'x', 'webhook': {'url': 'https://example.com/'}})"
     )
-    assert _python(tmp_path, code).stdout == ""
+    done = _python(tmp_path, code)
+    assert (done.stdout, done.stderr) == ("", "")

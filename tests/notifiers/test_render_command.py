@@ -13,7 +13,7 @@ from trailbell.cli.main import run
 from trailbell.message_page import message_page
 from trailbell.slack_html import slack_page
 from trailbell.testing.messages import sample_message
-from trailbell_notifiers.slack_blocks import slack_payload
+from trailbell_notifiers.channels.slack.blocks import slack_payload
 
 STORY = Path(__file__).parents[2] / "examples" / "voice-type-change"
 ARGUMENTS = ["render", "voice-type-changed", "-r", str(STORY / "rules"), "-e", str(STORY / "events.ndjson")]

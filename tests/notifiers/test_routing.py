@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailbell_notifiers.matchers import MatcherError, parse_matcher
-from trailbell_notifiers.routing import RouteError, decide, labels_of, parse_route
+from trailbell_notifiers.policy.matchers import MatcherError, parse_matcher
+from trailbell_notifiers.policy.routing import RouteError, decide, labels_of, parse_route
 
 RECEIVERS = ("slack", "mail", "pager", "siem")
 LABELS = {

@@ -12,8 +12,8 @@ from trailbell_engine.rule import Words
 from trailbell_engine.timestamps import format_time, parse_time
 from trailbell_notifiers.channel import build_channel
 from trailbell_notifiers.message import compose
-from trailbell_notifiers.render import present
 from trailbell_notifiers.secret import Secret
+from trailbell_notifiers.words.render import present
 
 AT_US = parse_time("2026-11-02T11:00:00Z")
 RECEIVERS = [

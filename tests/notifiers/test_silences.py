@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trailbell_engine.timestamps import DAY_US
-from trailbell_notifiers.silences import LONGEST_US, SilenceError, new_silence
+from trailbell_notifiers.policy.silences import LONGEST_US, SilenceError, new_silence
 
 
 def _silence(*matchers, lasts_us=DAY_US, comment="work", **others):

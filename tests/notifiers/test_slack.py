@@ -12,9 +12,9 @@ from trailbell.testing.slack import CHANNELS, Fault
 from trailbell_engine.rule import Words
 from trailbell_notifiers import limits
 from trailbell_notifiers.channel import Attempt, ChannelError, build_channel
+from trailbell_notifiers.channels.slack.errors import receipt_for
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
 from trailbell_notifiers.secret import Secret
-from trailbell_notifiers.slack_errors import receipt_for
 
 ID = "dlv_0123456789abcdef0123456789abcdef"
 CHANNEL = next(iter(CHANNELS))

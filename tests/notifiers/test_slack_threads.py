@@ -12,12 +12,12 @@ from trailbell.testing.slack import CHANNELS, Fault
 from trailbell.testing.slack_rules import refusal
 from trailbell_notifiers import limits
 from trailbell_notifiers.channel import Attempt, build_channel
-from trailbell_notifiers.living import OPEN, Living, Standing
+from trailbell_notifiers.channels.living import OPEN, Living, Standing
+from trailbell_notifiers.channels.slack.actions import ForgedError, Wanted, read, sealed, sign
+from trailbell_notifiers.channels.slack.blocks import headline, slack_payload
+from trailbell_notifiers.channels.slack.permissions import Permissions, permissions
+from trailbell_notifiers.channels.slack.thread import rises, slack_reply
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
-from trailbell_notifiers.slack_actions import ForgedError, Wanted, read, sealed, sign
-from trailbell_notifiers.slack_blocks import headline, slack_payload
-from trailbell_notifiers.slack_permissions import Permissions, permissions
-from trailbell_notifiers.slack_thread import rises, slack_reply
 
 ID = "dlv_0123456789abcdef0123456789abcdef"
 CHANNEL, OTHER = CHANNELS

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from trailbell_engine.path import parse_path
 from trailbell_engine.rule import Words
-from trailbell_notifiers.render import present
-from trailbell_notifiers.sandbox import OUTPUT_LIMIT, TemplateError, render_template
-from trailbell_notifiers.words import check_template
+from trailbell_notifiers.words.checking import check_template
+from trailbell_notifiers.words.render import present
+from trailbell_notifiers.words.sandbox import OUTPUT_LIMIT, TemplateError, render_template
 
 NAMES = {
     "user_email": "ada@example.com",
@@ -371,5 +371,5 @@ def test_the_quick_look_at_simple_templates_sees_what_jinja_sees(source, known):
     """A template that only prints fields is not parsed; what is said of it is the same."""
     quick = check_template(source, "title", known)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("trailbell_notifiers.words._SHORT", -1)
+        patch.setattr("trailbell_notifiers.words.checking._SHORT", -1)
         assert check_template(source, "title", known) == quick

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailbell_notifiers.slack_text import escape, escaped_length, literal, unescaped
-from trailbell_notifiers.text import clean, fit, graphemes, one_line, utf16_length
+from trailbell_notifiers.channels.slack.text import escape, escaped_length, literal, unescaped
+from trailbell_notifiers.words.text import clean, fit, graphemes, one_line, utf16_length
 
 ANY_TEXT = st.text(st.characters(exclude_categories=()), max_size=300)
 

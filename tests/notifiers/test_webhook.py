@@ -17,10 +17,10 @@ from trailbell.testing.loopback import Answer
 from trailbell.testing.webhook import SECRET, FakeWebhook
 from trailbell_notifiers import limits
 from trailbell_notifiers.channel import Attempt, ChannelError, build_channel
-from trailbell_notifiers.http_post import Endpoint
+from trailbell_notifiers.channels.webhook import Webhook, WebhookSettings
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
 from trailbell_notifiers.secret import Secret
-from trailbell_notifiers.webhook import Webhook, WebhookSettings
+from trailbell_notifiers.transport.http_post import Endpoint
 
 ID = "dlv_0123456789abcdef0123456789abcdef"
 NOW_S = 1_800_000_000.0

@@ -7,8 +7,8 @@ from trailbell.alertmanager_import import NOBODY, from_alertmanager
 from trailbell.config import load_config
 from trailbell.policy import policy_of
 from trailbell.wiring import receivers
-from trailbell_notifiers.intervals import inside, until_us
-from trailbell_notifiers.routing import decide
+from trailbell_notifiers.policy.intervals import inside, until_us
+from trailbell_notifiers.policy.routing import decide
 
 NOVEMBER_US = 1_795_000_000_000_000
 SECRET = "https://example.com/secret"

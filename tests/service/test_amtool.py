@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 from trailbell.alertmanager_import import from_alertmanager
 from trailbell.policy import read_policy
-from trailbell_notifiers.inhibition import Source, inhibiting
-from trailbell_notifiers.routing import decide
+from trailbell_notifiers.policy.inhibition import Source, inhibiting
+from trailbell_notifiers.policy.routing import decide
 
 LONG = bool(os.environ.get("TRAILBELL_LONG"))
 RECEIVERS = ("r0", "r1", "r2", "r3")

@@ -15,7 +15,7 @@ from trailbell.dispatcher import Dispatcher
 from trailbell.store.database import open_database
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.timestamps import SECOND_US
-from trailbell_notifiers.outbox import Delivery
+from trailbell_notifiers.delivery.outbox import Delivery
 from trailbell_notifiers.receipt import Delivered
 
 ROW = Delivery(id="dlv_1", alert_id="a", receiver="sec", body=b"{}", created_us=0, not_before_us=0)

@@ -18,9 +18,9 @@ from trailbell.store.address import read_address
 from trailbell.store.database import open_database
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from trailbell_notifiers.breaker import OPEN_AFTER, Breaker, tried
-from trailbell_notifiers.memory_outbox import MemoryOutbox
-from trailbell_notifiers.outbox import GIVE_WAY, Delivery, Queue, Tried, after, recovered
+from trailbell_notifiers.delivery.breaker import OPEN_AFTER, Breaker, tried
+from trailbell_notifiers.delivery.memory_outbox import MemoryOutbox
+from trailbell_notifiers.delivery.outbox import GIVE_WAY, Delivery, Queue, Tried, after, recovered
 from trailbell_notifiers.receipt import Ambiguous, Delivered, Rejected, Retry
 
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None

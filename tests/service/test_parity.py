@@ -32,12 +32,12 @@ from trailbell_engine.event import LEAVES_US, Event, Malformed, Tick
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US, format_time, parse_time
 from trailbell_notifiers.channel import build_channel
+from trailbell_notifiers.delivery.outbox import deliveries
 from trailbell_notifiers.desk import Policy
-from trailbell_notifiers.intervals import read_intervals
-from trailbell_notifiers.memory_groups import MemoryGroups
-from trailbell_notifiers.outbox import deliveries
+from trailbell_notifiers.groups.memory import MemoryGroups
+from trailbell_notifiers.policy.intervals import read_intervals
+from trailbell_notifiers.policy.routing import parse_route
 from trailbell_notifiers.receipt import Delivered
-from trailbell_notifiers.routing import parse_route
 
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Hundreds of stores, each commit of which waits for the disk: in memory, where the machine has such a place."""

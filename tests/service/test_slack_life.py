@@ -16,7 +16,7 @@ import pytest
 from trailbell.testing import slack as fake_slack
 from trailbell.testing import vonage_api
 from trailbell.testing.slack import ADA, BOB, Fault
-from trailbell_notifiers.slack_actions import Wanted, sign
+from trailbell_notifiers.channels.slack.actions import Wanted, sign
 
 TRAILBELL = str(Path(sys.executable).parent / "trailbell")
 RULES = """

@@ -9,8 +9,8 @@ from trailbell.slack.key import FILE, signing_key
 from trailbell.slack.people import KEPT_S, People, Who, who_of
 from trailbell.testing.slack import ADA, BOB, FakeSlack
 from trailbell_notifiers.channel import build_channel
+from trailbell_notifiers.channels.slack.api import SlackApi
 from trailbell_notifiers.secret import Secret
-from trailbell_notifiers.slack_api import SlackApi
 
 
 @pytest.fixture

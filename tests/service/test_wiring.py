@@ -4,7 +4,7 @@ import pytest
 
 from trailbell.policy import read_policy
 from trailbell.wiring import WiringError, check_inhibitions, known_labels, matched_labels
-from trailbell_notifiers.inhibition import read_inhibitions
+from trailbell_notifiers.policy.inhibition import read_inhibitions
 
 RULES = """
 id: lockout

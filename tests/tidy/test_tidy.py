@@ -162,7 +162,7 @@ def test_the_wheel_holds_what_is_no_python(wheel):
         assert f"{name}/py.typed" in inside
     assert "trailbell/starter/trailbell.yaml" in inside
     assert any(name.startswith("trailbell_rules/packs/vonage/") for name in inside)
-    assert any(name.startswith("trailbell_notifiers/templates/") for name in inside)
+    assert any(name.startswith("trailbell_notifiers/channels/mail/templates/") for name in inside)
     assert {name.partition("/")[0] for name in inside if ".dist-info" not in name} == {
         "trailbell",
         "trailbell_engine",
@@ -184,5 +184,5 @@ def test_the_wheel_works_by_itself(wheel, tmp_path, arguments):
 
 def test_one_place_says_what_the_system_says():
     """``strerror`` may be None, and a message that ends in it would say so: ``system_words`` knows."""
-    allowed = {"engine/trailbell_engine/system_errors.py", "notifiers/trailbell_notifiers/http_post.py"}
+    allowed = {"engine/trailbell_engine/system_errors.py", "notifiers/trailbell_notifiers/transport/http_post.py"}
     assert {_relative(file) for file in MODULES if "strerror" in file.read_text(encoding="utf-8")} == allowed

@@ -13,7 +13,7 @@ import urllib3
 from trailbell import __version__
 from trailbell.loopback import is_loopback
 from trailbell_engine.system_errors import system_words
-from trailbell_notifiers.retry_after import http_date_s, retry_after_s
+from trailbell_notifiers.transport.retry_after import http_date_s, retry_after_s
 
 from .errors import AnswerError, AuditError, NetworkError
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from trailbell.store.alerts import StoredAlert
     from trailbell.store.database import Database
     from trailbell.store.handlings import Handling
-    from trailbell_notifiers.group import Note
-    from trailbell_notifiers.outbox import Delivery
+    from trailbell_notifiers.delivery.outbox import Delivery
+    from trailbell_notifiers.groups.group import Note
 
 _config = click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Where `state:` is said.")
 _format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -53,7 +53,7 @@ class Whole(NamedTuple):
     @property
     def held(self) -> Note | None:
         """Why a receiver is not told now; None if all were."""
-        from trailbell_notifiers.group import HELD
+        from trailbell_notifiers.groups.group import HELD
 
         newest = {note.receiver: note for note in self.notes if note.what in (*HELD, "told", "dropped")}
         return next((note for note in newest.values() if note.what in HELD), None)

@@ -14,8 +14,8 @@ from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 
-from trailbell_notifiers.slack_text import unescaped
-from trailbell_notifiers.text import clean
+from trailbell_notifiers.channels.slack.text import unescaped
+from trailbell_notifiers.words.text import clean
 
 MAXIMUM_WIDTH: Final = 100
 """Columns; Slack's own messages are no wider."""

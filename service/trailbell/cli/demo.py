@@ -34,7 +34,7 @@ from trailbell.wiring import Receivers
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import DAY_US, SECOND_US, format_time, from_datetime
 from trailbell_notifiers.channel import build_channel
-from trailbell_notifiers.routing import parse_route
+from trailbell_notifiers.policy.routing import parse_route
 from trailbell_notifiers.secret import Secret
 
 from .cards import card

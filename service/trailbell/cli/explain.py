@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from trailbell_engine.alert import Alert
     from trailbell_engine.event import Event
     from trailbell_engine.rule import Rule
-    from trailbell_notifiers.outbox import Delivery
+    from trailbell_notifiers.delivery.outbox import Delivery
 
 
 @click.command(name="explain")

@@ -11,8 +11,8 @@ from rich.text import Text
 from trailbell_engine.event import Event
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json, canonical
-from trailbell_notifiers.routing import Decision
-from trailbell_notifiers.subjects import ACTOR, ADDRESS, first_value
+from trailbell_notifiers.policy.routing import Decision
+from trailbell_notifiers.words.subjects import ACTOR, ADDRESS, first_value
 
 from .printable import printable
 

@@ -88,8 +88,8 @@ def _try(channel: Channel) -> Iterator[Tried]:
     from trailbell.clock import now_us
     from trailbell_engine.timestamps import SECOND_US
     from trailbell_notifiers.channel import Attempt
-    from trailbell_notifiers.notices import Notice, notice_id, notice_message
-    from trailbell_notifiers.outbox import delivery_id
+    from trailbell_notifiers.delivery.notices import Notice, notice_id, notice_message
+    from trailbell_notifiers.delivery.outbox import delivery_id
 
     at_us, occasion = now_us(), secrets.token_hex(8)
     notice = Notice(
@@ -109,7 +109,7 @@ def _try(channel: Channel) -> Iterator[Tried]:
 
 
 def _judged(receiver: str, target: str, receipt: Receipt) -> Tried:
-    from trailbell_notifiers.advice import advice
+    from trailbell_notifiers.delivery.advice import advice
     from trailbell_notifiers.receipt import Delivered
 
     if isinstance(receipt, Delivered):

@@ -126,7 +126,7 @@ def _shown(rules: RuleSet, rule: Rule, file: str, map_name: str | None, kind: Ki
 
 
 def _text(shown: Shown) -> int:
-    from trailbell_notifiers.mail_text import plain_body
+    from trailbell_notifiers.channels.mail.bodies import plain_body
 
     from .printable import printable
 

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from trailbell.routes_table import Answer
     from trailbell.store.address import Address
     from trailbell_notifiers.desk import Policy
-    from trailbell_notifiers.plan import Plan
-    from trailbell_notifiers.silences import Silence
+    from trailbell_notifiers.policy.plan import Plan
+    from trailbell_notifiers.policy.silences import Silence
 
 
 @click.group(name="route")
@@ -104,7 +104,7 @@ def _of_alert(store: Address, paths: Sequence[str], alert_id: str) -> tuple[dict
     from trailbell.loading import load
     from trailbell.store.alerts import Alerts
     from trailbell_engine.rule import Words
-    from trailbell_notifiers.routing import labels_of
+    from trailbell_notifiers.policy.routing import labels_of
 
     from .stores import find_alert, reading
 

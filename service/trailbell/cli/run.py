@@ -31,8 +31,8 @@ from trailbell.upkeep.keeper import keeping
 from trailbell.wiring import Receivers, WiringError, check_inhibitions, check_notify, receivers
 from trailbell.wiring import sources as configured_sources
 from trailbell_engine.rule import RuleSet
+from trailbell_notifiers.delivery.sender import Sent
 from trailbell_notifiers.receipt import Delivered
-from trailbell_notifiers.sender import Sent
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure

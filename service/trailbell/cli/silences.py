@@ -20,7 +20,7 @@ from .stores import reading, reading_if_there, whoami, wish
 if TYPE_CHECKING:
     from trailbell.config import Config
     from trailbell.store.alerts import StoredAlert
-    from trailbell_notifiers.silences import Silence
+    from trailbell_notifiers.policy.silences import Silence
 
 _config = click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="The configuration.")
 _format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -87,8 +87,8 @@ def _warn(config: Config, silence: Silence) -> None:
 def _silence(
     matchers: Sequence[str], starts_us: int, ends_us: int, author: str, comment: str, *, force: bool = False
 ) -> Silence:
-    from trailbell_notifiers.matchers import MatcherError
-    from trailbell_notifiers.silences import SilenceError, new_silence
+    from trailbell_notifiers.policy.matchers import MatcherError
+    from trailbell_notifiers.policy.silences import SilenceError, new_silence
 
     try:
         return new_silence(
@@ -212,7 +212,7 @@ def _hidden(config: Config, silence: Silence, since_us: int) -> list[StoredAlert
     from trailbell.loading import load
     from trailbell.store.alerts import Alerts
     from trailbell_engine.rule import Words
-    from trailbell_notifiers.routing import labels_of
+    from trailbell_notifiers.policy.routing import labels_of
 
     rules = load(config.rules).rules
     with reading(config.store) as database:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from trailbell.store.address import Address
     from trailbell.store.alerts import Alerts, StoredAlert
     from trailbell.store.database import Database
-    from trailbell_notifiers.silences import Silence
+    from trailbell_notifiers.policy.silences import Silence
 
 
 @contextmanager

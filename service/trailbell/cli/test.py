@@ -18,7 +18,7 @@ from rich.text import Text
 from trailbell.policy import policy_of
 from trailbell.rule_coverage import Coverage
 from trailbell.rule_testing import Outcome, coverage, run_tests
-from trailbell_notifiers.routing import Route
+from trailbell_notifiers.policy.routing import Route
 from trailbell_rules.load import Loaded
 from trailbell_rules.printers.text import counted
 

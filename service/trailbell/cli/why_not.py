@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from trailbell.sources.base import Source
     from trailbell_engine.event import Event
     from trailbell_engine.rule import Rule, RuleSet
-    from trailbell_notifiers.routing import Route
+    from trailbell_notifiers.policy.routing import Route
 
 STDIN = "-"
 

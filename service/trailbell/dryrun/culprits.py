@@ -10,8 +10,8 @@ from trailbell_engine.alert import Alert
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path, resolve
 from trailbell_engine.values import Json
-from trailbell_notifiers.subjects import ACTOR, ADDRESS, COUNTRY, TARGET
-from trailbell_notifiers.text import one_line
+from trailbell_notifiers.words.subjects import ACTOR, ADDRESS, COUNTRY, TARGET
+from trailbell_notifiers.words.text import one_line
 
 PLACES: Final[Mapping[str, Sequence[Path]]] = {"user": ACTOR, "address": ADDRESS, "country": COUNTRY, "target": TARGET}
 """What is looked at, and where sources keep it; the first place that holds a text or a number counts."""

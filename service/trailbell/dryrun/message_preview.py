@@ -13,11 +13,11 @@ from trailbell_engine.event import Input
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import DAY_US, HOUR_US
 from trailbell_notifiers.channel import Channel
+from trailbell_notifiers.delivery.outbox import Delivery, deliveries
 from trailbell_notifiers.desk import Told
-from trailbell_notifiers.group import HELD, Note, Notification
-from trailbell_notifiers.memory_groups import MemoryGroups
-from trailbell_notifiers.outbox import Delivery, deliveries
-from trailbell_notifiers.silences import Silence
+from trailbell_notifiers.groups.group import HELD, Note, Notification
+from trailbell_notifiers.groups.memory import MemoryGroups
+from trailbell_notifiers.policy.silences import Silence
 
 from .alert_log import AlertLog
 from .lane import Lane

@@ -14,7 +14,7 @@ from trailbell.sources.judged import Judge
 from trailbell.wording import Wording
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
-from trailbell_notifiers.silences import Silence
+from trailbell_notifiers.policy.silences import Silence
 
 from .comparison import compare, differing
 from .coverage import coverage

@@ -8,9 +8,9 @@ from typing import Any
 from trailbell.store.alerts import StoredAlert
 from trailbell.telling import presentation
 from trailbell_engine.rule import Rule
+from trailbell_notifiers.channels.slack.blocks import slack_payload
+from trailbell_notifiers.delivery.outbox import delivery_id
 from trailbell_notifiers.message import Message, compose
-from trailbell_notifiers.outbox import delivery_id
-from trailbell_notifiers.slack_blocks import slack_payload
 
 
 def message_of(stored: StoredAlert, rule: Rule) -> Message:

@@ -7,7 +7,7 @@ from tempfile import SpooledTemporaryFile
 from types import TracebackType
 from typing import Final, NamedTuple, Self
 
-from trailbell_notifiers.outbox import Delivery
+from trailbell_notifiers.delivery.outbox import Delivery
 
 _IN_MEMORY_BYTES: Final = 16 * 1024 * 1024
 

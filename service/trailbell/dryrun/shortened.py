@@ -7,7 +7,7 @@ import re
 from typing import Any, Final
 
 from trailbell_notifiers.message import Message
-from trailbell_notifiers.text import ELLIPSIS
+from trailbell_notifiers.words.text import ELLIPSIS
 
 _CUT: Final = re.compile(f"{ELLIPSIS}`?$", re.MULTILINE)
 

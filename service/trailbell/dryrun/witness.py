@@ -13,7 +13,7 @@ from trailbell_engine.event import Event, Input
 from trailbell_engine.lookup import Lookups
 from trailbell_engine.rule import Rule
 from trailbell_engine.state import State
-from trailbell_notifiers.routing import Route
+from trailbell_notifiers.policy.routing import Route
 
 
 class Witness:

@@ -19,9 +19,9 @@ from trailbell.store.alerts import StoredAlert
 from trailbell_engine.rule import RuleSet, Words
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json
-from trailbell_notifiers.alertmanager_labels import NEVER, fingerprint, labels_of
-from trailbell_notifiers.matchers import Matcher, MatcherError, parse_matcher
-from trailbell_notifiers.routing import labels_of as own_labels_of
+from trailbell_notifiers.channels.alertmanager.labels import NEVER, fingerprint, labels_of
+from trailbell_notifiers.policy.matchers import Matcher, MatcherError, parse_matcher
+from trailbell_notifiers.policy.routing import labels_of as own_labels_of
 
 from .alerts import AlertFilters, find_alerts
 from .answers import ALERTMANAGER, RefusalError, answer, resource

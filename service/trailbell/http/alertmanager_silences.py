@@ -13,8 +13,8 @@ from starlette.routing import BaseRoute
 from trailbell.clock import now_us
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json
-from trailbell_notifiers.matchers import Matcher, Operator
-from trailbell_notifiers.silences import Silence
+from trailbell_notifiers.policy.matchers import Matcher, Operator
+from trailbell_notifiers.policy.silences import Silence
 
 from .answers import ALERTMANAGER, RefusalError, answer, resource
 from .bodies import json_body

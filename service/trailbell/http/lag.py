@@ -7,7 +7,7 @@ from typing import NamedTuple
 from trailbell.store.coverage import read_episodes, read_watched
 from trailbell.store.reading import Readers
 from trailbell_engine.timestamps import SECOND_US
-from trailbell_notifiers.breaker import OPEN_AFTER
+from trailbell_notifiers.delivery.breaker import OPEN_AFTER
 
 
 class SourceLag(NamedTuple):

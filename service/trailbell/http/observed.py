@@ -7,7 +7,7 @@ from bisect import bisect_left
 from collections import Counter
 from typing import Final
 
-from trailbell_notifiers.sender import Sent
+from trailbell_notifiers.delivery.sender import Sent
 
 BUCKETS_S: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0)
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.datastructures import Headers
 
-from trailbell_notifiers.signing import standard_key
+from trailbell_notifiers.channels.signing import standard_key
 
 from .settings import Sender
 

@@ -17,8 +17,8 @@ from trailbell.store.reading import Readers
 from trailbell_engine.exact_json import read_json
 from trailbell_engine.timestamps import parse_time
 from trailbell_engine.values import Json
-from trailbell_notifiers.matchers import MatcherError
-from trailbell_notifiers.silences import Silence, SilenceError, new_silence, silence_of_json
+from trailbell_notifiers.policy.matchers import MatcherError
+from trailbell_notifiers.policy.silences import Silence, SilenceError, new_silence, silence_of_json
 
 from .answers import RefusalError, answer, require_json, resource
 from .bodies import json_body

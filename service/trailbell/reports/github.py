@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from trailbell.report import Report
-from trailbell_notifiers.text import one_line
+from trailbell_notifiers.words.text import one_line
 from trailbell_rules.load import PACKS
 from trailbell_rules.printers.escapes import github_message, github_property
 

@@ -11,7 +11,7 @@ from trailbell.dryrun.coverage import day_text
 from trailbell.dryrun.numbers import counted, rate_text
 from trailbell.report import Report, RuleReport
 from trailbell_engine.timestamps import DAY_US, format_time
-from trailbell_notifiers.text import one_line
+from trailbell_notifiers.words.text import one_line
 
 _SHOWN: Final = 10
 _SIGNIFICANT: Final = re.compile(r"([\\`*_{}\[\]<>#|~!&])")

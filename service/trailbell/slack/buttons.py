@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from trailbell.store.database import Database
 from trailbell_notifiers.channel import Channel
-from trailbell_notifiers.slack_bot import SlackBot
+from trailbell_notifiers.channels.slack.bot import SlackBot
 
 from .key import signing_key
 

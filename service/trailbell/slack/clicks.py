@@ -17,12 +17,12 @@ from trailbell.store.database import Database
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.rule import RuleSet, Words
 from trailbell_engine.timestamps import HOUR_US, SECOND_US
-from trailbell_notifiers.matchers import Matcher
+from trailbell_notifiers.channels.slack.actions import SPANS_US, ForgedError, Wanted, read
+from trailbell_notifiers.channels.slack.bot import Place, SlackBot, place_of
+from trailbell_notifiers.policy.matchers import Matcher
+from trailbell_notifiers.policy.routing import labels_of
+from trailbell_notifiers.policy.silences import new_silence
 from trailbell_notifiers.receipt import Delivered
-from trailbell_notifiers.routing import labels_of
-from trailbell_notifiers.silences import new_silence
-from trailbell_notifiers.slack_actions import SPANS_US, ForgedError, Wanted, read
-from trailbell_notifiers.slack_bot import Place, SlackBot, place_of
 
 from .people import People, Who, who_of
 from .reasons import reasons

@@ -20,8 +20,8 @@ from slack_sdk.web import WebClient
 
 from trailbell.store.database import Database
 from trailbell_engine.rule import RuleSet
+from trailbell_notifiers.channels.slack.bot import SlackBot
 from trailbell_notifiers.secret import Secret, redact
-from trailbell_notifiers.slack_bot import SlackBot
 
 from .clicks import Clicks
 

@@ -7,9 +7,9 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
+from trailbell_notifiers.channels.slack.api import SlackApi
 from trailbell_notifiers.receipt import Delivered
-from trailbell_notifiers.slack_api import SlackApi
-from trailbell_notifiers.text import fit, one_line
+from trailbell_notifiers.words.text import fit, one_line
 
 KEPT_S: Final = 300.0
 """For so long an answer is believed: whoever leaves a group may still press its buttons that long."""

@@ -10,9 +10,9 @@ from trailbell.explaining import condition_text
 from trailbell.store.alerts import StoredAlert
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers import limits
-from trailbell_notifiers.slack_blocks import Block, fallback, fits
-from trailbell_notifiers.slack_text import plain, rich
-from trailbell_notifiers.text import clean, fit, one_line
+from trailbell_notifiers.channels.slack.blocks import Block, fallback, fits
+from trailbell_notifiers.channels.slack.text import plain, rich
+from trailbell_notifiers.words.text import clean, fit, one_line
 
 ALERTS_SHOWN: Final = 3
 _WIDTH: Final = 88

@@ -9,9 +9,9 @@ from trailbell.store.breakers import Breakers
 from trailbell.store.database import Database
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.channel import Channel
-from trailbell_notifiers.outbox import Queue
+from trailbell_notifiers.delivery.outbox import Queue
+from trailbell_notifiers.delivery.sender import Sent
 from trailbell_notifiers.receipt import Delivered
-from trailbell_notifiers.sender import Sent
 
 from .fallback import Fallback
 from .retelling import Retelling

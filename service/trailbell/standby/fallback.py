@@ -13,10 +13,10 @@ from trailbell.store.database import Database
 from trailbell.store.decisions import Decisions
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.alert import SEVERITIES
-from trailbell_notifiers.breaker import Breaker
 from trailbell_notifiers.channel import Channel
-from trailbell_notifiers.group import Note
-from trailbell_notifiers.outbox import Delivery, Queue, deliveries
+from trailbell_notifiers.delivery.breaker import Breaker
+from trailbell_notifiers.delivery.outbox import Delivery, Queue, deliveries
+from trailbell_notifiers.groups.group import Note
 
 from .retelling import Retelling
 

@@ -13,8 +13,8 @@ from trailbell.store.decisions import Decisions
 from trailbell.telling import presentation
 from trailbell_engine.alert import SEVERITIES
 from trailbell_engine.rule import RuleSet, Words
+from trailbell_notifiers.delivery.outbox import Delivery
 from trailbell_notifiers.message import MEMBERS_KEPT, Member, Message, Place, compose
-from trailbell_notifiers.outbox import Delivery
 
 
 class Retelling:

@@ -9,8 +9,8 @@ from trailbell.store.database import Database
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.timestamps import MINUTE_US
 from trailbell_notifiers.channel import Channel
-from trailbell_notifiers.notices import notice_id
-from trailbell_notifiers.outbox import Queue, deliveries
+from trailbell_notifiers.delivery.notices import notice_id
+from trailbell_notifiers.delivery.outbox import Queue, deliveries
 
 from .retelling import Retelling
 

@@ -10,10 +10,10 @@ from trailbell.store.database import Database
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import HOUR_US, SECOND_US, format_time
-from trailbell_notifiers.breaker import Breaker
 from trailbell_notifiers.channel import Channel
-from trailbell_notifiers.notices import Notice, notice_id, notice_message
-from trailbell_notifiers.outbox import Delivery, Queue, deliveries
+from trailbell_notifiers.delivery.breaker import Breaker
+from trailbell_notifiers.delivery.notices import Notice, notice_id, notice_message
+from trailbell_notifiers.delivery.outbox import Delivery, Queue, deliveries
 
 log = logging.getLogger("trailbell")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from trailbell_notifiers.outbox import Delivery, Tried
+from trailbell_notifiers.delivery.outbox import Delivery, Tried
 
 from .database import Database
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from trailbell_notifiers.breaker import WORKS, Breaker
-from trailbell_notifiers.outbox import Queue
+from trailbell_notifiers.delivery.breaker import WORKS, Breaker
+from trailbell_notifiers.delivery.outbox import Queue
 
 from .database import Database
 

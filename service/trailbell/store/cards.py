@@ -12,10 +12,10 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from trailbell_engine.timestamps import DAY_US
-from trailbell_notifiers.group import Notification
-from trailbell_notifiers.living import OPEN, Standing, standing_of_json
+from trailbell_notifiers.channels.living import OPEN, Standing, standing_of_json
+from trailbell_notifiers.delivery.outbox import Delivery, Queue
+from trailbell_notifiers.groups.group import Notification
 from trailbell_notifiers.message import MEMBERS_KEPT
-from trailbell_notifiers.outbox import Delivery, Queue
 
 from .database import Database
 

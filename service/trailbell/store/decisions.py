@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Final
 
-from trailbell_notifiers.group import HELD, Note
+from trailbell_notifiers.groups.group import HELD, Note
 
 from .database import Database
 

@@ -6,8 +6,8 @@ from typing import Any, Final, NamedTuple
 
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json
-from trailbell_notifiers.breaker import WORKS
-from trailbell_notifiers.outbox import OPEN_STATES, Delivery, Queue
+from trailbell_notifiers.delivery.breaker import WORKS
+from trailbell_notifiers.delivery.outbox import OPEN_STATES, Delivery, Queue
 
 from .breakers import Breakers
 from .database import Database

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from trailbell_engine.exact_json import read_json, write_json
-from trailbell_notifiers.event_clock import EventClock
-from trailbell_notifiers.group import Group, decode_group, encode_group
-from trailbell_notifiers.inhibition import Source
-from trailbell_notifiers.memory_groups import MemoryGroups
+from trailbell_notifiers.groups.group import Group, decode_group, encode_group
+from trailbell_notifiers.groups.memory import MemoryGroups
+from trailbell_notifiers.policy.event_clock import EventClock
+from trailbell_notifiers.policy.inhibition import Source
 
 from .database import Database
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
-from trailbell_notifiers.breaker import Breaker
-from trailbell_notifiers.outbox import (
+from trailbell_notifiers.delivery.breaker import Breaker
+from trailbell_notifiers.delivery.outbox import (
     FARTHEST_US,
     GIVE_WAY,
     OPEN_STATES,

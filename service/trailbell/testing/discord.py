@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from trailbell_notifiers import limits
-from trailbell_notifiers.text import utf16_length
+from trailbell_notifiers.words.text import utf16_length
 
 from .loopback import Answer, Request
 from .posting import PostedService, json_answer

@@ -12,7 +12,7 @@ from trailbell_engine.event import Event
 from trailbell_engine.path import parse_path
 from trailbell_engine.rule import Words
 from trailbell_notifiers.message import Kind, Member, Message, Place, compose
-from trailbell_notifiers.render import present
+from trailbell_notifiers.words.render import present
 
 OPENED_US: Final = 1_793_617_200_000_000
 """2026-11-02T11:00:00Z."""

@@ -22,7 +22,7 @@ from trailbell.store.alerts import Alerts
 from trailbell.store.database import open_database
 from trailbell.testing.loopback import Answer
 from trailbell.testing.webhook import SECRET, FakeWebhook
-from trailbell_notifiers.outbox import delivery_id
+from trailbell_notifiers.delivery.outbox import delivery_id
 
 RULES = """
 id: five-updates

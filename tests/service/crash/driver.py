@@ -30,7 +30,7 @@ from trailbell.store.ledger import StoreLedger
 from trailbell.store.outbox import StoreOutbox
 from trailbell.wiring import receivers
 from trailbell_engine import alerting
-from trailbell_notifiers import webhook
+from trailbell_notifiers.channels import webhook
 
 BATCH = 25
 """Inputs of a batch of a file: small, so that there are many commits."""

@@ -18,8 +18,8 @@ from trailbell.http.settings import HttpSettings, Sender
 from trailbell.sources.inbox import Inbox
 from trailbell_engine.event import Event
 from trailbell_engine.rule import RuleSet
+from trailbell_notifiers.channels.signing import standard_headers, standard_key
 from trailbell_notifiers.secret import Secret
-from trailbell_notifiers.signing import standard_headers, standard_key
 
 SIGNING = "whsec_" + base64.b64encode(bytes(range(32))).decode()
 SENDERS = (

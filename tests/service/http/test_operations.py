@@ -17,8 +17,8 @@ from trailbell.http.settings import Sender
 from trailbell.store.decisions import Decisions
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.timestamps import DAY_US, format_time
-from trailbell_notifiers.group import Note
-from trailbell_notifiers.outbox import Delivery
+from trailbell_notifiers.delivery.outbox import Delivery
+from trailbell_notifiers.groups.group import Note
 from trailbell_notifiers.secret import Secret
 
 RULES = """

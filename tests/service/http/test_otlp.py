@@ -21,8 +21,8 @@ from trailbell.http.protobuf import NotProtobufError
 from trailbell.http.settings import Sender
 from trailbell_engine.event import Event
 from trailbell_engine.path import parse_path
+from trailbell_notifiers.channels.signing import standard_headers, standard_key
 from trailbell_notifiers.secret import Secret
-from trailbell_notifiers.signing import standard_headers, standard_key
 
 SIGNING = "whsec_" + "QUFB" * 10
 SENDERS = (

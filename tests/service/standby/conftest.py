@@ -19,9 +19,9 @@ from trailbell.store.outbox import StoreOutbox
 from trailbell.testing.messages import sample_alert
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import SECOND_US
-from trailbell_notifiers.outbox import Delivery, Queue, delivery_id
+from trailbell_notifiers.delivery.outbox import Delivery, Queue, delivery_id
+from trailbell_notifiers.delivery.sender import Sender, Sent
 from trailbell_notifiers.receipt import Delivered, Retry
-from trailbell_notifiers.sender import Sender, Sent
 
 FAST = "/dev/shm" if Path("/dev/shm").is_dir() else None
 """Thousands of commits, each of which waits for the disk: in memory, where the machine has such a place."""

@@ -11,7 +11,7 @@ import pytest
 from trailbell.store.database import open_database
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.timestamps import SECOND_US
-from trailbell_notifiers.outbox import Delivery, Queue, after
+from trailbell_notifiers.delivery.outbox import Delivery, Queue, after
 from trailbell_notifiers.receipt import Delivered, Retry
 
 NOW_US = 1_800_000_000 * SECOND_US

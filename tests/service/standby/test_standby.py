@@ -9,8 +9,8 @@ import pytest
 from trailbell.store.breakers import Breakers
 from trailbell.store.decisions import Decisions
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
-from trailbell_notifiers.breaker import OPEN_AFTER
-from trailbell_notifiers.group import Note
+from trailbell_notifiers.delivery.breaker import OPEN_AFTER
+from trailbell_notifiers.groups.group import Note
 from trailbell_notifiers.pace import Rate
 
 T0 = 1_800_000_000 * SECOND_US

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 
-from trailbell_notifiers.slack_text import unescaped
-from trailbell_notifiers.text import clean
+from trailbell_notifiers.channels.slack.text import unescaped
+from trailbell_notifiers.words.text import clean
 
 _MARKUP: Final = re.compile(
     r"`(?P<code>[^`\n]+)`"

@@ -1,0 +1,1 @@
+"""E-mail: the message, its two bodies, and the conversation with a server."""

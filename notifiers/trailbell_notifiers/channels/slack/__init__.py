@@ -1,0 +1,1 @@
+"""Slack: the bot and the incoming webhook, messages, threads and buttons."""
