@@ -91,7 +91,7 @@ def dry_run(  # noqa: PLR0913 - the options of the command
         SourceError: if nothing of the files can be read.
         KeyError: if no preset has that name.
     """
-    from .config import load_config
+    from .configuration.config import load_config
     from .dryrun.previewing import previewed
 
     rules = _loaded(rules)

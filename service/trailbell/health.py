@@ -22,7 +22,7 @@ from trailbell_rules.load import Loaded
 from .audit.client import AuditClient
 from .audit.errors import AuditError
 from .clock import now_us
-from .config import Config
+from .configuration.config import Config
 from .http.settings import HttpSettings
 from .sources.base import Source
 from .sources.brokers.source import BrokerSource

@@ -22,7 +22,7 @@ from trailbell_rules.printers.visible import visible
 from trailbell_rules.problem import Problem
 from trailbell_rules.source import Source
 
-from .config import ConfigError, load_config
+from .configuration.config import ConfigError, load_config
 from .loading import all_checks
 
 _WIDTH: Final = 120

@@ -16,10 +16,10 @@ from trailbell_notifiers.policy.silences import Silence
 from trailbell_rules.document import Document
 from trailbell_rules.problem import Problem
 
-from .config import Config
-from .misfits import inhibition_misfits, notify_misfits
-from .policy import policy_of
-from .receiver_options import ReceiverOptions
+from .configuration.config import Config
+from .configuration.misfits import inhibition_misfits, notify_misfits
+from .configuration.policy import policy_of
+from .configuration.receivers import ReceiverOptions
 from .sources.base import Source
 from .sources.kinds import SettingsError, maker_of
 

@@ -55,7 +55,7 @@ def test_the_configuration_knows_the_kind(tmp_path):
     (tmp_path / "rules").mkdir()
     (tmp_path / "trailbell.yaml").write_text("receivers:\n  a: {pigeon: {loft: ./x}}\n  b: {pigeon: {lofft: ./x}}\n")
     code = (
-        "from pathlib import Path\nfrom trailbell.config import ConfigError, load_config\n"
+        "from pathlib import Path\nfrom trailbell.configuration.config import ConfigError, load_config\n"
         "try:\n    load_config(Path('trailbell.yaml'), {})\n"
         "except ConfigError as error:\n    print(*(f'{p.span.line} {p.summary}' for p in error.problems), sep='\\n')"
     )

@@ -4,8 +4,8 @@ import pytest
 import yaml
 
 from trailbell.alertmanager_import import NOBODY, from_alertmanager
-from trailbell.config import load_config
-from trailbell.policy import policy_of
+from trailbell.configuration.config import load_config
+from trailbell.configuration.policy import policy_of
 from trailbell.wiring import receivers
 from trailbell_notifiers.policy.intervals import inside, until_us
 from trailbell_notifiers.policy.routing import decide

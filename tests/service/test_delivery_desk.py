@@ -6,8 +6,8 @@ import json
 
 import pytest
 
+from trailbell.configuration.policy import read_policy
 from trailbell.outgoing import Outgoing
-from trailbell.policy import read_policy
 from trailbell.store.alerts import Alerts
 from trailbell.store.decisions import Decisions
 from trailbell.store.handlings import Handlings

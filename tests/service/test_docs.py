@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from trailbell.cli.main import COMMANDS
-from trailbell.config import Config, load_config
+from trailbell.configuration.config import Config, load_config
 from trailbell.rule_testing import run_tests
 from trailbell_rules.load import load_rules
 

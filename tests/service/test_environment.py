@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trailbell.environment import Unset, expand, setting
+from trailbell.configuration.environment import Unset, expand, setting
 
 
 def test_a_variable_wins_over_its_file(tmp_path):

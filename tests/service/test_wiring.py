@@ -2,7 +2,7 @@
 
 import pytest
 
-from trailbell.policy import read_policy
+from trailbell.configuration.policy import read_policy
 from trailbell.wiring import WiringError, check_inhibitions, known_labels, matched_labels
 from trailbell_notifiers.policy.inhibition import read_inhibitions
 

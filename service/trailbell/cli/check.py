@@ -49,7 +49,7 @@ def command(
 
     Exits with 1 if there are errors, with 3 if a PATH is not there.
     """
-    from trailbell.configured_rules import load_configured
+    from trailbell.configuration.rules import load_configured
     from trailbell.loading import load
 
     from .configuration import config_or_fail

@@ -15,13 +15,13 @@ from .exits import Exit
 from .printable import printable
 
 if TYPE_CHECKING:
-    from trailbell.settings import Setting
+    from trailbell.configuration.settings import Setting
 
 
 def show_config(config_file: Path | None, format_: str) -> Exit:
     """Print them."""
-    from trailbell.config import find_config
-    from trailbell.settings import effective
+    from trailbell.configuration.config import find_config
+    from trailbell.configuration.settings import effective
 
     config_or_fail(config_file, secrets=False)  # with every problem shown
     file = config_file or find_config(os.environ)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from trailbell.config import Config, ConfigError, find_config, load_config
+from trailbell.configuration.config import Config, ConfigError, find_config, load_config
 from trailbell_engine.system_errors import system_words
 
 from .exits import Exit, Failure

@@ -22,7 +22,7 @@ from .stores import reading
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from trailbell.config import Config
+    from trailbell.configuration.config import Config
     from trailbell.watch.spans import Span
     from trailbell.watch.view import CoverageView, RuleView, SourceView
 

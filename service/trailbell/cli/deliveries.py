@@ -19,7 +19,7 @@ from .printable import printable
 from .stores import reading, whoami, wish
 
 if TYPE_CHECKING:
-    from trailbell.config import Config
+    from trailbell.configuration.config import Config
     from trailbell.store.deliveries import StoredDelivery
 
 _config = click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Where `state:` is said.")

@@ -12,8 +12,8 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from trailbell.config import Config
-from trailbell.configured_rules import with_own_rules
+from trailbell.configuration.config import Config
+from trailbell.configuration.rules import with_own_rules
 from trailbell.health import (
     Finding,
     State,

@@ -15,7 +15,7 @@ from .exits import Exit, Failure
 from .printable import printable
 
 if TYPE_CHECKING:
-    from trailbell.config import Config
+    from trailbell.configuration.config import Config
     from trailbell_notifiers.channel import Channel
     from trailbell_notifiers.receipt import Receipt
 

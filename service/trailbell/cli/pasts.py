@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from trailbell.config import Config
-from trailbell.environment import Unset, expand, filled
-from trailbell.source_settings import SourceSettings
+from trailbell.configuration.config import Config
+from trailbell.configuration.environment import Unset, expand, filled
+from trailbell.configuration.sources import SourceSettings
 from trailbell.sources.errors import NoPastError
 from trailbell.sources.kinds import WITH_PAST, SettingsError, maker_of
 from trailbell.sources.past import past_of

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from trailbell.config import Config, ConfigError, find_config, load_config
+from trailbell.configuration.config import Config, ConfigError, find_config, load_config
 from trailbell.dryrun.previewing import previewed
 from trailbell.replay import Audience
 from trailbell.wiring import WiringError

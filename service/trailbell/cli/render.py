@@ -17,7 +17,7 @@ from .exits import Exit, Failure
 from .loading import load_or_fail
 
 if TYPE_CHECKING:
-    from trailbell.config import Config
+    from trailbell.configuration.config import Config
     from trailbell.rendering import Shown
     from trailbell_engine.rule import Rule, RuleSet
     from trailbell_notifiers.channel import Channel

@@ -54,7 +54,7 @@ def test(
 
     Exits with 1 if a case of the table is not told as it expects.
     """
-    from trailbell.policy import policy_of
+    from trailbell.configuration.policy import policy_of
     from trailbell.routes_table import answer
 
     if sum((bool(labels), alert_id is not None, cases is not None)) != 1:

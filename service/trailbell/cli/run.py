@@ -13,7 +13,7 @@ from pathlib import Path
 import click
 
 from trailbell.clock import now_us
-from trailbell.config import Config
+from trailbell.configuration.config import Config
 from trailbell.http.observed import Observed
 from trailbell.http.settings import HttpSettings
 from trailbell.live import Live

@@ -18,7 +18,7 @@ from .printable import printable
 from .stores import reading, reading_if_there, whoami, wish
 
 if TYPE_CHECKING:
-    from trailbell.config import Config
+    from trailbell.configuration.config import Config
     from trailbell.store.alerts import StoredAlert
     from trailbell_notifiers.policy.silences import Silence
 
@@ -127,8 +127,8 @@ def _who(silence: Silence) -> str:
 
 def _known(config: Config) -> Iterator[tuple[Silence, bool]]:
     """Every silence, and whether an engine knows of it."""
+    from trailbell.configuration.policy import policy_of
     from trailbell.operations import waiting
-    from trailbell.policy import policy_of
     from trailbell.store.silences import Silences
 
     for silence in policy_of(config).silences:

@@ -15,7 +15,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from trailbell.policy import policy_of
+from trailbell.configuration.policy import policy_of
 from trailbell.rule_coverage import Coverage
 from trailbell.rule_testing import Outcome, coverage, run_tests
 from trailbell_notifiers.policy.routing import Route

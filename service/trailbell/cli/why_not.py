@@ -19,7 +19,7 @@ from .loading import load_or_fail, rule_or_fail
 from .printable import printable
 
 if TYPE_CHECKING:
-    from trailbell.config import Config
+    from trailbell.configuration.config import Config
     from trailbell.explaining import WhyNot
     from trailbell.sources.base import Source
     from trailbell_engine.event import Event
@@ -71,7 +71,7 @@ def command(
 
 
 def _route(config: Config) -> Route | None:
-    from trailbell.policy import policy_of
+    from trailbell.configuration.policy import policy_of
 
     return policy_of(config).route
 

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
-from trailbell.config import Config
-from trailbell.environment import Unset, expand, filled
+from trailbell.configuration.config import Config
+from trailbell.configuration.environment import Unset, expand, filled
 from trailbell.wiring import Receivers, receivers
 from trailbell_engine.values import Json
 from trailbell_rules.document import Place

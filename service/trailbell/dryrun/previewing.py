@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from trailbell.config import Config
+from trailbell.configuration.config import Config
 from trailbell.replay import Audience
 from trailbell.wiring import check_notify
 from trailbell_engine.rule import RuleSet

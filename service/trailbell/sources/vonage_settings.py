@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from trailbell.environment import setting
+from trailbell.configuration.environment import setting
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.timestamps import DAY_US, MINUTE_US, SECOND_US
 from trailbell_engine.values import Json

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from trailbell.receiver_options import ReceiverOptions
+from trailbell.configuration.receivers import ReceiverOptions
 from trailbell.store.breakers import Breakers
 from trailbell.store.database import Database
 from trailbell_engine.rule import RuleSet

@@ -10,7 +10,7 @@ import pytest
 
 import trailbell as api_of_trailbell
 from trailbell.clock import now_us
-from trailbell.config import load_config
+from trailbell.configuration.config import load_config
 from trailbell.dryrun.preview import kinds
 from trailbell.replay import Audience, Wanted, dry_run_store
 from trailbell.store.database import open_database

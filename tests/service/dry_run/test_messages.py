@@ -2,7 +2,7 @@
 
 import pytest
 
-from trailbell.config import Config
+from trailbell.configuration.config import Config
 from trailbell.dryrun.preview import kinds, preview
 from trailbell.replay import Audience, Wanted, dry_run_source
 from trailbell.sources.base import Batch

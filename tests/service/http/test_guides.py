@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from trailbell.config import load_config
+from trailbell.configuration.config import load_config
 
 GUIDES = Path(__file__).parents[3] / "docs" / "guides"
 ENVIRONMENT = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trailbell.config import ConfigError, load_config
+from trailbell.configuration.config import ConfigError, load_config
 from trailbell.health import server_findings
 from trailbell.http.server import HttpServer, ListenError
 from trailbell.http.settings import HttpSettings

@@ -11,7 +11,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from trailbell.receiver_options import ReceiverOptions
+from trailbell.configuration.receivers import ReceiverOptions
 from trailbell.standby.attendant import Attendant
 from trailbell.store.alerts import Alerts
 from trailbell.store.database import open_database

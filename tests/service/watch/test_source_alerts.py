@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from trailbell.config import load_config
+from trailbell.configuration.config import load_config
 from trailbell.live import Live
 from trailbell.loading import load
 from trailbell.replay import dry_run_store

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from trailbell.config import ConfigError, load_config
+from trailbell.configuration.config import ConfigError, load_config
 from trailbell.watch.limits import Limits
 from trailbell_engine.timestamps import HOUR_US, MINUTE_US
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from trailbell.cli import run as _imported  # noqa: F401 - so that no run has to
 from trailbell.cli.main import run
-from trailbell.config import load_config
+from trailbell.configuration.config import load_config
 from trailbell.loading import load
 from trailbell.sources.base import Batch
 from trailbell.sources.brokers.source import BrokerSource, Desk

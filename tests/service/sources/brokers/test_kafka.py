@@ -8,7 +8,7 @@ from contextlib import ExitStack, closing, contextmanager
 import pytest
 from confluent_kafka import Consumer
 
-from trailbell.config import ConfigError, load_config
+from trailbell.configuration.config import ConfigError, load_config
 from trailbell.running.loop import Loop
 from trailbell.sources.errors import SourceError
 from trailbell.sources.kinds import SettingsError, maker_of

@@ -7,7 +7,7 @@ from contextlib import closing
 
 import pytest
 
-from trailbell.config import ConfigError, load_config
+from trailbell.configuration.config import ConfigError, load_config
 from trailbell.sources.errors import SourceError
 from trailbell.sources.kinds import SettingsError, maker_of
 

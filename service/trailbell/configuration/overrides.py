@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from trailbell.store.address import is_url
 from trailbell_engine.durations import parse_duration
 from trailbell_rules.problem import Problem, Span
 
 from .environment import setting
-from .store.address import is_url
 
 _DURATIONS: Final = ("since", "poll_every", "lateness", "overlap")
 _SWITCHES: Final = ("source_alerts", "rule_cache", "watch_rules")

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from trailbell.sources.kinds import kinds
+from trailbell.watch.limits import NO_WISHES, Limits, limits_of, without_watch
 from trailbell_engine.values import Json
-
-from .sources.kinds import kinds
-from .watch.limits import NO_WISHES, Limits, limits_of, without_watch
 
 
 class SourceSettings(NamedTuple):

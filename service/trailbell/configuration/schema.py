@@ -5,18 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any, Final
 
+from trailbell.http.settings import http_schema
+from trailbell.sources.kinds import kinds, maker_of
+from trailbell.upkeep.retention import SCHEMA as RETENTION_SCHEMA
+from trailbell.watch.limits import SCHEMA as WATCH_SCHEMA
 from trailbell_notifiers.channel import receiver_schema
 from trailbell_notifiers.policy.inhibition import SCHEMA as INHIBIT_SCHEMA
 from trailbell_notifiers.policy.intervals import SCHEMA as INTERVALS_SCHEMA
 from trailbell_notifiers.policy.routing import SCHEMA as ROUTE_SCHEMA
 from trailbell_rules.schema_parts import TEXT, described, mapping
 
-from .http.settings import http_schema
 from .policy import SILENCES_SCHEMA
-from .receiver_options import SCHEMA as OPTIONS
-from .sources.kinds import kinds, maker_of
-from .upkeep.retention import SCHEMA as RETENTION_SCHEMA
-from .watch.limits import SCHEMA as WATCH_SCHEMA
+from .receivers import SCHEMA as OPTIONS
 
 _NAME: Final = "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$"
 

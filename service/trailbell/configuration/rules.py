@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from trailbell.loading import load
 from trailbell_engine.rule import RuleSet
 from trailbell_rules.lint import Seen
 from trailbell_rules.load import Loaded
 
 from .config import Config
-from .loading import load
 from .misfits import inhibition_misfits, notify_misfits
 from .policy import policy_of
 

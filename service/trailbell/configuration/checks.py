@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from trailbell.sources.kinds import maker_of
+from trailbell.sources.vonage_settings import SHORTEST_US, duration_us
+from trailbell.watch.events import SOURCE as OWN_SOURCE
+from trailbell.watch.limits import watch_problems
 from trailbell_engine.durations import format_duration
 from trailbell_rules.document import Document, Place
 from trailbell_rules.problem import Problem
 
 from .policy import PolicyError, read_policy
-from .receiver_options import options_of, without_options
-from .source_settings import sources_of
-from .sources.kinds import maker_of
-from .sources.vonage_settings import SHORTEST_US, duration_us
-from .watch.events import SOURCE as OWN_SOURCE
-from .watch.limits import watch_problems
+from .receivers import options_of, without_options
+from .sources import sources_of
 
 
 def problems_of(document: Document) -> Iterator[Problem]:

@@ -9,21 +9,21 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
 
+from trailbell.http.settings import HttpSettings, HttpSettingsError, read_http
+from trailbell.store.address import Address, AddressError, PostgresAddress, folder_of, is_url, read_address
+from trailbell.upkeep.retention import Retention, retention_of
+from trailbell.watch.limits import Limits
 from trailbell_engine.values import Json
 from trailbell_rules.document import Document, Place, read_documents
 from trailbell_rules.problem import Problem, Span
 from trailbell_rules.validate import validate_document
 
-from .config_checks import problems_of
-from .config_schema import config_schema
+from .checks import problems_of
 from .environment import Unset, expand, filled, setting
-from .http.settings import HttpSettings, HttpSettingsError, read_http
 from .overrides import overridden
-from .receiver_options import ReceiverOptions, options_of, without_options
-from .source_settings import SourceSettings, sources_of
-from .store.address import Address, AddressError, PostgresAddress, folder_of, is_url, read_address
-from .upkeep.retention import Retention, retention_of
-from .watch.limits import Limits
+from .receivers import ReceiverOptions, options_of, without_options
+from .schema import config_schema
+from .sources import SourceSettings, sources_of
 
 FILE_NAME: Final = "trailbell.yaml"
 OWN_RULES: Final = "pack:trailbell"

@@ -8,18 +8,18 @@ from dataclasses import fields
 from pathlib import Path
 from typing import Any, Final, Literal, NamedTuple
 
+from trailbell.audit.client import BASE_URL
+from trailbell.audit.credentials import VARIABLES
+from trailbell.sources.kinds import kinds
+from trailbell.sources.vonage_settings import URL_VARIABLE, VonageSettings
+from trailbell.watch.limits import NEVER, limits_of
 from trailbell_engine.durations import format_duration
 from trailbell_engine.values import Json
 from trailbell_rules.document import Document, Place, read_documents
 
-from .audit.client import BASE_URL
-from .audit.credentials import VARIABLES
 from .config import load_config
 from .environment import REFERENCE, setting
 from .overrides import overridden
-from .sources.kinds import kinds
-from .sources.vonage_settings import URL_VARIABLE, VonageSettings
-from .watch.limits import NEVER, limits_of
 
 HIDDEN: Final = "***"
 _SECRET: Final = re.compile(
