@@ -33,8 +33,8 @@ from trailbell.store.database import Database, open_database
 from trailbell.store.ledger import StoreLedger
 from trailbell.store.outbox import StoreOutbox
 from trailbell_engine.conditions.each import Each
-from trailbell_engine.decode import Decoder
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.path import parse_path
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.predicate import Test

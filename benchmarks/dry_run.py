@@ -36,8 +36,8 @@ from trailbell.replay import dry_run_source, dry_run_store, open_files
 from trailbell.store.database import open_database
 from trailbell.store.ledger import StoreLedger
 from trailbell.testing.synthetic import events as account_events
-from trailbell_engine.decode import Decoder
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.matching import event_types
 from trailbell_engine.rule import RuleSet
 

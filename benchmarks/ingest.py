@@ -39,8 +39,8 @@ from trailbell_engine.conditions import Condition
 from trailbell_engine.conditions.count import Count
 from trailbell_engine.conditions.distinct import Distinct
 from trailbell_engine.conditions.first_seen import FirstSeen
-from trailbell_engine.decode import Decoder
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.path import parse_path
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.predicate import Test

@@ -19,9 +19,9 @@ import orjson
 
 import trailbell
 from trailbell.testing.synthetic import events
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.event import Event
-from trailbell_engine.maps import PRESETS
 from trailbell_engine.matching import Matcher
 from trailbell_engine.rule import RuleSet
 

@@ -29,8 +29,8 @@ from trailbell_engine.alert import Matched, Opened
 from trailbell_engine.conditions.count import Count
 from trailbell_engine.conditions.distinct import Distinct
 from trailbell_engine.conditions.first_seen import FirstSeen
-from trailbell_engine.decode import Decoder
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.matching import Matcher
 from trailbell_engine.path import parse_path
 from trailbell_engine.pipeline import Pipeline

@@ -24,9 +24,9 @@ from mixed_rules import Maker
 from vonage_events import events as vonage_events
 from world import World
 
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.event import Event
-from trailbell_engine.maps import PRESETS
 from trailbell_engine.matching import Matcher
 from trailbell_engine.rule import RuleSet
 

@@ -32,9 +32,9 @@ from trailbell.running import reloader
 from trailbell.sources.base import Batch
 from trailbell.store.database import open_database
 from trailbell.wiring import Receivers
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.event import Event
-from trailbell_engine.maps import PRESETS
 from trailbell_engine.values import Json
 
 SIZES = (1_000, 10_000)

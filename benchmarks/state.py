@@ -26,9 +26,9 @@ from world import World
 
 from trailbell_engine.conditions import CONDITIONS, Condition
 from trailbell_engine.conditions.sequence import SequenceStep
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.event import Event
-from trailbell_engine.maps import PRESETS
 from trailbell_engine.matching import Matcher
 from trailbell_engine.path import parse_path
 from trailbell_engine.pipeline import Pipeline

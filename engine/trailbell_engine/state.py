@@ -8,7 +8,7 @@ from typing import Final, NamedTuple, Protocol
 
 from .agenda import GRAIN_BITS, NEVER_US
 from .cells import Backing, Cache, Cell, Codec, MeasuredBacking, Shelf, Tracked
-from .packed_backing import PackedBacking
+from .packed.backing import PackedBacking
 from .values import Json
 
 MEMORY_BYTES: Final = 64 * 2**20

@@ -16,8 +16,8 @@ from collections.abc import Iterable
 from typing import Final
 
 from .codec import decode_event, encode_event
+from .decoding.exact_json import read_json, write_json
 from .event import Event
-from .exact_json import read_json, write_json
 
 AT_HAND: Final = 4_096
 """So many events are held as they are; further ones as JSON, which takes a quarter of the memory."""

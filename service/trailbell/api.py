@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 from trailbell_engine.alert import Alert, Opened
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import GENERIC, PRESETS, EventMap, detect
 from trailbell_engine.event import Event, Input, Malformed
-from trailbell_engine.maps import GENERIC, PRESETS, EventMap, detect
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import SECOND_US

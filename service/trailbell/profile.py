@@ -8,8 +8,8 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
+from trailbell_engine.decoding.exact_json import read_json
 from trailbell_engine.event import Event
-from trailbell_engine.exact_json import read_json
 from trailbell_engine.values import Json
 from trailbell_rules.lint import Seen
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import NamedTuple
 
-from trailbell_engine.maps import GENERIC, PRESETS, EventMap
+from trailbell_engine.decoding.maps import GENERIC, PRESETS, EventMap
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_notifiers.delivery.outbox import Delivery

@@ -6,9 +6,9 @@ from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import PRESETS, detect
 from trailbell_engine.event import Event, Input, Malformed, Tick
-from trailbell_engine.maps import PRESETS, detect
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import SECOND_US, format_time, parse_time

@@ -9,7 +9,7 @@ from typing import Final
 import apsw
 
 from trailbell_engine.cells import Backing, Cell, Shelf, Tracked
-from trailbell_engine.packed_backing import PackedBacking
+from trailbell_engine.packed.backing import PackedBacking
 
 from .store.memories import Memories
 from .store.schema import STATE_TABLES

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trailbell_engine.decode import RAW_KEPT_BYTES, RECORD_LIMIT_BYTES, Decoder
-from trailbell_engine.envelope import content_id
+from trailbell_engine.decoding.decoder import RAW_KEPT_BYTES, RECORD_LIMIT_BYTES, Decoder
+from trailbell_engine.decoding.envelope import content_id
+from trailbell_engine.decoding.exact_json import DEPTH_LIMIT, NotJsonError, read_json, write_json
+from trailbell_engine.decoding.maps import GENERIC, PRESETS, EventMap, MapError, detect, map_from_json
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.exact_json import DEPTH_LIMIT, NotJsonError, read_json, write_json
-from trailbell_engine.maps import GENERIC, PRESETS, EventMap, MapError, detect, map_from_json
 from trailbell_engine.timestamps import format_time, parse_time
 
 VONAGE = PRESETS["vonage"]

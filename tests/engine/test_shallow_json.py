@@ -6,8 +6,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from trailbell_engine.exact_json import read_any
-from trailbell_engine.shallow_json import LEVELS, REFUSALS, read_shallow
+from trailbell_engine.decoding.exact_json import read_any
+from trailbell_engine.decoding.shallow_json import LEVELS, REFUSALS, read_shallow
 
 SIGNS = st.sampled_from(["", "-"])
 DIGITS = st.text("0123456789", min_size=1, max_size=25)

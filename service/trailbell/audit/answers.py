@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from trailbell_engine.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
 from trailbell_engine.values import Json
 
 from .credentials import Credentials

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from trailbell_engine.envelope import content_id
+from trailbell_engine.decoding.envelope import content_id
 from trailbell_engine.values import Json
 
 from .answers import Page

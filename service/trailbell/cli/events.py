@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
-from trailbell_engine.exact_json import write_json
+from trailbell_engine.decoding.exact_json import write_json
 from trailbell_engine.system_errors import system_words
 from trailbell_engine.timestamps import DAY_US, to_datetime
 from trailbell_engine.values import Json

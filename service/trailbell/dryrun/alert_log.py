@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple, overload
 from trailbell.store.alerts import StoredAlert
 from trailbell_engine.alert import Alert, Resolved, Severity, Updated, fold, resolve
 from trailbell_engine.codec import decode_alert, encode_alert
-from trailbell_engine.exact_json import read_json, write_json
+from trailbell_engine.decoding.exact_json import read_json, write_json
 
 AT_HAND: Final = 2_048
 """Alerts kept as they are: repeats nearly always fold into one of the newest."""

@@ -9,8 +9,8 @@ from types import TracebackType
 from typing import Final, Self
 
 from trailbell_engine.alert import Matched, Output
+from trailbell_engine.decoding.exact_json import read_json, write_json
 from trailbell_engine.event import Event, Input
-from trailbell_engine.exact_json import read_json, write_json
 
 PER_RULE: Final = 10_000
 """Matches kept of one rule, the first ones; more tell little that is new."""

@@ -14,7 +14,7 @@ from trailbell.store.alerts import StoredAlert, alert_json
 from trailbell.store.reading import Readers
 from trailbell_engine.alert import SEVERITIES
 from trailbell_engine.codec import decode_alert
-from trailbell_engine.exact_json import read_json
+from trailbell_engine.decoding.exact_json import read_json
 from trailbell_engine.timestamps import parse_time
 from trailbell_engine.values import Json
 

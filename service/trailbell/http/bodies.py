@@ -8,7 +8,7 @@ from typing import Final
 
 from starlette.requests import ClientDisconnect, Request
 
-from trailbell_engine.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
 from trailbell_engine.values import Json
 
 from .answers import RefusalError

@@ -11,10 +11,10 @@ from starlette.datastructures import Headers
 
 from trailbell.sources.brokers.cloud_events import missing
 from trailbell.watch.events import passes_for_own, why_not_own
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.maps import GENERIC, PRESETS
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.exact_json import NotJsonError, read_json
-from trailbell_engine.maps import GENERIC, PRESETS
 from trailbell_engine.timestamps import MINUTE_US
 from trailbell_engine.values import Json
 

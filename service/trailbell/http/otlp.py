@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute
 
 from trailbell.clock import now_us
-from trailbell_engine.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
 from trailbell_engine.values import Json
 
 from .answers import RefusalError, answer, resource

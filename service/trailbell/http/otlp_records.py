@@ -10,10 +10,10 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from trailbell.watch.events import passes_for_own, why_not_own
-from trailbell_engine.decode import RAW_KEPT_BYTES, RECORD_LIMIT_BYTES
-from trailbell_engine.envelope import content_id
+from trailbell_engine.decoding.decoder import RAW_KEPT_BYTES, RECORD_LIMIT_BYTES
+from trailbell_engine.decoding.envelope import content_id
+from trailbell_engine.decoding.exact_json import DEPTH_LIMIT, write_json
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.exact_json import DEPTH_LIMIT, write_json
 from trailbell_engine.timestamps import LATEST_US
 from trailbell_engine.values import Json
 

@@ -10,8 +10,8 @@ from typing import Any, Final, Literal, TypeAlias
 from trailbell.loopback import is_loopback
 from trailbell.watch.limits import NO_WISHES, Limits, limits_of
 from trailbell.watch.limits import SCHEMA as WATCH_SCHEMA
+from trailbell_engine.decoding.maps import GENERIC, PRESETS
 from trailbell_engine.durations import parse_duration
-from trailbell_engine.maps import GENERIC, PRESETS
 from trailbell_notifiers.channels.signing import standard_key
 from trailbell_notifiers.secret import Secret
 from trailbell_rules.schema_parts import DURATION, TEXT, described, mapping

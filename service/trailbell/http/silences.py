@@ -14,7 +14,7 @@ from starlette.routing import BaseRoute
 from trailbell.clock import now_us
 from trailbell.operations import submit, waiting
 from trailbell.store.reading import Readers
-from trailbell_engine.exact_json import read_json
+from trailbell_engine.decoding.exact_json import read_json
 from trailbell_engine.timestamps import parse_time
 from trailbell_engine.values import Json
 from trailbell_notifiers.policy.matchers import MatcherError

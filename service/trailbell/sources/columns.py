@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
-from trailbell_engine.decode import Decoder
-from trailbell_engine.envelope import content_id
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.envelope import content_id
+from trailbell_engine.decoding.maps import EventMap
 from trailbell_engine.event import Event, Input
-from trailbell_engine.maps import EventMap
 
 from .blocks import Counted
 from .judged import NOTHING, Judge, Judged

@@ -8,9 +8,9 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Any, Final
 
-from trailbell_engine.decode import RECORD_LIMIT_BYTES
-from trailbell_engine.exact_json import NotJsonError, read_json, write_json
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.decoder import RECORD_LIMIT_BYTES
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json, write_json
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.values import Json
 
 from .errors import SourceError

@@ -8,7 +8,7 @@ from contextlib import closing
 from itertools import chain
 from typing import BinaryIO, Final, NamedTuple
 
-from trailbell_engine.decode import WRAPPING_LIMIT_BYTES
+from trailbell_engine.decoding.decoder import WRAPPING_LIMIT_BYTES
 
 from .blocks import Counted, blocks, is_packed
 from .formats import BOM

@@ -10,9 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from typing import NamedTuple, Protocol
 
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import EventMap
 from trailbell_engine.event import Input, Tick
-from trailbell_engine.maps import EventMap
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 

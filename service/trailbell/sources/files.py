@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from trailbell_engine.decoding.maps import EventMap
 from trailbell_engine.event import Event, Input, Malformed
-from trailbell_engine.maps import EventMap
 from trailbell_engine.values import Json
 
 from .base import DRY_BATCH, HISTORY_BATCH, Batch

@@ -10,10 +10,10 @@ from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, suppress
 from itertools import islice
 
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.maps import GENERIC, PRESETS, EventMap, detect
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.exact_json import NotJsonError, read_json
-from trailbell_engine.maps import GENERIC, PRESETS, EventMap, detect
 from trailbell_engine.timestamps import SECOND_US
 from trailbell_engine.values import Json
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from trailbell_engine.decode import WRAPPING_LIMIT_BYTES
-from trailbell_engine.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.decoder import WRAPPING_LIMIT_BYTES
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
 
 from .csv_records import csv_records, delimiter_of
 from .records import Records, in_groups

@@ -7,10 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.exact_json import write_json
+from trailbell_engine.decoding.maps import EventMap
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.exact_json import write_json
-from trailbell_engine.maps import EventMap
 
 from .base import DRY_BATCH
 from .cutting import PIECE_BYTES, Piece

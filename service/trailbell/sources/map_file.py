@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 from trailbell.watch.events import SOURCE as OWN_SOURCE
-from trailbell_engine.maps import GENERIC, PRESETS, EventMap, MapError, map_from_json
+from trailbell_engine.decoding.maps import GENERIC, PRESETS, EventMap, MapError, map_from_json
 from trailbell_engine.system_errors import system_words
 
 from .errors import SourceError

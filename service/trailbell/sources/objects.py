@@ -16,9 +16,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import islice
 from typing import Final, NamedTuple
 
-from trailbell_engine.decode import RAW_KEPT_BYTES, WRAPPING_LIMIT_BYTES, Decoder
+from trailbell_engine.decoding.decoder import RAW_KEPT_BYTES, WRAPPING_LIMIT_BYTES, Decoder
+from trailbell_engine.decoding.maps import EventMap
 from trailbell_engine.event import Event, Input, Malformed, Tick
-from trailbell_engine.maps import EventMap
 from trailbell_engine.timestamps import MINUTE_US, SECOND_US, from_datetime
 from trailbell_engine.values import Json
 

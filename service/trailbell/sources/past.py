@@ -12,9 +12,9 @@ from typing import Final, NamedTuple
 
 from trailbell.clock import now_us
 from trailbell.watch.events import not_own
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import EventMap
 from trailbell_engine.event import Event, Input, Malformed
-from trailbell_engine.maps import EventMap
 from trailbell_engine.timestamps import MINUTE_US, SECOND_US
 from trailbell_engine.values import Json
 

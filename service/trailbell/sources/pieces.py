@@ -18,9 +18,9 @@ from itertools import islice
 from types import TracebackType
 from typing import Any, Final, Self
 
+from trailbell_engine.decoding.exact_json import read_json
+from trailbell_engine.decoding.maps import EventMap
 from trailbell_engine.event import Event, Input, Malformed
-from trailbell_engine.exact_json import read_json
-from trailbell_engine.maps import EventMap
 
 from .base import HISTORY_BATCH
 from .blocks import Counted, blocks

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from itertools import chain, islice
 from typing import BinaryIO, Final, NamedTuple
 
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.maps import GENERIC, PRESETS, EventMap, detect
 from trailbell_engine.event import Event, Input
-from trailbell_engine.exact_json import NotJsonError, read_json
-from trailbell_engine.maps import GENERIC, PRESETS, EventMap, detect
 
 from .base import HISTORY_BATCH
 from .blocks import Counted, blocks

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator
 from typing import Final
 
-from trailbell_engine.decode import WRAPPING_LIMIT_BYTES
+from trailbell_engine.decoding.decoder import WRAPPING_LIMIT_BYTES
 
 # Everything up to the next bracket outside of a string, the last string before it (a key, if there is one), and the
 # bracket. Possessive repeats: no text makes it slow. A string that is not complete yet stops it before its quote.

@@ -9,10 +9,10 @@ import threading
 from collections.abc import Generator, Iterator
 from typing import BinaryIO, Final
 
-from trailbell_engine.decode import RECORD_LIMIT_BYTES, Decoder
+from trailbell_engine.decoding.decoder import RECORD_LIMIT_BYTES, Decoder
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.maps import GENERIC, EventMap, detect
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.exact_json import NotJsonError, read_json
-from trailbell_engine.maps import GENERIC, EventMap, detect
 from trailbell_engine.values import Json
 
 from .base import LIVE_BATCH, Batch

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from typing import BinaryIO, Final, NamedTuple, cast
 
-from trailbell_engine.decode import RECORD_LIMIT_BYTES
+from trailbell_engine.decoding.decoder import RECORD_LIMIT_BYTES
 from trailbell_engine.values import Json
 
 PRINT_BYTES: Final = 1024

@@ -8,7 +8,7 @@ from trailbell.audit.answers import Page
 from trailbell.audit.client import AuditClient
 from trailbell.audit.errors import AuditError
 from trailbell.audit.walk import walk
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.timestamps import to_datetime
 
 from .errors import SourceError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
 from trailbell_engine.event import Event, Input
 from trailbell_engine.values import Json
 

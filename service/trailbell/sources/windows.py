@@ -15,9 +15,9 @@ from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
+from trailbell_engine.decoding.maps import EventMap
 from trailbell_engine.event import Event, Input, Tick
-from trailbell_engine.maps import EventMap
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 from trailbell_engine.values import Json
 

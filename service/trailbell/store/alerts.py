@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 from trailbell_engine.alert import Alert
 from trailbell_engine.codec import decode_alert, encode_alert
-from trailbell_engine.exact_json import read_json, write_json
+from trailbell_engine.decoding.exact_json import read_json, write_json
 from trailbell_engine.values import Json
 
 from .database import Database

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from trailbell_engine.alert import Alert
 from trailbell_engine.codec import encode_alert
-from trailbell_engine.exact_json import write_json
+from trailbell_engine.decoding.exact_json import write_json
 
 from .alerts import Alerts, StoredAlert
 from .database import Database

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
+from trailbell_engine.decoding.exact_json import read_json
 from trailbell_engine.event import Event
-from trailbell_engine.exact_json import read_json
 
 from .database import Database
 

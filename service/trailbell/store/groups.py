@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trailbell_engine.exact_json import read_json, write_json
+from trailbell_engine.decoding.exact_json import read_json, write_json
 from trailbell_notifiers.groups.group import Group, decode_group, encode_group
 from trailbell_notifiers.groups.memory import MemoryGroups
 from trailbell_notifiers.policy.event_clock import EventClock

@@ -7,8 +7,8 @@ from typing import Final
 
 from trailbell.sources.base import DRY_BATCH, Batch
 from trailbell.sources.judged import NOTHING
+from trailbell_engine.decoding.exact_json import read_json
 from trailbell_engine.event import Event, Tick
-from trailbell_engine.exact_json import read_json
 from trailbell_engine.values import Json
 
 from .database import Database

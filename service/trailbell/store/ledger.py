@@ -11,8 +11,8 @@ import orjson
 
 from trailbell.clock import now_us
 from trailbell_engine.cells import CELL_BYTES
+from trailbell_engine.decoding.exact_json import read_json, write_json
 from trailbell_engine.event import Event, Input, Malformed, Tick
-from trailbell_engine.exact_json import read_json, write_json
 from trailbell_engine.state import CachedState
 from trailbell_engine.values import Json
 

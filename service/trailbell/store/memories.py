@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from trailbell_engine.agenda import GRAIN_BITS, NEVER_US
 from trailbell_engine.cells import Cell, Shelf, Tracked
-from trailbell_engine.exact_json import read_json, write_json
+from trailbell_engine.decoding.exact_json import read_json, write_json
 
 from .database import Database
 

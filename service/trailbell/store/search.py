@@ -7,8 +7,8 @@ from typing import Any, Final, NamedTuple
 
 import apsw
 
+from trailbell_engine.decoding.exact_json import read_json
 from trailbell_engine.event import Event
-from trailbell_engine.exact_json import read_json
 
 from .reading import Readers, SqliteReaders
 from .search_hits import Wanted, hits

@@ -11,7 +11,7 @@ from typing import IO, Final, NamedTuple, Self
 
 import apsw
 
-from trailbell_engine.exact_json import read_json
+from trailbell_engine.decoding.exact_json import read_json
 
 from .search_tables import ALL, DAY, SLOT, begin_anew, first_row, open_for_writing
 from .search_text import USER, fingerprint

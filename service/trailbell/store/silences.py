@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from trailbell_engine.exact_json import read_json, write_json
+from trailbell_engine.decoding.exact_json import read_json, write_json
 from trailbell_notifiers.policy.silences import Silence, silence_of_json
 
 from .database import Database

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from trailbell_engine.decode import RAW_KEPT_BYTES
+from trailbell_engine.decoding.decoder import RAW_KEPT_BYTES
+from trailbell_engine.decoding.exact_json import write_json
 from trailbell_engine.event import Event, Input, Malformed
-from trailbell_engine.exact_json import write_json
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
 

@@ -5,7 +5,7 @@ import pytest
 from trailbell_engine.alert import Late, Opened, Overflow, TooLate
 from trailbell_engine.codec import decode_alert, encode_alert
 from trailbell_engine.conditions.metric import Metric
-from trailbell_engine.exact_json import read_json, write_json
+from trailbell_engine.decoding.exact_json import read_json, write_json
 from trailbell_engine.path import parse_path
 from trailbell_engine.timestamps import SECOND_US
 

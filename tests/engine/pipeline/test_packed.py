@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from trailbell_engine.packed_table import NEVER, PackedTable, Record
-from trailbell_engine.packing import pack, unpack
+from trailbell_engine.packed.packing import pack, unpack
+from trailbell_engine.packed.table import NEVER, PackedTable, Record
 
 TIMES = st.integers(-(2**70), 2**70) | st.sampled_from((0, 2**63 - 1, -(2**63)))
 IDS = st.text(max_size=300) | st.uuids().map(str) | st.uuids().map(str).map(str.upper) | st.sampled_from(("", "-" * 36))

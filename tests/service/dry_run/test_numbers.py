@@ -14,7 +14,7 @@ from trailbell.dryrun.numbers import counted
 from trailbell.dryrun.preview import SLACK_ALONE, kinds, preview
 from trailbell.replay import Audience, Wanted, dry_run_source, open_files
 from trailbell.reports.printers import PRINTERS
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, format_time, parse_time
 
 START_US = parse_time("2026-11-02T10:00:00Z")

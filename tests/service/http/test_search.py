@@ -10,7 +10,7 @@ from trailbell.store import search_hits
 from trailbell.store.ledger import StoreLedger
 from trailbell.store.search import Filters
 from trailbell.store.search_keeper import BuildingError, SearchKeeper
-from trailbell_engine.exact_json import write_json
+from trailbell_engine.decoding.exact_json import write_json
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
 START_US = 1_793_000_000 * SECOND_US

@@ -17,8 +17,8 @@ from trailbell.sources.files import FileSource
 from trailbell.sources.map_file import load_map
 from trailbell.sources.paths import expand
 from trailbell.testing.synthetic import events as synthetic_events
+from trailbell_engine.decoding.maps import GENERIC, PRESETS
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.maps import GENERIC, PRESETS
 
 EVENTS = list(synthetic_events(40, seed=3))
 IDS = [event["id"] for event in EVENTS]

@@ -18,8 +18,8 @@ from trailbell.sources.kinds import SettingsError, maker_of
 from trailbell.sources.objects import ObjectSource
 from trailbell.sources.polling import Pace, Polling
 from trailbell.sources.vendors.cloudtrail import is_wanted, time_of
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.event import Event, Malformed, Tick
-from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_time, parse_time
 
 NOW_US = parse_time("2026-11-23T12:00:00Z")

@@ -24,8 +24,8 @@ from trailbell.watch.spans import Span
 from trailbell.watch.view import coverage_view
 from trailbell.watch.watch import Watch
 from trailbell.wording import Wording
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.event import LEAVES_US, Event, Tick
-from trailbell_engine.maps import PRESETS
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.timestamps import HOUR_US, MINUTE_US, SECOND_US, parse_time
 

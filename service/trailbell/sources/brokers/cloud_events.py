@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Final
 from urllib.parse import unquote
 
-from trailbell_engine.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
 from trailbell_engine.values import Json
 
 _PREFIXES: Final = ("ce-", "ce_", "cloudevents:", "cloudevents_")

@@ -6,11 +6,11 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, Literal, TypeAlias
 
-from trailbell_engine.decode import WRAPPING_LIMIT_BYTES, Decoder
-from trailbell_engine.envelope import content_id
+from trailbell_engine.decoding.decoder import WRAPPING_LIMIT_BYTES, Decoder
+from trailbell_engine.decoding.envelope import content_id
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.maps import GENERIC, PRESETS, EventMap, detect
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.exact_json import NotJsonError, read_json
-from trailbell_engine.maps import GENERIC, PRESETS, EventMap, detect
 from trailbell_engine.timestamps import MINUTE_US
 from trailbell_engine.values import Json
 

@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Any, Final, Protocol
 
 from trailbell.sources.past import Part, Past
-from trailbell_engine.decode import Decoder
+from trailbell_engine.decoding.decoder import Decoder
 from trailbell_engine.event import Input
 from trailbell_engine.timestamps import DAY_US
 

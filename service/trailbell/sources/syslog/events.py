@@ -7,11 +7,11 @@ from collections.abc import Callable
 from datetime import tzinfo
 from typing import Final, NamedTuple
 
-from trailbell_engine.decode import RAW_KEPT_BYTES, Decoder
-from trailbell_engine.envelope import content_id
+from trailbell_engine.decoding.decoder import RAW_KEPT_BYTES, Decoder
+from trailbell_engine.decoding.envelope import content_id
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.maps import EventMap
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.exact_json import NotJsonError, read_json
-from trailbell_engine.maps import EventMap
 from trailbell_engine.timestamps import MINUTE_US
 from trailbell_engine.values import Json
 

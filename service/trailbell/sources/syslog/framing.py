@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final, NamedTuple
 
-from trailbell_engine.decode import RAW_KEPT_BYTES
+from trailbell_engine.decoding.decoder import RAW_KEPT_BYTES
 
 _COUNT: Final = re.compile(rb"([1-9]\d{0,8}) <")
 _COUNT_BEGUN: Final = re.compile(rb"[1-9]\d{0,8} ?\Z")

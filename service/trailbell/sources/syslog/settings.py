@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 from trailbell.sources.errors import SourceError
 from trailbell.sources.kinds import SettingsError
-from trailbell_engine.decode import RECORD_LIMIT_BYTES
+from trailbell_engine.decoding.decoder import RECORD_LIMIT_BYTES
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.system_errors import system_words
 from trailbell_engine.timestamps import SECOND_US

@@ -16,7 +16,7 @@ from trailbell.audit.retry import RetryPolicy
 from trailbell.audit.transport import Answer, Transport
 from trailbell.sources.errors import SourceError
 from trailbell.sources.kinds import SettingsError
-from trailbell_engine.exact_json import NotJsonError, read_json
+from trailbell_engine.decoding.exact_json import NotJsonError, read_json
 from trailbell_engine.values import Json
 
 _SAID_LIMIT: Final = 200

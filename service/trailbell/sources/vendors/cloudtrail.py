@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
 from trailbell.sources.kinds import SettingsError
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, MINUTE_US, parse_time
 from trailbell_engine.values import Json
 from trailbell_rules.schema_parts import TEXT

@@ -14,7 +14,7 @@ from urllib.parse import quote
 from trailbell.sources.errors import SourceError
 from trailbell.sources.window import Window
 from trailbell.sources.windows import WindowSource
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, format_time
 from trailbell_engine.values import Json
 from trailbell_rules.schema_parts import TEXT

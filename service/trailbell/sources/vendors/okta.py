@@ -13,7 +13,7 @@ from typing import Final
 from trailbell.sources.errors import SourceError
 from trailbell.sources.feeds import FeedSource, Piece
 from trailbell.sources.window import Window
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_time
 from trailbell_engine.values import Json
 

@@ -12,7 +12,7 @@ from typing import Final
 from trailbell.sources.errors import SourceError
 from trailbell.sources.window import Window
 from trailbell.sources.windows import WindowSource
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.timestamps import MINUTE_US, SECOND_US
 from trailbell_engine.values import Json
 

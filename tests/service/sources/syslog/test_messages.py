@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from trailbell.sources.syslog.events import EventReader, Heard
 from trailbell.sources.syslog.message import Message, NotSyslogError, read_message
+from trailbell_engine.decoding.maps import GENERIC, PRESETS
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.maps import GENERIC, PRESETS
 from trailbell_engine.timestamps import DAY_US, format_time, parse_time
 
 UTC = ZoneInfo("UTC")

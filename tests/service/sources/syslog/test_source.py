@@ -23,8 +23,8 @@ from trailbell.sources.syslog.hearing import Terms
 from trailbell.sources.syslog.listening import read_address
 from trailbell.sources.syslog.settings import build
 from trailbell.sources.syslog.source import SyslogSource
+from trailbell_engine.decoding.maps import GENERIC
 from trailbell_engine.event import Event
-from trailbell_engine.maps import GENERIC
 
 PATIENCE_S = 20
 LOCAL = {"udp": "udp://127.0.0.1:0", "tcp": "tcp://127.0.0.1:0", "tls": "tls://127.0.0.1:0"}

@@ -21,7 +21,7 @@ from trailbell.testing.vendor_logs import (
     FakeVendorLog,
 )
 from trailbell.testing.webhook import SECRET, FakeWebhook
-from trailbell_engine.maps import PRESETS
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.timestamps import MINUTE_US, SECOND_US, format_time
 
 RULE = """

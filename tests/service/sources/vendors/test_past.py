@@ -29,8 +29,8 @@ from trailbell.testing.vendor_logs import (
 )
 from trailbell.testing.vonage_api import KEY, SECRET, FakeAuditApi
 from trailbell.testing.vonage_faults import Status
+from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.event import Event, Malformed
-from trailbell_engine.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_time, parse_time
 
 from . import records

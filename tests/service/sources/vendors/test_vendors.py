@@ -24,8 +24,8 @@ from trailbell.testing.vendor_logs import (
     FakeSlackAudit,
     json_answer,
 )
+from trailbell_engine.decoding.maps import PRESETS, detect
 from trailbell_engine.event import Event, Malformed, Tick
-from trailbell_engine.maps import PRESETS, detect
 from trailbell_engine.timestamps import HOUR_US, MINUTE_US, SECOND_US, parse_time
 
 from . import records

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from .path import Path, PathError, Root, parse_path
-from .values import Json
+from trailbell_engine.path import Path, PathError, Root, parse_path
+from trailbell_engine.values import Json
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from struct import Struct
 from typing import Final, NamedTuple
 
-from .agenda import Agenda
+from trailbell_engine.agenda import Agenda
 
 _NAME: Final = b"\xff"
 """A record begins with it: its name follows."""

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from trailbell_engine.event import NO_ROWS, Event, Malformed
+from trailbell_engine.timestamps import parse_time
+from trailbell_engine.values import Json
+
 from .envelope import Envelope
-from .event import NO_ROWS, Event, Malformed
 from .exact_json import DEPTH_LIMIT, NotJsonError, read_any, write_json
 from .maps import EventMap, unwrapped
 from .shallow_json import REFUSALS, read_shallow
-from .timestamps import parse_time
-from .values import Json
 
 RECORD_LIMIT_BYTES: Final = 1024 * 1024
 """The largest event. A wrapping around many events may be larger."""

@@ -8,10 +8,11 @@ from collections.abc import Set as AbstractSet
 from struct import Struct
 from typing import Final
 
-from .agenda import GRAIN_BITS, NEVER_US
-from .cells import Cell, Shelf, Tracked
-from .packed_table import NEVER, PackedTable
+from trailbell_engine.agenda import GRAIN_BITS, NEVER_US
+from trailbell_engine.cells import Cell, Shelf, Tracked
+
 from .packing import pack, unpack
+from .table import NEVER, PackedTable
 
 _HEAD: Final = Struct("<BH")
 _WAKING: Final = 1

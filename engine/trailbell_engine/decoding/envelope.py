@@ -7,10 +7,11 @@ from collections.abc import Callable
 from operator import methodcaller
 from typing import Any, Final, TypeAlias, TypeVar
 
+from trailbell_engine.path import EVERY, Path, Segment
+from trailbell_engine.timestamps import SECOND_US, parse_time
+from trailbell_engine.values import MISSING, Json, canonical
+
 from .maps import EventMap
-from .path import EVERY, Path, Segment
-from .timestamps import SECOND_US, parse_time
-from .values import MISSING, Json, canonical
 
 
 def content_id(record: dict[str, Json]) -> str:

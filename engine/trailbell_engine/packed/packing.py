@@ -9,8 +9,8 @@ from __future__ import annotations
 from struct import Struct, error
 from typing import Final
 
-from .exact_json import read_json, write_json
-from .values import Json
+from trailbell_engine.decoding.exact_json import read_json, write_json
+from trailbell_engine.values import Json
 
 _PAIRS: Final = 0x01
 """The first byte of packed pairs; no JSON text begins with it."""

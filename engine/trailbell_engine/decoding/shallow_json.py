@@ -13,7 +13,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 
-from .values import Json
+from trailbell_engine.values import Json
 
 LEVELS: Final = 8
 """Objects and arrays inside each other that are ordinary. Each level doubles the type: eight take 3 ms to prepare."""

@@ -7,8 +7,9 @@ from typing import Final
 
 import orjson
 
+from trailbell_engine.values import Json
+
 from .shallow_json import REFUSALS, read_shallow
-from .values import Json
 
 DEPTH_LIMIT: Final = 64
 """Objects and arrays inside each other, the event itself being the first."""
