@@ -6,13 +6,14 @@ feeds them one event at a time. Everything is imported when it is first asked fo
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 
 __all__ = ["Alert", "Engine", "Event", "InvalidRules", "Report", "RuleSet", "__version__", "dry_run", "load_rules"]
 
+TYPE_CHECKING = False  # type checkers know the name. To import `typing` takes longer than all that happens here
 if TYPE_CHECKING:
+    from typing import Any
+
     from trailbell_engine.alert import Alert
     from trailbell_engine.event import Event
     from trailbell_engine.rule import RuleSet

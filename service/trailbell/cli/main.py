@@ -6,12 +6,13 @@ import os
 import sys
 from importlib import import_module
 from keyword import iskeyword
-from typing import Any, Final, NoReturn
+from typing import Any, Final
 
 import click
 
 from trailbell import __version__
 
+from . import early
 from .exits import Exit, Failure, say
 
 COMMANDS: Final = {
@@ -57,6 +58,7 @@ class Commands(click.Group):
             return None
         name = cmd_name.replace("-", "_")
         module = import_module(f"trailbell.cli.{name}_" if iskeyword(name) else f"trailbell.cli.{name}")
+        early.loaded(cmd_name)
         command: click.Command = module.command
         return command
 
@@ -87,11 +89,6 @@ def cli() -> None:
     Write rules in YAML, see on history what they would have done, and get the alerts in Slack, by e-mail or by webhook.
     New here? `trailbell demo`.
     """
-
-
-def main() -> NoReturn:
-    """Run the command line and exit with the code it deserves."""
-    sys.exit(run(sys.argv[1:]))
 
 
 def run(arguments: list[str]) -> int:

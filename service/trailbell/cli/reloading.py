@@ -12,6 +12,8 @@ from trailbell.running.reloader import Reloader
 from trailbell.wiring import Receivers, WiringError, check_inhibitions, check_notify
 from trailbell_engine.rule import RuleSet
 
+from .early import HangUp
+
 
 @contextmanager
 def reloading(
@@ -36,6 +38,8 @@ def reloading(
     reloader.start()
     try:
         before = signal.signal(signal.SIGHUP, lambda _number, _frame: reloader.reload())
+        if isinstance(before, HangUp) and before.came:  # perhaps after the rules were read
+            reloader.reload()
         try:
             yield
         finally:

@@ -35,6 +35,7 @@ from trailbell_notifiers.delivery.sender import Sent
 from trailbell_notifiers.receipt import Delivered
 
 from .configuration import config_or_fail
+from .early import never_reloads
 from .exits import Exit, Failure
 from .lines import alert_line
 from .loading import edition_or_fail
@@ -86,15 +87,15 @@ def command(
     edition = edition_or_fail(book)
     if once or events or dry_run:
         book.close()  # it is not read again
+        never_reloads()
     say = _json_line if format_ == "json" else _text_line
     try:
         sources = _sources(config, events, map_name, once=once)
-        with terminable():
-            if dry_run:
-                _refuse_to_take(sources)
-                _print_only(edition.rules, sources, say, ends=once or bool(events))
-                return Exit.OK
-            return _run(config, book, edition, sources, say, ends=once or bool(events))
+        if dry_run:
+            _refuse_to_take(sources)
+            _print_only(edition.rules, sources, say, ends=once or bool(events))
+            return Exit.OK
+        return _run(config, book, edition, sources, say, ends=once or bool(events))
     except Terminated:
         log.info("stopped by SIGTERM")
         return Exit.OK
@@ -144,16 +145,19 @@ def _run(
         observed.attempt(sent)
 
     try:
-        with Live(
-            rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=attempted, limits=config.limits
-        ) as live:
+        with (
+            terminable(),
+            Live(
+                rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=attempted, limits=config.limits
+            ) as live,
+        ):
             _warn_of_orphans(live)
             with (
+                stopped_by_signals(live.stop),  # first: what follows takes a while to start, and has to be ended too
                 _served(None if ends else config.http, config, live, database, observed) as inboxes,
                 _kept_up(config, book, edition, live, who) if not ends else nullcontext(),
                 nullcontext() if ends else keeping(live, database, config.retention, now_us),
                 nullcontext() if hearing is None else hearing(database, live),
-                stopped_by_signals(live.stop),
             ):
                 _read(live, [*sources, *inboxes], patient=not ends)
             delivered = live.drain() if ends else True

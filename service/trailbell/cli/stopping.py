@@ -15,16 +15,13 @@ class Terminated(BaseException):
 
 @contextmanager
 def terminable() -> Iterator[None]:
-    """Raise ``Terminated`` at SIGTERM."""
+    """Raise ``Terminated`` at SIGTERM, and KeyboardInterrupt at ^C: there is something to be left in good order."""
 
-    def stop(_signal: int, _frame: FrameType | None) -> NoReturn:
-        raise Terminated
+    def stop(number: int, _frame: FrameType | None) -> NoReturn:
+        raise _error(number)
 
-    before = signal.signal(signal.SIGTERM, stop)
-    try:
+    with _hearing(stop):
         yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
 
 
 @contextmanager
@@ -46,14 +43,20 @@ def stopped_by_signals(stop: Callable[[], object]) -> Iterator[None]:
         asked.append(number)
         stop()
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    with _hearing(ask):
+        yield
+    if asked:
+        raise _error(asked[0])
+
+
+@contextmanager
+def _hearing(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    before = {number: signal.signal(number, handler) for number in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-    if asked:
-        raise _error(asked[0])
+        for number, earlier in before.items():
+            signal.signal(number, earlier)
 
 
 def _error(number: int) -> BaseException:
