@@ -14,6 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import CancelledError
 from contextlib import contextmanager
+from queue import Empty, SimpleQueue
 from typing import Final
 
 from trailbell.garbage import not_collecting
@@ -73,7 +74,7 @@ class Reloader:
         self._refused = refused
         self._watches = watch
         self._complaint = ""
-        self._asked = threading.Event()
+        self._wishes: SimpleQueue[None] = SimpleQueue()  # its `put` may interrupt itself; an Event's `set` hangs then
         self._stopping = False
         self._thread = threading.Thread(target=self._watch, name="rules", daemon=True)
 
@@ -82,22 +83,20 @@ class Reloader:
         self._thread.start()
 
     def reload(self) -> None:
-        """Read the rules now, whether or not a file seems to have changed. Callable from any thread."""
-        self._asked.set()
+        """Read the rules now, whether or not a file seems to have changed. For threads and signal handlers."""
+        self._wishes.put(None)
 
     def stop(self) -> None:
         """Watch no more. What is being compiled is not exchanged any more."""
         self._stopping = True
-        self._asked.set()
+        self._wishes.put(None)
         self._thread.join()
 
     def _watch(self) -> None:
         seen: Survey = {}  # the first look finds what has changed since the rules were read
         pause_s, read_s = EVERY_S, time.monotonic()
         while not self._stopping:
-            asked = self._asked.wait(pause_s if self._watches else None)
-            if asked:  # otherwise somebody may be asking just now
-                self._asked.clear()
+            asked = self._asked(pause_s if self._watches else None)
             if self._stopping:
                 return
             started_s = time.thread_time()
@@ -106,17 +105,28 @@ class Reloader:
             again = not self._settled and time.monotonic() - read_s > _UNSETTLED_S
             if not asked and not again and now == seen:
                 continue
-            seen, read_s = self._held_still(now), time.monotonic()
-            self._read(asked=asked)
+            seen, wished = self._held_still(now)
+            read_s = time.monotonic()
+            self._read(asked=asked or wished)
+
+    def _asked(self, within_s: float | None) -> bool:
+        """Whether somebody wishes that the rules are read, or does within so long. Many wishes are one."""
+        try:
+            self._wishes.get(timeout=within_s)
+        except Empty:
+            return False
+        while not self._wishes.empty():
+            self._wishes.get()
+        return True
 
     def _survey(self) -> Survey:
         return survey(self._paths, self._files)
 
-    def _held_still(self, seen: Survey) -> Survey:
-        """Wait until nothing has changed for a moment."""
-        while not self._asked.wait(STILL_S) and (now := self._survey()) != seen:
+    def _held_still(self, seen: Survey) -> tuple[Survey, bool]:
+        """Wait until nothing has changed for a moment, or somebody wishes otherwise; say whether somebody does."""
+        while not (wished := self._asked(STILL_S)) and (now := self._survey()) != seen:
             seen = now
-        return seen
+        return seen, wished
 
     def _read(self, *, asked: bool) -> None:
         """Read, and take what is new. If anything is wrong, the rules that run go on; it is said once, or if asked."""

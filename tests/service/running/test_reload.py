@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import weakref
 
@@ -16,6 +17,7 @@ from trailbell.store.rule_versions import RuleVersions
 from trailbell.wiring import WiringError, check_notify
 from trailbell_engine.timestamps import SECOND_US
 
+PATIENCE_S = 10
 LOGIN = """
 id: login
 title: "{{ user_email }} signed in"
@@ -244,6 +246,26 @@ def test_asked_to_it_reads_again_though_nothing_changed(reloading, heard):
     before = len(heard.messages)
     run.reloader.reload()
     heard.wait("reloaded: 2 unchanged", before)
+
+
+def test_a_wish_may_come_in_the_midst_of_another(reloading, heard):
+    """Signals interrupt each other's handlers: a lock held by the first would never be let go."""
+    run = reloading(BURST)
+
+    def wish():
+        sys.setprofile(interrupt)
+        run.reloader.reload()
+        sys.setprofile(None)
+
+    def interrupt(_frame, what, _argument):
+        if what == "call":
+            run.reloader.reload()  # not traced: Python traces no tracer
+
+    thread = threading.Thread(target=wish, daemon=True)
+    thread.start()
+    thread.join(PATIENCE_S)
+    assert not thread.is_alive()
+    heard.wait("reloaded: 1 unchanged")
 
 
 def test_a_change_within_the_same_moment_is_seen(reloading, heard, monkeypatch):
