@@ -30,11 +30,12 @@ class Operation(NamedTuple):
 
     Attributes:
         id: unique; its file's name.
-        do: ``silence``, ``expire``, ``acknowledge``, ``unacknowledge``, ``resolve``, ``retry``.
+        do: ``silence``, ``expire``, ``acknowledge``, ``unacknowledge``, ``resolve``, ``retry``, ``give-up``.
         at_us: when it was wished (microseconds, UTC).
         author: by whom.
         comment: why.
-        subject: the alert's or the silence's id; for ``retry`` a delivery's, ``receiver:NAME`` or ``all``.
+        subject: the alert's or the silence's id; for ``retry`` and ``give-up`` a delivery's, ``receiver:NAME`` or,
+            for ``retry``, ``all``.
         silence: the new silence, for ``silence``.
     """
 

@@ -74,6 +74,9 @@ class Wishes:
                 self._deliveries.release(wish.subject, wish.at_us)
                 self.released = True
                 continue
+            if wish.do == "give-up":
+                self._deliveries.give_up(wish.subject, wish.author, wish.at_us)
+                continue
             if wish.do in ("silence", "expire"):
                 silenced |= self._silence(wish, telling.clock.now_us, silences)
                 continue

@@ -35,6 +35,7 @@ receivers:
 route: {{receiver: siem}}
 """
 PROMPT_S = 5.0
+LIST = ("deliveries", "list", "--format", "json")
 """The promise is a second; machines that run tests are busy."""
 
 
@@ -94,9 +95,22 @@ def test_a_dead_letter_is_sent_again_while_the_engine_runs(running, trailbell, h
     assert hook.requests[1].headers["webhook-id"] == refused.headers["webhook-id"]
 
     def listed():
-        return json.loads(trailbell("deliveries", "list", "--format", "json")[1])
+        return json.loads(trailbell(*LIST)[1])
 
     assert _comes_about(lambda: [one["state"] for one in listed()] == ["sent"], PROMPT_S)
+
+
+def test_what_waits_is_given_up_while_the_engine_runs(running, trailbell, hook):
+    """The receiver does not come back; whoever gives the message up is named."""
+
+    def listed():
+        return [(one["state"], one["last_error"]) for one in json.loads(trailbell(*LIST)[1])]
+
+    hook.script(Answer(401))
+    assert trailbell("deliveries", "retry", "--all")[0] == 0
+    assert _comes_about(lambda: listed() == [("parked", "the endpoint answered 401")], PROMPT_S)
+    assert trailbell("deliveries", "give-up", "--receiver", "siem", "--yes", "--by", "carol")[0] == 0
+    assert _comes_about(lambda: listed() == [("dead", "given up by carol: the endpoint answered 401")], PROMPT_S)
 
 
 def test_what_people_wish_is_taken_up(running, trailbell, hook):

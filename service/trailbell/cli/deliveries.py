@@ -1,12 +1,12 @@
-"""``trailbell deliveries``: what is told to whom, how far it got, and another try for what did not arrive."""
+"""``trailbell deliveries``: what is told to whom, how far it got, and another try, or none, for what did not arrive."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import click
 
@@ -20,7 +20,7 @@ from .stores import reading, whoami, wish
 
 if TYPE_CHECKING:
     from trailbell.configuration.config import Config
-    from trailbell.store.deliveries import StoredDelivery
+    from trailbell.store.deliveries import Deliveries, StoredDelivery
 
 _config = click.option("--config", "-c", "config_file", type=click.Path(path_type=Path), help="Where `state:` is said.")
 _format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
@@ -145,21 +145,59 @@ def retry(
     config = config_or_fail(config_file, secrets=False)
     with reading(config.store) as database:
         stored = Deliveries(database)
-        named = [_one(stored.starting(wanted), wanted) for wanted in delivery_ids]
-        for one in named:
-            if one.delivery.state not in ("dead", "parked"):
-                words = f"{one.delivery.id} is {one.delivery.state}"
-                raise Failure(Exit.USAGE, words, "only what is dead or parked can be tried again")
+        named = _named(stored, delivery_ids, ("dead", "parked"), "only what is dead or parked can be tried again")
         count = len(named) if named else stored.count_released(receiver)
-    subjects = [one.delivery.id for one in named] or [f"receiver:{receiver}" if receiver else "all"]
+    subjects = named or [f"receiver:{receiver}" if receiver else "all"]
     if count:
-        _release(config, subjects, author or whoami())
-    click.echo(f"{count} {'delivery' if count == 1 else 'deliveries'} to try again")
+        _do(config, "retry", subjects, author or whoami(), "no engine runs: they are sent when one is started")
+    click.echo(f"{_counted(count)} to try again")
     return Exit.OK
 
 
-def _release(config: Config, subjects: Sequence[str], author: str) -> None:
-    """At once if no engine runs; else the engine does it."""
+@command.command(name="give-up")
+@click.argument("delivery_ids", nargs=-1, metavar="[ID]...")
+@click.option("--receiver", metavar="NAME", help="Everything that waits for this receiver, which may be gone.")
+@click.option("--yes", is_flag=True, help="Give them up; without it they are only counted.")
+@click.option("--by", "author", metavar="NAME", help="Who wishes it; your user name by default.")
+@_config
+def give_up(
+    delivery_ids: Sequence[str], receiver: str | None, yes: bool, author: str | None, config_file: Path | None
+) -> int:
+    """Give up what has yet to arrive: dead letters, which say who gave them up. They can still be retried."""
+    from trailbell.store.deliveries import Deliveries
+    from trailbell_notifiers.delivery.outbox import OPEN_STATES
+
+    if bool(delivery_ids) == (receiver is not None):
+        raise Failure(Exit.USAGE, "which deliveries: ids, or --receiver", "`trailbell deliveries list` has ids")
+    config = config_or_fail(config_file, secrets=False)
+    with reading(config.store) as database:
+        stored = Deliveries(database)
+        named = _named(stored, delivery_ids, OPEN_STATES, "only what has yet to arrive can be given up")
+        count = len(named) if receiver is None else stored.count_waiting(receiver)
+    if count and not yes:
+        click.echo(f"{_counted(count)} to give up: add --yes")
+        return Exit.OK
+    if count:
+        _do(config, "give-up", named or [f"receiver:{receiver}"], author or whoami(), "")
+    click.echo(f"{_counted(count)} given up")
+    return Exit.OK
+
+
+def _named(stored: Deliveries, wanted: Sequence[str], states: Sequence[str], help_: str) -> list[str]:
+    """The ids of deliveries in one of these states, from the beginnings of their ids."""
+    named = [_one(stored.starting(one), one).delivery for one in wanted]
+    for delivery in named:
+        if delivery.state not in states:
+            raise Failure(Exit.USAGE, f"{delivery.id} is {delivery.state}", help_)
+    return [delivery.id for delivery in named]
+
+
+def _counted(count: int) -> str:
+    return f"{count} {'delivery' if count == 1 else 'deliveries'}"
+
+
+def _do(config: Config, what: Literal["retry", "give-up"], subjects: Sequence[str], author: str, idle: str) -> None:
+    """At once if no engine runs, with these words; else the engine does it."""
     from trailbell.clock import now_us
     from trailbell.store.database import StoreError, open_database
     from trailbell.store.deliveries import Deliveries
@@ -168,13 +206,15 @@ def _release(config: Config, subjects: Sequence[str], author: str) -> None:
         database = open_database(config.store)
     except StoreError:
         for subject in subjects:
-            wish(config.state, "retry", author=author, subject=subject)
+            wish(config.state, what, author=author, subject=subject)
         click.echo("a running engine takes it up within seconds", err=True)
         return
-    try:
-        with database.transaction():
-            for subject in subjects:
-                Deliveries(database).release(subject, now_us())
-    finally:
-        database.close()
-    click.echo("no engine runs: they are sent when one is started", err=True)
+    stored = Deliveries(database)
+    with closing(database), database.transaction():
+        for subject in subjects:
+            if what == "retry":
+                stored.release(subject, now_us())
+            else:
+                stored.give_up(subject, author, now_us())
+    if idle:
+        click.echo(idle, err=True)

@@ -28,7 +28,7 @@ COMMANDS: Final = {
     "explain": "Why an alert fired: every condition with the values it read.",
     "why-not": "Why a rule said nothing about an event, or what came of it.",
     "alerts": "Alerts of the store: list, show with every decision, acknowledge, resolve.",
-    "deliveries": "What is told to whom: list, show with every attempt, and try again what did not arrive.",
+    "deliveries": "What is told to whom: list, show with every attempt, and try again or give up what did not arrive.",
     "notify": "Try a receiver: send a test message, and say in words what is wrong.",
     "silences": "What is not told for a while: add, list, show, expire, and preview what it would have hidden.",
     "route": "Who would be told of an alert, and why: one, or a table of cases.",

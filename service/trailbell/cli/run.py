@@ -224,8 +224,8 @@ def _warn_of_orphans(live: Live) -> None:
     for name, count in live.orphaned().items():
         log.warning(
             "%d %s for %s, which is not among the receivers any more: put it back under this name and they are sent; "
-            "`trailbell deliveries list --receiver %s` shows them",
-            count, "message waits" if count == 1 else "messages wait", name, name,
+            "`trailbell deliveries list --receiver %s` shows them, `deliveries give-up --receiver %s` ends their wait",
+            count, "message waits" if count == 1 else "messages wait", name, name, name,
         )  # fmt: skip
 
 

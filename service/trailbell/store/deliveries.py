@@ -14,6 +14,9 @@ from .database import Database
 from .outbox import COLUMNS, OPEN_ROWS, delivery_of
 
 _RELEASABLE: Final = "state IN ('dead', 'parked')"
+_LEASED: Final = "state = 'leased' AND lease_epoch = (SELECT value FROM meta WHERE name = 'epoch')"
+_WAITING: Final = f"{OPEN_ROWS} AND NOT ({_LEASED})"
+"""What is under way in this run is left to it: the attempt may yet succeed."""
 _ALERT: Final = (
     "(substr(alert_id, 1, length(:alert)) = :alert OR (receiver, thread, number) IN (SELECT receiver, thread, number "
     "FROM decision WHERE substr(alert_id, 1, length(:alert)) = :alert AND what = 'told'))"
@@ -71,9 +74,11 @@ class Deliveries:
 
     def count_released(self, receiver: str | None) -> int:
         """How many ``release`` would release, of one receiver or of all."""
-        sql = f"SELECT count(*) FROM outbox WHERE {_RELEASABLE} AND receiver = coalesce(?, receiver)"  # noqa: S608 - constants
-        row = self._database.one(sql, (receiver,))
-        return 0 if row is None else int(row[0])
+        return self._count(_RELEASABLE, receiver)
+
+    def count_waiting(self, receiver: str) -> int:
+        """How many ``give_up`` would give up, of one receiver."""
+        return self._count(_WAITING, receiver)
 
     def release(self, subject: str, now_us: int) -> None:
         """Have what is dead or parked tried again, inside the running transaction.
@@ -94,6 +99,40 @@ class Deliveries:
         self._database.execute(sql, (one, name, now_us))
         for queue in queues:
             Breakers(self._database).set(Queue(*queue), WORKS)
+
+    def give_up(self, subject: str, author: str, now_us: int) -> None:
+        """Let what waits be a dead letter, inside the running transaction; its history says who wished it, and when.
+
+        Args:
+            subject: a delivery's id, or ``receiver:NAME``.
+            author: who wishes it.
+            now_us: the time.
+        """
+        name = subject.removeprefix("receiver:") if subject.startswith("receiver:") else None
+        where = f"{_WAITING} AND id = coalesce(?, id) AND receiver = coalesce(?, receiver)"
+        found = f"SELECT id, attempts, last_error, receiver, target FROM outbox WHERE {where} ORDER BY seq"  # noqa: S608 - constants
+        rows = self._database.rows(found, (None if name is not None else subject, name))
+        self._database.executemany(
+            "INSERT INTO attempt (delivery_id, number, at_us, outcome, words) VALUES (?, ?, ?, 'given up', ?)",
+            [(row[0], row[1], now_us, f"by {author}") for row in rows],
+        )
+        self._database.executemany(
+            "UPDATE outbox SET state = 'dead', lease_epoch = 0, last_error = ? WHERE id = ?",
+            [(f"given up by {author}" + (f": {row[2]}" if row[2] else ""), row[0]) for row in rows],
+        )
+        for queue in {Queue(*row[3:]) for row in rows}:
+            self._forget_failures(queue)
+
+    def _forget_failures(self, queue: Queue) -> None:
+        """Of a queue in which nothing waits: it would be called failing for as long as nobody sends to it."""
+        sql = f"SELECT 1 FROM outbox WHERE receiver = ? AND target = ? AND {OPEN_ROWS}"  # noqa: S608 - constants
+        if self._database.one(sql, queue) is None:
+            Breakers(self._database).set(queue, WORKS)
+
+    def _count(self, where: str, receiver: str | None) -> int:
+        sql = f"SELECT count(*) FROM outbox WHERE {where} AND receiver = coalesce(?, receiver)"  # noqa: S608 - constants
+        row = self._database.one(sql, (receiver,))
+        return 0 if row is None else int(row[0])
 
     def _rows(self, rest: str, values: dict[str, Any]) -> list[StoredDelivery]:
         rows = self._database.rows(f"SELECT {COLUMNS}, reason, diverted FROM outbox {rest}", values)  # noqa: S608 - constants

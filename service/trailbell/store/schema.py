@@ -131,7 +131,7 @@ _TABLES: Final = """
         delivery_id TEXT NOT NULL,
         number      INTEGER NOT NULL,
         at_us       INTEGER NOT NULL,
-        outcome     TEXT NOT NULL,            -- delivered, retry, ambiguous, rejected
+        outcome     TEXT NOT NULL,            -- delivered, retry, ambiguous, rejected; given up, by a person
         words       TEXT NOT NULL
     );
     CREATE INDEX attempt_delivery ON attempt (delivery_id);
