@@ -12,6 +12,7 @@ from trailbell_engine.values import Json
 
 from .base import DRY_BATCH, HISTORY_BATCH, Batch
 from .errors import SourceError
+from .file_places import Done, Mark, checkpoint_of, done_of
 from .judged import Judge
 from .merging import Merging, Part
 from .paths import STDIN, expand, shown, size_bytes
@@ -114,7 +115,8 @@ class FileSource:
         """The events of all files, batch by batch.
 
         The checkpoint of a single file says how many of its records are done, and the time an untimed event would
-        borrow. It holds for a file that does not change. With several files there is none: ids make events count once.
+        borrow. It holds for a file that does not change, or grows; another one under its name is read from its start.
+        With several files there is none: ids make events count once.
 
         Raises:
             SourceError: if a file cannot be read, or not to its end; what stood before has been given.
@@ -129,12 +131,12 @@ class FileSource:
                 yield Batch(inputs)
 
     def _alone(self, file: str, checkpoint: Json | None) -> Generator[Batch, None, None]:
-        skip, last_time_us = 0, 0
-        if isinstance(checkpoint, dict) and checkpoint.get("file") == file:
-            skip, last_time_us = int(checkpoint["records"]), int(checkpoint["last_time_us"])
-        for inputs, done, last_us in self._reads(file, skip, last_time_us):
-            place: Json = {"file": file, "records": done, "last_time_us": last_us}
-            yield Batch(inputs, None if file == STDIN or done is None else place)
+        mark = Mark.of(file) if file != STDIN else None
+        for inputs, done, last_us in self._reads(file, *done_of(file, checkpoint)):
+            if mark is None or done is None:
+                yield Batch(inputs)
+            else:
+                yield Batch(inputs, checkpoint_of(file, mark, Done(done, last_us)))
 
     def _parts(self) -> Iterator[Part]:
         """The files with the time at which each starts; one that does not tell starts with the file before it."""
