@@ -25,6 +25,8 @@ _TELLING: Final = frozenset(
 
 _JSON: Final = (b"{", b"[")
 _LONGEST_HEADER_BYTES: Final = 64 * 1024
+_UNDECODED: Final = "surrogateescape"
+"""Bytes that are no UTF-8 stay what they are, in a form that no text has."""
 
 
 def delimiter_of(head: bytes) -> str | None:
@@ -44,8 +46,8 @@ def csv_records(blocks: Iterator[bytes], name: str, delimiter: str) -> Iterator[
     """The rows as JSON objects, each with the number of its last line.
 
     A column ``a.b`` is the field ``b`` of the object ``a``. A cell is a string, or an array or object where it holds
-    one in JSON; an empty cell is no field. A row with more or fewer cells than the header is handed on as it stands,
-    to be malformed.
+    one in JSON; an empty cell is no field. A row with more or fewer cells than the header, with a lone carriage return
+    outside of quotes, or with bytes that are no UTF-8 is handed on as it stands, to be malformed.
 
     Args:
         blocks: the content, uncompressed.
@@ -56,35 +58,78 @@ def csv_records(blocks: Iterator[bytes], name: str, delimiter: str) -> Iterator[
         SourceError: where a cell is longer than a record may be, as one is whose quote never ends.
     """
     csv.field_size_limit(RECORD_LIMIT_BYTES)  # of the whole process, and 128 KiB unless somebody says so
-    reader = csv.reader(_lines(blocks), delimiter=delimiter)
+    lines = _Lines(blocks)
+    reader = csv.reader(lines, delimiter=delimiter)
     names: Sequence[str] = ()
-    try:
-        for cells in reader:
-            if not names:
-                names = [cell.strip() for cell in cells]
-            elif len(cells) == len(names):
-                yield reader.line_num, write_json(_record(names, cells))
-            elif cells:
-                yield reader.line_num, delimiter.join(cells).encode("utf-8", "replace")
-    except csv.Error as error:
-        words = "a cell is larger than 1 MiB" if "field limit" in str(error) else str(error)
-        raise SourceError(f"{name}:{reader.line_num}: {words}", "is a quote left open before that line?") from error
+    while True:
+        lines.taken.clear()
+        try:
+            cells = next(reader, None)
+        except csv.Error as error:
+            if "field limit" in str(error):
+                where = f"{name}:{reader.line_num}: a cell is larger than 1 MiB"
+                raise SourceError(where, "is a quote left open before that line?") from error
+            yield reader.line_num, lines.raw()  # \r outside of quotes; the reader goes on behind the line
+            continue
+        if cells is None:
+            return
+        if not names:
+            names = [cell.strip() for cell in cells]
+        elif cells:
+            record = _json(names, cells) if len(cells) == len(names) else None
+            yield reader.line_num, lines.raw() if record is None else record
 
 
 def _row(line: str, delimiter: str) -> list[str]:
-    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    try:
+        return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
 
 
-def _lines(blocks: Iterator[bytes]) -> Iterator[str]:
-    decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
+class _Lines:
+    """Lines of text, of which the last ones can be had as they stood in the file.
+
+    Attributes:
+        taken: the lines since somebody emptied it.
+    """
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._lines = _decoded(blocks)
+        self.taken: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        return self
+
+    def __next__(self) -> str:
+        line = next(self._lines)
+        self.taken.append(line)
+        return line
+
+    def raw(self) -> bytes:
+        """The bytes of the lines that were taken, without the last line end."""
+        return "".join(self.taken).rstrip("\r\n").encode("utf-8", _UNDECODED)
+
+
+def _decoded(blocks: Iterator[bytes]) -> Iterator[str]:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")(_UNDECODED)
     rest = ""
     for block in blocks:
         # Only \n ends a line: other separators that Python knows may stand in a value.
         lines = (rest + decoder.decode(block)).split("\n")
         rest = lines.pop()
         yield from (line + "\n" for line in lines)
+    rest += decoder.decode(b"", final=True)
     if rest:
         yield rest
+
+
+def _json(names: Sequence[str], cells: Sequence[str]) -> bytes | None:
+    """The row as a JSON object; None if it holds bytes that are no UTF-8."""
+    try:
+        return write_json(_record(names, cells))
+    except UnicodeEncodeError:
+        return None
 
 
 def _record(names: Sequence[str], cells: Sequence[str]) -> dict[str, Json]:

@@ -110,6 +110,36 @@ def test_a_long_first_line_of_anything_is_malformed(inputs):
     assert [type(item) for item in items] == [Malformed, Malformed]
 
 
+@pytest.mark.parametrize("cell", [b"a\rb", b'"a"\rb'])
+def test_a_lone_carriage_return_spoils_its_row_alone(inputs, cell):
+    """No quotes are around it, so it may be a value or the end of a line."""
+    row = b"e%d,A,2026-11-02T10:00:00Z,%s,,\n"
+    items, _ = inputs(HEADER.encode() + row % (1, b"a") + row % (2, cell) + row % (3, b"c"))
+    assert [getattr(item, "id", "") for item in items] == ["e1", "", "e3"]
+    assert items[1].place.endswith("history.csv:3")
+    assert items[1].raw == (row % (2, cell)).rstrip()
+
+
+def test_lines_that_end_in_carriage_returns_alone_are_no_csv(inputs):
+    """They are one line, and that is malformed."""
+    items, _ = inputs(HEADER.replace("\n", "\r") + "e1,A,2026-11-02T10:00:00Z,a,b,\r")
+    assert [type(item) for item in items] == [Malformed]
+
+
+@pytest.mark.parametrize("cell", [b"Ren\xe9", b'"[""Ren\xe9""]"'])
+def test_a_row_that_is_no_utf_8_is_malformed(inputs, cell):
+    """As a line of JSON is: with another text in its place two people may become one."""
+    items, _ = inputs(HEADER.encode() + b"e1,A,2026-11-02T10:00:00Z," + cell + b",,\ne2,A,2026-11-02T10:00:00Z,a,,\n")
+    assert [getattr(item, "id", "") for item in items] == ["", "e2"]
+    assert items[0].reason.startswith("not UTF-8: byte 0xe9 at ")
+
+
+def test_a_file_that_ends_inside_of_a_character_is_malformed_there(inputs):
+    """The half character is not dropped in silence."""
+    items, _ = inputs(HEADER.encode() + "e1,A,2026-11-02T10:00:00Z,,,é".encode()[:-1])
+    assert [item.reason.partition(":")[0] for item in items] == ["not UTF-8"]
+
+
 def test_parquet_without_pyarrow_says_what_to_install(inputs, monkeypatch):
     """An extra that is not there is named."""
     monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
