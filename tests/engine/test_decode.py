@@ -297,7 +297,9 @@ def test_a_preset_is_found_by_looking_and_reads_its_records(name):
         assert detect(wrapped) is preset
 
 
-@pytest.mark.parametrize("record", [{}, {"message": "hello"}, [], None, 3, {"id": {}}, {"Records": []}])
+@pytest.mark.parametrize(
+    "record", [{}, {"message": "hello"}, [], None, 3, {"id": {}}, {"items": []}, {"type": "x", "Records": []}]
+)
 def test_what_no_preset_knows_is_detected_as_nothing(record):
     """Guessing wrong would be worse than the generic map."""
     assert detect(record) is None

@@ -123,9 +123,19 @@ def detect(record: Json) -> EventMap | None:
         return PRESETS["gworkspace"]
     for preset in PRESETS.values():
         inner = unwrapped(preset, record)
-        if inner and detect(inner[0]) is preset:
+        if detect(inner[0]) is preset if inner else inner == [] and _is_only_wrapping(preset, record):
             return preset
     return None
+
+
+_UNLIKE_FIELDS: Final = ("vonage", "cloudtrail")
+"""Presets whose wrapping gives them away; ``items``, ``entries`` and ``result`` may be anybody's fields."""
+
+
+def _is_only_wrapping(preset: EventMap, record: dict[str, Json]) -> bool:
+    """Whether a record with an empty array of records has nothing of an event itself."""
+    envelope = {path.segments[0] for paths in (GENERIC.id, GENERIC.event_type, GENERIC.time) for path in paths}
+    return preset.name in _UNLIKE_FIELDS and envelope.isdisjoint(record)
 
 
 def unwrapped(event_map: EventMap, record: dict[str, Json]) -> list[Json] | None:

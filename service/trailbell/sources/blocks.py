@@ -146,6 +146,7 @@ def _zstd(stream: Counted) -> Iterator[bytes]:
 _PACKERS: Final[tuple[tuple[bytes, Callable[[Counted], Iterator[bytes]]], ...]] = (
     (b"\x1f\x8b", _gzip),
     (b"\x28\xb5\x2f\xfd", _zstd),
+    *((bytes([number]) + b"\x2a\x4d\x18", _zstd) for number in range(0x50, 0x60)),  # frames to skip
     (b"\xfd7zXZ\x00", _xz),
     (b"BZh", _bzip2),
 )

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import chain
 from typing import Final
 
-from trailbell_engine.decoding.decoder import WRAPPING_LIMIT_BYTES
+from trailbell_engine.decoding.decoder import RECORD_LIMIT_BYTES, WRAPPING_LIMIT_BYTES
 from trailbell_engine.decoding.exact_json import NotJsonError, read_json
 
 from .csv_records import csv_records, delimiter_of
@@ -15,7 +15,10 @@ from .records import Records, in_groups
 from .splitter import Splitter
 
 HEAD_BYTES: Final = 64 * 1024
-"""So much of a file tells its format."""
+"""So much of a file tells its format, nearly always."""
+_TWO_LINES_BYTES: Final = 2 * RECORD_LIMIT_BYTES
+"""So long is looked for the end of the second line. The blocks of a packed file are small, and a first line that is cut
+off by one of them is not a JSON text over several lines."""
 BOM: Final = b"\xef\xbb\xbf"
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"')
 
@@ -33,7 +36,7 @@ def records(blocks: Iterator[bytes], name: str, wrappings: Collection[tuple[str,
     for block in blocks:
         head += block
         head = head.removeprefix(BOM)
-        is_lines = _is_lines(head, final=len(head) >= HEAD_BYTES)
+        is_lines = _is_lines(head, final=len(head) >= _TWO_LINES_BYTES)
         if is_lines is not None:
             break
     if is_lines is None:

@@ -56,4 +56,5 @@ def in_groups(found: Iterable[tuple[int, bytes]], file: str) -> Iterator[Records
     except (SourceError, OSError):
         yield Records(file, numbers, raws)
         raise
-    yield Records(file, numbers, raws)
+    if raws:
+        yield Records(file, numbers, raws)
