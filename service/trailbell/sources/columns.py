@@ -12,7 +12,7 @@ from trailbell_engine.event import Event, Input
 
 from .blocks import Counted
 from .judged import NOTHING, Judge, Judged
-from .parquet import ROWS, opened, row_json
+from .parquet import ROWS, opened, row_json, rows_of
 
 if TYPE_CHECKING:
     from pyarrow.parquet import ParquetFile
@@ -46,7 +46,7 @@ def judged_rows(
             whole, first = _Whole(file, group), number
             for batch in file.iter_batches(batch_size=ROWS, row_groups=[group], columns=columns):
                 inputs: list[Input] = []
-                for row in batch.to_pylist():
+                for row in rows_of(batch):
                     number += 1
                     place = f"{name}#{number}"
                     event = _unmatched(row, place, decoder, judge) if columns is not None else None
@@ -113,5 +113,4 @@ class _Whole:
         while self._next <= number:
             self._batch = next(self._batches)
             self._first, self._next = self._next, self._next + self._batch.num_rows
-        row: dict[str, Any] = self._batch.slice(number - self._first, 1).to_pylist()[0]
-        return row
+        return rows_of(self._batch.slice(number - self._first, 1))[0]

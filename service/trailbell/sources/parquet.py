@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date, datetime, time
 from decimal import Decimal
+from math import isfinite
 from typing import TYPE_CHECKING, Any, BinaryIO, Final
 
 import orjson
@@ -24,7 +25,7 @@ _OPTIONS: Final = orjson.OPT_NAIVE_UTC | orjson.OPT_UTC_Z
 
 
 def parquet_records(stream: BinaryIO, counted: Counted, name: str, size_bytes: int) -> Iterator[Records]:
-    """The rows as JSON objects; a null is no field, a time without a zone is UTC, bytes are text or base64.
+    """The rows as JSON objects; null and NaN are no field, a time without a zone is UTC, bytes are text or base64.
 
     Args:
         stream: of the file; it can seek.
@@ -38,7 +39,7 @@ def parquet_records(stream: BinaryIO, counted: Counted, name: str, size_bytes: i
     with opened(stream, name) as file:
         number, rows = 0, file.metadata.num_rows
         for batch in file.iter_batches(batch_size=ROWS):
-            raws = [row_json(row) for row in batch.to_pylist()]
+            raws = [row_json(row) for row in rows_of(batch)]
             yield Records(f"{name}#", range(number + 1, number + 1 + len(raws)), raws)
             number += len(raws)
             counted.bytes_read = size_bytes * number // rows
@@ -61,8 +62,15 @@ def opened(stream: BinaryIO, name: str) -> Iterator[pyarrow.parquet.ParquetFile]
     try:
         with pq.ParquetFile(stream) as file:
             yield file
-    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+    except (ValueError, pa.ArrowNotImplementedError, OSError) as error:
         raise SourceError(f"{name} is Parquet that cannot be read: {error}", "was it written to its end?") from error
+
+
+def rows_of(batch: pyarrow.RecordBatch) -> list[dict[str, Any]]:
+    """The rows of a batch as Python's values."""
+    from .parquet_cells import rows
+
+    return rows(batch)
 
 
 def row_json(row: dict[str, Any]) -> bytes:
@@ -71,12 +79,15 @@ def row_json(row: dict[str, Any]) -> bytes:
 
 
 def _without_nulls(value: Any) -> Any:
-    """Every column has a place in every row: null is how a table says that the event has no such field."""
+    """Every column has a place in every row: null is how a table says that the event has no such field.
+
+    Some say it with NaN, and JSON has no word for that nor for infinity.
+    """
     if value.__class__ is dict:
         return {
             name: inner if inner.__class__ is str else _without_nulls(inner)
             for name, inner in value.items()
-            if inner is not None
+            if inner is not None and (inner.__class__ is not float or isfinite(inner))
         }
     return [_without_nulls(inner) for inner in value] if value.__class__ is list else value
 
