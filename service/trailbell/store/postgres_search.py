@@ -21,7 +21,10 @@ from .search_hits import TooBroadError
 from .search_text import impossible
 
 _PATIENCE: Final = "10s"
-_ACCOUNT: Final = "json_extract(data, '$.account_id') = ?"
+_ACCOUNT: Final = (
+    "json_extract(data, '$.account_id') = ? AND "
+    "json_typeof(CAST(without_nul(convert_from(data, 'UTF8')) AS json) -> 'account_id') = 'string'"  # 1 is not "1"
+)
 _USER: Final = "json_extract(data, '$.user_id') = ?"
 
 

@@ -92,6 +92,19 @@ def test_an_account_sees_its_own(client):
     assert "login" in [kind.type for kind in client(ALL).event_types()]
 
 
+def test_an_account_is_a_text(event, recorded, serving):
+    """What only looks like its name (a number, a boolean, an array) is nobody's, wherever the store is."""
+    recorded([event(number, "A", account_id=account) for number, account in enumerate(["1", 1, True, ["1"], None])])
+    _, server = serving(audit=(AuditPair("key", Secret("secret"), "1"), AuditPair("k", Secret("s"), "true")))
+
+    def ask(method, *auth):
+        return requests.request(method, f"{server.url}/beta/audit/events", auth=auth, timeout=10).json()
+
+    assert [ask("GET", *pair)["page"]["totalElements"] for pair in (("key", "secret"), ("k", "s"))] == [1, 0]
+    types = [ask("OPTIONS", *pair)["eventTypes"] for pair in (("key", "secret"), ("k", "s"))]
+    assert [[known["type"] for known in own if known["type"] == "A"] for own in types] == [["A"], []]
+
+
 def test_the_page_is_hal(get):
     """Links lead to the page itself, the next and the last one; the last page has no next."""
     document = get("/events", params={"event_type": "USER_LOGIN", "size": 50, "page": 2}).json()
