@@ -88,6 +88,8 @@ def _failure(errors: Sequence[Problem], sources: Mapping[str, Source]) -> Failur
     from .problems import print_problems
 
     for problem in errors:
-        if problem.code in ("no-such-file", "no-such-pack", "no-rules"):
+        source = sources.get(problem.span.file)
+        is_of_the_call = source is None or not source.text  # a table that is not there stands in a file of rules
+        if is_of_the_call and problem.code in ("no-such-file", "no-such-pack", "no-rules"):
             return Failure(Exit.CONFIGURATION, problem.summary, problem.help)
     return Failure(Exit.FINDINGS, print_problems(errors, sources))
