@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import email
 import importlib.util
 import json
 import os
@@ -180,6 +181,22 @@ def test_the_wheel_works_by_itself(wheel, tmp_path, arguments):
     assert _python("-c", where, cwd=tmp_path, env=environment).stdout.count(str(wheel)) == 2
     done = _python("-m", "trailbell", *arguments, cwd=tmp_path, env=environment)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_description_of_the_package_stands_by_itself(wheel):
+    """An index shows the README without files beside it: its links are whole, and lead to what is in the tree."""
+    (metadata,) = wheel.glob("*.dist-info/METADATA")
+    text = email.message_from_string(metadata.read_text(encoding="utf-8")).get_payload()
+    links = re.findall(r"(!?)\[[^\]]*\]\(([^)]+)\)", text)
+    assert any(image for image, _ in links)
+    home = "https://github.com/trailbell/trailbell/"
+    for image, link in links:
+        kind, path = re.fullmatch(f"{home}(raw|tree|blob)/main/([^#]+)(?:#.*)?", link).groups()
+        there = ROOT / path
+        assert kind == ("raw" if image else "tree" if there.is_dir() else "blob")
+        assert there.exists()
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert re.sub(f"{home}(raw|tree|blob)/main/", "", text).strip() == readme.strip()
 
 
 def test_one_place_says_what_the_system_says():
