@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from typing import Final
 
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import MINUTE_US
 
 from .tally import Tally
@@ -31,7 +32,7 @@ class Crowding:
         most = sorted(counts, key=lambda rule_id: (-counts[rule_id], rule_id))
         names = ", ".join(most[:_NAMED]) + (f" and {len(most) - _NAMED} more" if len(most) > _NAMED else "")
         log.warning(
-            "%d matches of new keys were not evaluated: a rule remembers as many keys as it may (%s); see `limits:`",
-            new,
+            "not evaluated: %s of new keys: a rule remembers as many keys as it may (%s); see `limits:`",
+            counted(new, "match", "matches"),
             names,
         )

@@ -10,6 +10,7 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 
 import apsw
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.matching import event_types
@@ -69,7 +70,8 @@ def platform_findings() -> Iterator[Finding]:
 def rule_findings(loaded: Loaded) -> Iterator[Finding]:
     """The rules: do they load."""
     errors, warnings = len(loaded.errors), len(loaded.problems) - len(loaded.errors)
-    words = f"{len(loaded.rules)} rules, {len(loaded.tests)} tests, {errors} errors, {warnings} warnings"
+    counts = (len(loaded.rules), "rule"), (len(loaded.tests), "test"), (errors, "error"), (warnings, "warning")
+    words = ", ".join(counted(number, noun) for number, noun in counts)
     yield Finding("wrong" if errors else "ok", "rules", words, "`trailbell check` shows them" if errors else "")
 
 
@@ -97,9 +99,8 @@ def store_findings(config: Config) -> Iterator[Finding]:
         database.close()
     if damage is not None:
         yield Finding("wrong", "store", damage, database.REMEDY)
-    yield Finding(
-        "ok", "store", f"{place(config.store)}: {events:,} events, {alerts:,} alerts, {aside:,} records in quarantine"
-    )
+    held = f"{counted(events, 'event')}, {counted(alerts, 'alert')}, {counted(aside, 'record')} in quarantine"
+    yield Finding("ok", "store", f"{place(config.store)}: {held}")
     for name, words in ahead(there, now_us()).items():
         yield Finding("wrong", f"source {name}", words, WAY_OUT)
     states = ", ".join(f"{count:,} {state}" for state, count in sorted(counts.items()))
@@ -116,7 +117,7 @@ def api_findings(client: AuditClient, rules: RuleSet, subject: str = "audit api"
     except AuditError as error:
         yield Finding("wrong", subject, error.message, error.help)
         return
-    yield Finding("ok", subject, f"{len(known)} event types, {page.total or 0:,} events")
+    yield Finding("ok", subject, f"{counted(len(known), 'event type')}, {counted(page.total or 0, 'event')}")
     for rule in rules:
         unknown = sorted((event_types(rule.match) or frozenset()) - known)
         if unknown:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from trailbell_engine.alert import SEVERITIES, Alert, Severity
+from trailbell_engine.counted import counted
 from trailbell_engine.rule import Rule, RuleSet
 from trailbell_engine.timestamps import HOUR_US
 from trailbell_engine.values import Json
@@ -146,8 +147,8 @@ class Report:
         elif tally.untimed * 2 > events:
             found = f"by the map {self.map_name}" if self.map_name else "in them"
             yield (
-                f"{tally.untimed:,} of {events:,} events have no time that can be read {found}, so windows and rates "
-                "tell nothing: is it another `--map`?"
+                f"{tally.untimed:,} of {counted(events, 'event')} have no time that can be read {found}, so windows "
+                "and rates tell nothing: is it another `--map`?"
             )
         yield from self.reading.remarks(tally.late)
 
@@ -256,9 +257,11 @@ def _not_evaluated(tally: RuleTally) -> str | None:
     """What could not be evaluated, or not exactly."""
     parts = [f"{reason} ({count}×)" for reason, count in sorted(tally.errors.items())]  # noqa: RUF001 - a times sign is meant
     if tally.untracked:
-        parts.append(f"key cap: {tally.untracked:,} matches of keys beyond the most that the rule remembers")
+        parts.append(
+            f"key cap: {counted(tally.untracked, 'match', 'matches')} of keys beyond the most that the rule remembers"
+        )
     if tally.overflow:
-        parts.append(f"not exact: {tally.overflow:,} entries of keys that hold too many were given up")
+        parts.append(f"not exact: {counted(tally.overflow, 'entry', 'entries')} of keys that hold too many given up")
     return "; ".join(parts) or None
 
 

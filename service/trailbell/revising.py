@@ -13,12 +13,12 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from trailbell_engine.alert import Alert
+from trailbell_engine.counted import counted
 from trailbell_engine.rule import RuleSet
 from trailbell_engine.timestamps import HOUR_US, MINUTE_US, SECOND_US, format_time
 from trailbell_notifiers.channel import Attempt, Channel
 from trailbell_notifiers.channels.living import Living, Standing
 from trailbell_notifiers.delivery.outbox import Queue
-from trailbell_notifiers.groups.change_words import counted
 from trailbell_notifiers.groups.group import Notification, rank
 from trailbell_notifiers.pace import Bucket, full, take
 from trailbell_notifiers.policy.silences import Silence

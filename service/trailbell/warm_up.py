@@ -16,6 +16,7 @@ from typing import Final, NamedTuple
 
 from trailbell_engine.alert import Opened, Output
 from trailbell_engine.conditions import spec_of
+from trailbell_engine.counted import counted
 from trailbell_engine.event import Event, Input, Tick
 from trailbell_engine.pipeline import Pipeline
 from trailbell_engine.rule import RuleSet
@@ -160,11 +161,11 @@ def _say(learned: Learned, elapsed_s: float) -> None:
     assert learned.first_us is not None
     assert learned.last_us is not None
     log.info(
-        "new rules have learned from the store's %d events, %s to %s, in %.1f s: %s (%d alerts of the past not told)",
-        learned.events,
+        "new rules have learned from the store's %s, %s to %s, in %.1f s: %s (%s of the past not told)",
+        counted(learned.events, "event"),
         format_time(learned.first_us),
         format_time(learned.last_us),
         elapsed_s,
         ", ".join(learned.rules),
-        learned.silent,
+        counted(learned.silent, "alert"),
     )

@@ -102,7 +102,7 @@ def test_coverage_names_what_no_test_exercises(tmp_path, trailbell):
     code, out, _ = trailbell("test", tmp_path / "a.yaml", "--coverage")
     assert code == Exit.OK
     assert "     5  never met     b in 1" in out
-    assert "coverage 75%   3 of 4 outcomes, 0 of 1 rules in full" in out
+    assert "coverage 75%   3 of 4 outcomes, 0 of 1 rule in full" in out
     (entry,) = json.loads(trailbell("test", tmp_path / "a.yaml", "--coverage", "--format", "json")[1])["coverage"]
     assert (entry["rule_id"], entry["outcomes"], entry["covered"]) == ("a", 4, 3)
     assert entry["gaps"][0]["line"] == 5

@@ -151,7 +151,7 @@ def test_it_says_how_far_back_it_saw(run, rules, store, route, caplog):
     caplog.set_level(logging.INFO)
     run(rules(CHANGED), database, [])
     assert "learned from the store's 2 events, 2026-11-02T10:00:00Z to 2026-11-02T10:01:00Z" in caplog.text
-    assert ": route-changed (1 alerts of the past not told)" in caplog.text
+    assert ": route-changed (1 alert of the past not told)" in caplog.text
 
 
 def test_a_fresh_store_has_nothing_to_teach(rules, store, caplog):

@@ -78,6 +78,15 @@ def test_the_text_speaks_of_the_project_alone():
     assert found == []
 
 
+def test_one_of_a_thing_is_not_told_as_several():
+    """What the program prints in transcripts and documents: ``1 rule``, and no s where there is one."""
+    several = re.compile(
+        r"(?<![\w,.:])1 (?:alert|day|error|event|firing|message|outcome|record|rule|test|value|warning)s\b"
+    )
+    found = [(_relative(file), hit[0]) for file, text in _texts() for hit in several.finditer(text)]
+    assert found == []
+
+
 def test_every_extra_that_is_named_can_be_installed():
     """`pip install 'trailbell[x]'` with an x that is not declared installs nothing, and says so in passing."""
     declared = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["optional-dependencies"]

@@ -6,6 +6,7 @@ from bisect import bisect_right, insort
 from dataclasses import dataclass
 from typing import Any, Final, TypedDict
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
@@ -92,7 +93,7 @@ class Absent(Remembering):
             "for": format_duration(self.span),
             "last": format_time(last_us),
         }
-        what = "no event" if not count else f"{count} event{'' if count == 1 else 's'}"
+        what = "no event" if not count else counted(count, "event")
         threshold = "" if self.fewer_than == 1 else f", fewer than {self.fewer_than}"
         why = f"{what} in {facts['for']}{threshold}; the last was at {facts['last']}"
         return Firing((), facts, why, lasting=True)

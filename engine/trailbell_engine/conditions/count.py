@@ -6,6 +6,7 @@ from bisect import bisect_left, insort
 from dataclasses import dataclass
 from typing import Final
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
@@ -59,7 +60,8 @@ class Count(EventDriven):
             "within": format_duration(self.within),
             "span_s": span_us / SECOND_US,
         }
-        why = f"{len(window)} events in {format_duration(span_us)}, threshold {self.at_least} in {facts['within']}"
+        why = f"{counted(len(window), 'event')} in {format_duration(span_us)}"
+        why = f"{why}, threshold {self.at_least} in {facts['within']}"
         events = contributors(window)
         return Firing(events.ids, facts, why, times_us=events.times_us)
 

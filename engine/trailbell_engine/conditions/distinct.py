@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
@@ -83,7 +84,7 @@ class Distinct(EventDriven):
             "span_s": span_us / SECOND_US,
         }
         what = ", ".join(map(str, self.of))
-        why = f"{len(ordered)} distinct values of {what} in {format_duration(span_us)}"
+        why = f"{counted(len(ordered), 'distinct value')} of {what} in {format_duration(span_us)}"
         why = f"{why}, threshold {self.at_least} in {facts['within']}"
         return Firing(events.ids, facts, why, times_us=events.times_us)
 

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any, Final
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
@@ -96,7 +97,7 @@ class FirstSeen(EventDriven):
     def describe_state(self, state: Json) -> str:
         """How many values are known, and until when it only learns."""
         since_us, newest_us, seen = state
-        text = f"{len(seen)} values known, last seen {format_time(newest_us)}"
+        text = f"{counted(len(seen), 'value')} known, last seen {format_time(newest_us)}"
         return text if self.learn is None else f"{text}; learns until {format_time(since_us + self.learn)}"
 
     def to_json(self) -> Json:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.operators.ordering import number
@@ -131,7 +132,7 @@ class Metric(EventDriven):
             "within": format_duration(self.within),
             "span_s": span_us / SECOND_US,
         }
-        figure = f"{self.function} of {self.of} over {len(events.ids)} events is {canonical(value)}"
+        figure = f"{self.function} of {self.of} over {counted(len(events.ids), 'event')} is {canonical(value)}"
         why = f"{figure}, {crossed} in {facts['within']}"
         return Firing(events.ids, facts, why, times_us=events.times_us)
 
@@ -143,7 +144,8 @@ class Metric(EventDriven):
         """The figure as it was at the last event."""
         memory = self.thaw(state)
         value, last = canonical(memory.figure.value()), format_time(state[-1][0])
-        return f"{self.function} {value} over {memory.events} events in {format_duration(self.within)}, last {last}"
+        events, within = counted(memory.events, "event"), format_duration(self.within)
+        return f"{self.function} {value} over {events} in {within}, last {last}"
 
     def to_json(self) -> Json:
         """The configuration as written, the duration in microseconds."""

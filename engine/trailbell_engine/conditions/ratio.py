@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from trailbell_engine.compile import compile_predicate
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
@@ -79,7 +80,7 @@ class Ratio(EventDriven):
             "within": format_duration(self.within),
             "span_s": (window[-1][0] - window[0][0]) / SECOND_US,
         }
-        why = f"{parts} of {total} events in {facts['within']}, a share of {facts['ratio']}, {crossed}"
+        why = f"{parts} of {counted(total, 'event')} in {facts['within']}, a share of {facts['ratio']}, {crossed}"
         events = contributors(window)
         return Firing(events.ids, facts, why, times_us=events.times_us)
 
@@ -91,7 +92,7 @@ class Ratio(EventDriven):
         """The share as it was at the last event."""
         parts, window = state
         last = format_time(window[-1][0])
-        return f"{parts} of {len(window)} events in {format_duration(self.within)}, last {last}"
+        return f"{parts} of {counted(len(window), 'event')} in {format_duration(self.within)}, last {last}"
 
     def to_json(self) -> Json:
         """The configuration as written, the duration in microseconds."""

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias, TypedDict
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.path import Path
@@ -148,7 +149,8 @@ class Spike(Remembering):
         }
         before = format_duration(self._baseline_us)
         scaled = "" if self._baseline_us == self.within else ", scaled to the same length"
-        why = f"{count} events in {facts['within']}, {normal:g} in the {before} before{scaled}; factor {self.factor:g}"
+        now = f"{counted(count, 'event')} in {facts['within']}"
+        why = f"{now}, {normal:g} in the {before} before{scaled}; factor {self.factor:g}"
         events = contributors([*watch["now"], *([] if event is None else [event])])
         return Firing(events.ids, facts, why, times_us=events.times_us)
 

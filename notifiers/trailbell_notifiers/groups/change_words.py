@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import MINUTE_US, SECOND_US
 
@@ -41,11 +42,6 @@ def reminder_words(waiting: Sequence[Tracked], time_us: int) -> str:
 def _folded(alerts: Sequence[Tracked]) -> list[str]:
     more = sum(alert.firings - alert.told_firings for alert in alerts)
     return [counted(more, "more firing")] if more else []
-
-
-def counted(number: int, noun: str) -> str:
-    """``1 alert``, ``2 alerts``."""
-    return f"{number} {noun}" + ("" if number == 1 else "s")
 
 
 def rounded(duration_us: int) -> str:

@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any, Final, NamedTuple, Protocol
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import LATEST_US
 from trailbell_notifiers.message import Kind
@@ -300,6 +301,6 @@ class _Turn:
 
 def _why(alert: Tracked, escalation: Escalation) -> str:
     if escalation.firings is not None and alert.firings >= escalation.firings:
-        return f"it has fired {alert.firings} times"
+        return f"it has fired {counted(alert.firings, 'time')}"
     what = "acknowledged" if escalation.unless == "acknowledged" else "over"
     return f"not {what} {format_duration(escalation.after_us or 0)} after it was told"

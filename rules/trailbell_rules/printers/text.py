@@ -8,6 +8,7 @@ from typing import Final
 from rich.cells import cell_len
 from rich.text import Text
 
+from trailbell_engine.counted import counted
 from trailbell_rules.problem import Problem
 from trailbell_rules.source import Source
 
@@ -76,8 +77,3 @@ def summary(problems: Iterable[Problem]) -> str:
     ]
     files = counted(len({problem.span.file for problem in problems}), "file")
     return f"{' and '.join(counts)} in {files}" if counts else "no problems"
-
-
-def counted(number: int, name: str) -> str:
-    """``1 rule``, ``2 rules``."""
-    return f"{number:,} {name}{'' if number == 1 else 's'}"

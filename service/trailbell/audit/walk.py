@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
+from trailbell_engine.counted import counted
 from trailbell_engine.decoding.envelope import content_id
 from trailbell_engine.values import Json
 
@@ -72,7 +73,7 @@ def _once(page: Callable[[int], Page]) -> tuple[dict[str, Json], str]:
     if not doubt and first.total is None and read != len(met):
         doubt = "pages overlap, and the API does not tell the total"
     if not doubt and first.total is not None and len(met) != first.total:
-        doubt = f"{first.total} events are announced, {len(met)} were found"
+        doubt = f"{counted(first.total, 'event is', 'events are')} announced, {len(met)} were found"
     return met, doubt
 
 

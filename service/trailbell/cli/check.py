@@ -165,7 +165,8 @@ def _seen(events: Sequence[str], map_name: str | None, config_file: pathlib.Path
 
 
 def _summary(loaded: Loaded) -> str:
-    from trailbell_rules.printers.text import counted, summary
+    from trailbell_engine.counted import counted
+    from trailbell_rules.printers.text import summary
 
     rules, tests = counted(len(loaded.rules), "rule"), counted(len(loaded.tests), "test")
     experimental = sum(rule.status == "experimental" for rule in loaded.rules)

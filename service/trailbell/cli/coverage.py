@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 import click
 
 from trailbell.clock import now_us
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import HOUR_US, MINUTE_US, SECOND_US, format_time
 
@@ -168,7 +169,7 @@ def _print_source(console: Console, source: SourceView, view: CoverageView, mark
     if len(source.gaps) > _SHOWN:
         console.print(f"    … {len(source.gaps) - _SHOWN} more in the JSON document")
     if source.quarantined:
-        console.print(f"    {source.quarantined:,} records were no events: `trailbell store quarantine`")
+        console.print(f"    {counted(source.quarantined, 'record')} in quarantine: `trailbell store quarantine`")
 
 
 def _print_rules(console: Console, view: CoverageView, marks: _Marks, *, whole: bool) -> None:

@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.text import Text
 
 from trailbell.rule_coverage import Coverage, total
+from trailbell_engine.counted import counted
 
 from .printable import printable
 
@@ -17,7 +18,7 @@ def print_coverage(console: Console, coverage: Sequence[Coverage]) -> None:
     for entry in coverage:
         if not entry.gaps:
             continue
-        words = f"   {entry.covered} of {entry.outcomes} outcomes   {printable(entry.gaps[0].file)}"
+        words = f"   {entry.covered} of {counted(entry.outcomes, 'outcome')}   {printable(entry.gaps[0].file)}"
         console.print(Text(entry.rule.id, "bold").append(words, "not bold dim"), soft_wrap=True)
         for gap in entry.gaps:
             line = Text(f"  {gap.line:>4}  ", "dim").append(gap.outcome.ljust(12), "yellow not dim")
@@ -26,6 +27,6 @@ def print_coverage(console: Console, coverage: Sequence[Coverage]) -> None:
     covered, outcomes = total(coverage)
     share = f"{covered / outcomes:.0%}" if outcomes else "nothing to cover"
     whole = sum(not entry.gaps for entry in coverage)
-    words = f"   {covered} of {outcomes} outcomes, {whole} of {len(coverage)} rules in full"
+    words = f"   {covered} of {counted(outcomes, 'outcome')}, {whole} of {counted(len(coverage), 'rule')} in full"
     console.print(Text(f"coverage {share}", "bold").append(words, "not bold"))
     console.print()

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 from click.core import ParameterSource
 
+from trailbell_engine.counted import counted
 from trailbell_engine.decoding.exact_json import write_json
 from trailbell_engine.system_errors import system_words
 from trailbell_engine.timestamps import DAY_US, to_datetime
@@ -167,7 +168,7 @@ def pull(
         for day in pull_progress(days, -(-(to_us - from_us) // DAY_US)):
             stream.writelines(write_json(event) + b"\n" for event in day)
             count += len(day)
-    click.echo(f"{count:,} events in {output}", err=True)
+    click.echo(f"{counted(count, 'event')} in {output}", err=True)
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from rich.console import Console
 from rich.text import Text
 
 from trailbell.report import SEVERITY_STYLE
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import canonical
 
@@ -188,7 +189,7 @@ def _when(found: _Found) -> Iterator[Text]:
 
 def _counted(alert: Alert) -> str:
     more = alert.firings - 1
-    folded = f", {more} more {'firing' if more == 1 else 'firings'} folded in" if more else ""
+    folded = f", {counted(more, 'more firing')} folded in" if more else ""
     return f"{alert.event_count}{folded}"
 
 

@@ -8,10 +8,10 @@ from collections.abc import Iterator
 import click
 from rich.text import Text
 
+from trailbell_engine.counted import counted
 from trailbell_engine.system_errors import system_words
 from trailbell_rules.finding import find_files, rule_files
 from trailbell_rules.formatting import CannotFormatError, formatted
-from trailbell_rules.printers.text import counted
 from trailbell_rules.problem import Problem
 
 from .consoles import err, out

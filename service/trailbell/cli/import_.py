@@ -108,7 +108,7 @@ def _document(imported: Imported, folder: Path) -> dict[str, object]:
 
 
 def _print(imported: Imported, folder: Path) -> None:
-    from trailbell_rules.printers.text import counted
+    from trailbell_engine.counted import counted
 
     console = out()
     for refused in imported.refused:

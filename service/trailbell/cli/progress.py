@@ -10,6 +10,7 @@ from rich.console import Console, RenderableType
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.text import Text
 
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import DAY_US
 
 _MIB = 1024 * 1024
@@ -72,7 +73,7 @@ class _Following(Progress):
         state = self._look()
         elapsed_s = self.tasks[0].elapsed or 0.0
         rate = f"{state.events / elapsed_s:,.0f} events/s" if elapsed_s >= 0.5 else "… events/s"
-        words = f"{state.text} · {state.events:,} events · {rate}"
+        words = f"{state.text} · {counted(state.events, 'event')} · {rate}"
         self.update(self._reading, completed=state.done, total=state.total, words=words)
         yield from super().get_renderables()
 
@@ -107,7 +108,7 @@ def asking(console: Console, source: Asking) -> Iterator[None]:
     def look() -> State:
         done = (source.reached_us - source.since_us) / DAY_US
         is_over = source.reached_us >= source.until_us
-        return State(done, days, f"{days if is_over else int(done)} of {days} days", source.events_read)
+        return State(done, days, f"{days if is_over else int(done)} of {counted(days, 'day')}", source.events_read)
 
     with _shown(console, look):
         yield

@@ -9,8 +9,8 @@ from rich.padding import Padding
 from rich.text import Text
 
 from trailbell.dryrun.messages import Messages
-from trailbell.dryrun.numbers import counted
 from trailbell.report import Report
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import SECOND_US
 
@@ -52,11 +52,12 @@ def remarks(report: Report) -> Iterator[RenderableType]:
         yield Text(f"no events at all on {said}", "yellow")
     for entry in report.rules:
         if entry.tally.untracked:
-            keys = f"it remembered {entry.rule.max_keys:,} keys already"
-            said = f"{entry.tally.untracked:,} matches not evaluated: {keys}"
+            keys = f"it remembered {counted(entry.rule.max_keys, 'key')} already"
+            said = f"{counted(entry.tally.untracked, 'match', 'matches')} not evaluated: {keys}"
             yield Text(f"{entry.rule.id}: {said} (`limits: {{keys: …}}`)", "bold yellow")
         if entry.tally.overflow:
-            said = f"{entry.tally.overflow:,} entries given up, its keys held as many as they may: less exact"
+            gone = counted(entry.tally.overflow, "entry", "entries")
+            said = f"{gone} given up, its keys held as many as they may: less exact"
             yield Text(f"{entry.rule.id}: {said}", "yellow")
     for example in report.tally.examples:
         yield Text(f"  malformed {printable(example.place)}: {printable(example.reason)}", style="yellow")
@@ -118,6 +119,6 @@ def _receivers(messages: Messages) -> Iterator[RenderableType]:
     for held in messages.held[:_HELD_SAID]:
         yield Text(f"  {held.what}: {counted(held.alerts, 'alert')}, {printable(str(held))}", "yellow")
     if len(messages.held) > _HELD_SAID:
-        yield Text(f"  … {len(messages.held) - _HELD_SAID} more reasons in the JSON document", "dim")
+        yield Text(f"  … {counted(len(messages.held) - _HELD_SAID, 'more reason')} in the JSON document", "dim")
     for reason, count in sorted(messages.untold.items()):
         yield Text(f"  nobody: {counted(count, 'alert')}, {printable(reason)}", "yellow")

@@ -30,6 +30,7 @@ from trailbell.tally import Tally
 from trailbell.upkeep.keeper import keeping
 from trailbell.wiring import Receivers, WiringError, check_inhibitions, check_notify, receivers
 from trailbell.wiring import sources as configured_sources
+from trailbell_engine.counted import counted
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers.delivery.sender import Sent
 from trailbell_notifiers.receipt import Delivered
@@ -216,27 +217,29 @@ def _announce(config: Config, rules: RuleSet, sources: Sequence[Source], who: Re
     senders = config.http.senders if config.http is not None else ()
     names = list(dict.fromkeys([*(source.name for source in sources), *(sender.source for sender in senders)]))
     word = "source" if len(names) == 1 else "sources"
-    log.info("%d rules, %s %s, store %s, receivers: %s", len(rules), word, ", ".join(names), config.store, told)
+    many = counted(len(rules), "rule")
+    log.info("%s, %s %s, store %s, receivers: %s", many, word, ", ".join(names), config.store, told)
 
 
 def _warn_of_orphans(live: Live) -> None:
     """At every run, so that they do not vanish in silence. No run can deliver them, so none fails for it."""
     for name, count in live.orphaned().items():
         log.warning(
-            "%d %s for %s, which is not among the receivers any more: put it back under this name and they are sent; "
+            "%s for %s, which is not among the receivers any more: put it back under this name and they are sent; "
             "`trailbell deliveries list --receiver %s` shows them, `deliveries give-up --receiver %s` ends their wait",
-            count, "message waits" if count == 1 else "messages wait", name, name, name,
+            counted(count, "message waits", "messages wait"), name, name, name,
         )  # fmt: skip
 
 
 def _log_end(tally: Tally, aside: str) -> None:
     alerts = sum(entry.alerts for entry in tally.rules.values())
-    log.info("%d events (%d new), %d alerts", tally.read, tally.read - tally.duplicate - tally.malformed, alerts)
+    new = tally.read - tally.duplicate - tally.malformed
+    log.info("%s (%d new), %s", counted(tally.read, "event"), new, counted(alerts, "alert"))
     for example in tally.examples:
         log.warning("malformed, %s: %s: %s", aside, example.place, example.reason)
     for rule_id, entry in tally.rules.items():
         for reason, count in entry.errors.items():
-            log.error("%s could not be evaluated on %d events: %s", rule_id, count, reason)
+            log.error("%s could not be evaluated on %s: %s", rule_id, counted(count, "event"), reason)
 
 
 def _tell(fresh: Sequence[NewAlert], say: Callable[[StoredAlert, str], None]) -> None:
@@ -284,7 +287,7 @@ def _print_only(
 
     recorder = Recorder(Wording(rules).of, opened=lambda stored: say(stored, ""))
     names = ", ".join(source.name for source in sources)
-    log.info("dry run of %d rules over %s: nothing is stored or sent", len(rules), names)
+    log.info("dry run of %s over %s: nothing is stored or sent", counted(len(rules), "rule"), names)
     loop = Loop(MemoryLedger(), recorder, now_us=now_us)
     with stopped_by_signals(loop.stop):
         lateness_us = {source.name: source.lateness_us for source in sources}

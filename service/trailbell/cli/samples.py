@@ -16,6 +16,7 @@ from trailbell.dryrun.sent import SentMessages
 from trailbell.replay import Audience
 from trailbell.report import Report
 from trailbell.store.alerts import StoredAlert
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import SECOND_US, format_time
 
@@ -39,7 +40,7 @@ def print_samples(console: Console, report: Report, number: int, told: Audience,
             console.print(part)
     left = len(report.alerts) - min(number, len(report.alerts))
     if left:
-        console.print(Text(f"\n… and {left:,} more alerts", "dim"))
+        console.print(Text(f"\n… and {counted(left, 'more alert')}", "dim"))
 
 
 def _messages(stored: StoredAlert, told: Audience, sent: SentMessages) -> Iterator[RenderableType]:

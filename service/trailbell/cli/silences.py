@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import DAY_US
 
 from .configuration import config_or_fail
@@ -227,8 +228,7 @@ def _hidden(config: Config, silence: Silence, since_us: int) -> list[StoredAlert
 
 def _counted(hidden: Sequence[StoredAlert]) -> str:
     severe = sum(one.alert.severity in ("critical", "high") for one in hidden)
-    number = "1 alert" if len(hidden) == 1 else f"{len(hidden)} alerts"
-    return number + (f", {severe} of them high or critical" if severe else "")
+    return counted(len(hidden), "alert") + (f", {severe} of them high or critical" if severe else "")
 
 
 def _name_unknown(config: Config, silence: Silence) -> None:

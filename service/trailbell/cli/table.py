@@ -8,10 +8,11 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from trailbell.dryrun.numbers import counted, rate_text
+from trailbell.dryrun.numbers import rate_text
 from trailbell.dryrun.verdict import Verdict
 from trailbell.report import SEVERITY_STYLE, Report, RuleReport
 from trailbell_engine.alert import Severity
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US, format_time
 
 from .funnels import print_funnels

@@ -18,9 +18,9 @@ from rich.text import Text
 from trailbell.configuration.policy import policy_of
 from trailbell.rule_coverage import Coverage
 from trailbell.rule_testing import Outcome, coverage, run_tests
+from trailbell_engine.counted import counted
 from trailbell_notifiers.policy.routing import Route
 from trailbell_rules.load import Loaded
-from trailbell_rules.printers.text import counted
 
 from .configuration import config_or_fail
 from .consoles import out
@@ -106,7 +106,8 @@ def _run(paths: Sequence[str], route: Route | None, wanted: str, minimum: int, *
     own = own_tests(paths, loaded)
     tests = [test for test in own if wanted in test.rule_id or wanted in test.name]
     if wanted and not tests:
-        raise Failure(Exit.USAGE, f"no test's rule id or name contains {wanted!r}", f"there are {len(own)} tests")
+        there = f"these rules have {counted(len(own), 'test')}"
+        raise Failure(Exit.USAGE, f"no test's rule id or name contains {wanted!r}", there)
     outcomes = run_tests(loaded.rules, tests, route)
     counts = Counter(test.rule_id for test in loaded.tests)
     short = {rule.id: counts[rule.id] for rule in loaded.rules if counts[rule.id] < minimum}

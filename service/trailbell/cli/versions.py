@@ -7,6 +7,7 @@ from pathlib import Path
 
 from trailbell.dryrun.git_rules import GitError, rules_at
 from trailbell.loading import load
+from trailbell_engine.counted import counted
 from trailbell_engine.rule import RuleSet
 from trailbell_rules.load import PACK_PREFIX
 
@@ -41,7 +42,7 @@ def _loaded(paths: Sequence[str], name: str) -> RuleSet:
         first = loaded.errors[0]
         raise Failure(
             Exit.CONFIGURATION,
-            f"--against {name}: these rules have {len(loaded.errors)} errors, the first: {first.summary}",
+            f"--against {name}: these rules have {counted(len(loaded.errors), 'error')}, the first: {first.summary}",
             f"{first.span.file}:{first.span.line}; compare with a version that loads",
         )
     return loaded.rules

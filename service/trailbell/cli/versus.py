@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.text import Text
 
 from trailbell.dryrun.comparison import Comparison, Group, Kind, RuleComparison
-from trailbell.dryrun.numbers import counted
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import format_time
 
 from .printable import printable

@@ -7,10 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import SECOND_US, format_time
 from trailbell_engine.values import Json
-
-from .numbers import counted
 
 _NOUNS: Final[Mapping[str, tuple[str, str]]] = {
     "slack": ("Slack message", "Slack messages"),

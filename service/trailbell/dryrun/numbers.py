@@ -10,8 +10,3 @@ def rate_text(per_day: float) -> str:
     if per_day < 0.005:
         return "<0.01"
     return f"{per_day:.2f}" if per_day < 0.1 else f"{per_day:.1f}" if per_day < 10 else f"{per_day:,.0f}"
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """``1 alert``, ``2,000 alerts``, ``2 matches``."""
-    return f"{number:,} {noun if number == 1 else plural or f'{noun}s'}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import DAY_US, SECOND_US
 from trailbell_engine.values import Json
@@ -60,7 +61,8 @@ class Reading:
         if late and self.behind_us:
             yield self._disorder()
         if self.kept_waiting:
-            yield f"{self.kept_waiting:,} files overlap more others than are read side by side; their events came late"
+            files = counted(self.kept_waiting, "file")
+            yield f"events of {files} came late: more files overlap than are read side by side"
 
         for one in self.unread[:_UNREAD_SAID]:
             yield f"{one.source} was not read from {one.from_} to {one.until}: {one.why}"

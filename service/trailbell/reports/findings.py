@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, TypeAlias
 
-from trailbell.dryrun.numbers import counted, rate_text
+from trailbell.dryrun.numbers import rate_text
 from trailbell.report import Report, RuleReport
+from trailbell_engine.counted import counted
 from trailbell_engine.rule import Rule
 
 Level: TypeAlias = Literal["error", "warning", "note"]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from trailbell.dryrun.numbers import counted
 from trailbell.report import Report, RuleReport
+from trailbell_engine.counted import counted
 from trailbell_rules.printers.escapes import xml_attribute, xml_text
 
 from .findings import Finding, findings

@@ -8,8 +8,9 @@ from typing import Final
 
 from trailbell.dryrun.comparison import Comparison, Group, RuleComparison
 from trailbell.dryrun.coverage import day_text
-from trailbell.dryrun.numbers import counted, rate_text
+from trailbell.dryrun.numbers import rate_text
 from trailbell.report import Report, RuleReport
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import DAY_US, format_time
 from trailbell_notifiers.words.text import one_line
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 from trailbell.cli.tree import verdict_lines
 from trailbell.explaining import condition_text
 from trailbell.store.alerts import StoredAlert
+from trailbell_engine.counted import counted
 from trailbell_engine.rule import RuleSet
 from trailbell_notifiers import limits
 from trailbell_notifiers.channels.slack.blocks import Block, fallback, fits
@@ -46,6 +47,6 @@ def _about(stored: StoredAlert, rules: RuleSet) -> Iterator[Block]:
     explanation = stored.wording.get("explanation")
     if isinstance(explanation, dict):
         lines = [fit(clean(line.plain).rstrip(), _LINE) for line in verdict_lines(explanation, _WIDTH)]
-        kept = lines[:_LINES] + ([f"… {len(lines) - _LINES} more lines"] if len(lines) > _LINES else [])
+        kept = lines[:_LINES] + ([f"… {counted(len(lines) - _LINES, 'more line')}"] if len(lines) > _LINES else [])
         tree = rich("\n".join(kept), limits.SLACK_SECTION)
         yield {"type": "rich_text", "elements": [{"type": "rich_text_preformatted", "elements": [tree]}]}

@@ -11,6 +11,7 @@ import threading
 from collections.abc import Sequence
 from typing import Final
 
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.event import Event
 from trailbell_engine.timestamps import DAY_US, SECOND_US
@@ -80,9 +81,9 @@ class Lags:
             self._missed += len(events)
             overlap_us = self._overlap_us()
         log.warning(
-            "the source %s: a deep re-scan found %d events that came later than the overlap of %s; they are taken now",
+            "the source %s: a deep re-scan found %s that came later than the overlap of %s; what it found is taken now",
             self._source,
-            len(events),
+            counted(len(events), "event"),
             format_duration(overlap_us),
         )
         self._note(overlap_us, asked_us)

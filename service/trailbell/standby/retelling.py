@@ -12,6 +12,7 @@ from trailbell.store.database import Database
 from trailbell.store.decisions import Decisions
 from trailbell.telling import presentation
 from trailbell_engine.alert import SEVERITIES
+from trailbell_engine.counted import counted
 from trailbell_engine.rule import RuleSet, Words
 from trailbell_notifiers.delivery.outbox import Delivery
 from trailbell_notifiers.message import MEMBERS_KEPT, Member, Message, Place, compose
@@ -82,7 +83,8 @@ class Retelling:
             rules.update(self._rules_of(ids[start : start + 500]))
         counts = ", ".join(f"{count} of {rule_id}" for rule_id, count in rules.most_common())
         lead = max(members, key=lambda member: (SEVERITIES.index(member.alert.severity), member.alert.opened_at_us))
-        change = f"{len(deliveries)} messages were waiting; this one stands for all of them. Alerts by rule: {counts}"
+        waiting = counted(len(deliveries), "message was", "messages were")
+        change = f"{waiting} waiting; this one stands for all of them. Alerts by rule: {counts}"
         place = Place(members=tuple(members), alert_count=len(ids), thread=thread, change=change)
         return compose(lead.alert, lead.words, lead.presentation, "digest", place)
 

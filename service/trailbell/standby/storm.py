@@ -7,6 +7,7 @@ from typing import Final
 
 from trailbell.store.database import Database
 from trailbell.store.outbox import StoreOutbox
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import MINUTE_US
 from trailbell_notifiers.channel import Channel
 from trailbell_notifiers.delivery.notices import notice_id
@@ -55,7 +56,8 @@ class Storm:
                 return None
             rows = deliveries(message, self._channels[queue.receiver], now_us)
             row = next(one for one in rows if one.target == queue.target)
-            self._outbox.add([row], {queue.receiver: f"stands for {len(waiting)} messages that were waiting"})
+            said = counted(len(waiting), "message that was", "messages that were")
+            self._outbox.add([row], {queue.receiver: f"stands for {said} waiting"})
             self._outbox.fold(waiting, row.id)
         self._last_us[queue] = now_us
         return None

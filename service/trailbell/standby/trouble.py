@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from trailbell.store.breakers import Breakers
 from trailbell.store.database import Database
 from trailbell.store.outbox import StoreOutbox
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import HOUR_US, SECOND_US, format_time
 from trailbell_notifiers.channel import Channel
@@ -44,14 +45,15 @@ class Trouble:
         if name is None:
             return False
         waiting, oldest_us = self._outbox.depth(queue)
+        wait = counted(waiting, "message waits", "messages wait")
         stand_in = self._fallbacks.get(queue.receiver, "")
         notice = Notice(
             kind="meta",
             subject=_subject(queue),
             episode=str(breaker.since_us),
             title=f"{_name(queue)} takes no messages",
-            summary=f"It has failed since {format_time(breaker.since_us)}. Nothing is lost: {waiting} messages wait, "
-            + (f"and {stand_in} is told meanwhile." if stand_in else "and are sent when it works again."),
+            summary=f"It has failed since {format_time(breaker.since_us)}. Nothing is lost: {wait}, "
+            + (f"and {stand_in} is told meanwhile." if stand_in else "to be sent when it works again."),
             fields=(
                 ("Reason", breaker.reason),
                 ("Waiting", str(waiting)),

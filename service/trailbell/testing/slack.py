@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Self
 from urllib.parse import parse_qsl
 
+from trailbell_engine.counted import counted
+
 from .loopback import Answer, LoopbackServer, Request
 from .slack_rules import refusal
 from .slack_socket import Acknowledged, SocketModeServer
@@ -375,7 +377,7 @@ def main() -> None:
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            console.print(f"{len(slack.messages)} messages")
+            console.print(counted(len(slack.messages), "message"))
 
 
 if __name__ == "__main__":

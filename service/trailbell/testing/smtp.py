@@ -17,6 +17,8 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from typing import Any, Literal, NamedTuple, Self
 
+from trailbell_engine.counted import counted
+
 try:
     from aiosmtpd.controller import Controller
     from aiosmtpd.smtp import SMTP, AuthResult, LoginPassword
@@ -143,7 +145,7 @@ def main() -> None:
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            sys.stdout.write(f"{len(mail.messages)} mails\n")
+            sys.stdout.write(f"{counted(len(mail.messages), 'mail')}\n")
 
 
 if __name__ == "__main__":

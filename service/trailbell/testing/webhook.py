@@ -20,6 +20,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Self
 
+from trailbell_engine.counted import counted
+
 from .loopback import Answer, LoopbackServer, Request
 
 SECRET: Final = "whsec_" + base64.b64encode(b"a fake secret of 32 bytes length").decode()
@@ -133,7 +135,7 @@ def main() -> None:
         try:
             threading.Event().wait()
         except KeyboardInterrupt:
-            sys.stdout.write(f"{len(hook.deliveries)} deliveries\n")
+            sys.stdout.write(f"{counted(len(hook.deliveries), 'delivery', 'deliveries')}\n")
 
 
 if __name__ == "__main__":

@@ -10,10 +10,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import trailbell
-from trailbell.dryrun.numbers import counted
 from trailbell.dryrun.preview import SLACK_ALONE, kinds, preview
 from trailbell.replay import Audience, Wanted, dry_run_source, open_files
 from trailbell.reports.printers import PRINTERS
+from trailbell_engine.counted import counted
 from trailbell_engine.decoding.maps import PRESETS
 from trailbell_engine.timestamps import DAY_US, HOUR_US, format_time, parse_time
 

@@ -166,7 +166,7 @@ def test_what_a_re_scan_finds_doubles_the_overlap(caplog):
     assert lags.missed == 0
     lags.overlooked([_event(START_US)], START_US)
     assert (lags.missed, lags.overlap_us) == (1, 10 * MINUTE_US)
-    assert "1 events that came later" in caplog.text
+    assert "1 event that came later" in caplog.text
 
 
 def _event(time_us):

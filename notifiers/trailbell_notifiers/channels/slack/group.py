@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any, Final
 
 from trailbell_engine.alert import SEVERITIES
+from trailbell_engine.counted import counted
 from trailbell_notifiers.message import Member, Message, readable_time, sign
 from trailbell_notifiers.words.text import fit, one_line
 
@@ -50,7 +51,7 @@ def tally(message: Message) -> str:
     counts = Counter(member.alert.severity for member in message.members)
     parts = [f"{counts[severity]} {severity}" for severity in reversed(SEVERITIES) if counts[severity]]
     more = message.alert_count - len(message.members)
-    return f"{message.alert_count} alerts: {', '.join(parts)}" + (f", {more} not listed" if more > 0 else "")
+    return f"{counted(message.alert_count, 'alert')}: {', '.join(parts)}" + (f", {more} not listed" if more > 0 else "")
 
 
 def about(message: Message) -> str:

@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 from trailbell.dryrun.coverage import Coverage, Gap, day_text, hour_text
 from trailbell.report import Report
 from trailbell_engine.alert import SEVERITIES, Severity
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import DAY_US
 
 HEIGHT: Final = 100.0
@@ -81,7 +82,7 @@ def events_chart(report: Report) -> Chart:
     for position, count in enumerate(covered.bars):
         height = HEIGHT * count / top
         block = _block("events", position, HEIGHT - height, height)
-        bars.append(Bar((block,) if count else (), f"{_when(covered, position)}: {count:,} events"))
+        bars.append(Bar((block,) if count else (), f"{_when(covered, position)}: {counted(count, 'event')}"))
     return Chart(tuple(bars), top, ((top, 100.0),), _labels(covered), tuple(_shades(covered)))
 
 
@@ -119,7 +120,7 @@ def _stack(position: int, covered: Coverage, stacks: Mapping[Severity, tuple[int
             blocks.append(_block(severity, position, floor, height))
             said.append(f"{count:,} {severity}")
     words = ", ".join(said) or "no alerts"
-    return Bar(tuple(blocks), f"{_when(covered, position)}: {words}; {covered.bars[position]:,} events")
+    return Bar(tuple(blocks), f"{_when(covered, position)}: {words}; {counted(covered.bars[position], 'event')}")
 
 
 def _block(kind: str, position: int, y: float, height: float) -> Block:

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING, Final, NamedTuple
 from trailbell import __version__
 from trailbell.dryrun.coverage import day_text
 from trailbell.dryrun.culprits import Culprit
-from trailbell.dryrun.numbers import counted, rate_text
+from trailbell.dryrun.numbers import rate_text
 from trailbell.dryrun.samples import slack_of
 from trailbell.report import Report, RuleReport
 from trailbell.store.alerts import StoredAlert
 from trailbell_engine.alert import SEVERITIES
+from trailbell_engine.counted import counted
 from trailbell_engine.durations import format_duration
 from trailbell_engine.timestamps import DAY_US, SECOND_US, format_time
 from trailbell_engine.values import canonical

@@ -12,6 +12,7 @@ from typing import Any
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from trailbell.sources.errors import SourceError
+from trailbell_engine.counted import counted
 from trailbell_notifiers.secret import Secret
 
 from .kafka_link import ANSWER_S, KafkaLink, KafkaPlace, Troubles, quiet
@@ -67,7 +68,8 @@ class KafkaBroker:
             raise self._place.error(troubles.cause(error.args[0])) from error
         finally:
             consumer.close()
-        what = f"topics {', '.join(self._place.topics)} ({len(partitions)} partitions), group {self._place.group}"
+        parts = counted(len(partitions), "partition")
+        what = f"topics {', '.join(self._place.topics)} ({parts}), group {self._place.group}"
         return Standing(what, waiting, None)
 
     def _partitions(self, consumer: Any) -> list[Any]:

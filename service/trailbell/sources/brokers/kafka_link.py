@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 from confluent_kafka import TIMESTAMP_NOT_AVAILABLE, Consumer, KafkaError, KafkaException, TopicPartition
 
 from trailbell.sources.errors import SourceError
+from trailbell_engine.counted import counted
 from trailbell_engine.values import Json
 
 from .link import Message, Opening, Token
@@ -195,7 +196,7 @@ class KafkaLink:
         return found
 
     def _revoke(self, consumer: Any, partitions: list[Any]) -> None:
-        log.debug("%d partitions go to other members of %s", len(partitions), self._place.group)
+        log.debug("going to other members of %s: %s", self._place.group, counted(len(partitions), "partition"))
         self._assigned = None
         consumer.unassign()
 

@@ -24,6 +24,7 @@ from nats.js.api import AckPolicy, ConsumerConfig, ConsumerInfo, DeliverPolicy
 from nats.js.errors import NotFoundError, ServiceUnavailableError
 
 from trailbell.sources.errors import SourceError
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import from_datetime
 from trailbell_engine.values import Json
 from trailbell_notifiers.secret import Secret
@@ -202,7 +203,7 @@ class NatsLink:
         info = await find_consumer(self._stream, self._place) or await self._make()
         if info.num_ack_pending:
             wait_s = info.config.ack_wait or self._place.ack_wait_s
-            log.info("%d messages are in flight at %s; they come first", info.num_ack_pending, self._place.url)
+            log.info("in flight at %s, to come first: %s", self._place.url, counted(info.num_ack_pending, "message"))
             await self._wait(wait_s, opening.stopped)
         self._subscription = await self._stream.pull_subscribe_bind(self._place.consumer, self._place.stream)
 

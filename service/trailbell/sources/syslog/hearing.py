@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Final, NamedTuple, Self, TypeAlias
 
+from trailbell_engine.counted import counted
 from trailbell_engine.event import Event, Malformed
 from trailbell_engine.system_errors import system_words
 
@@ -187,7 +188,7 @@ class Hearing:
         lost = datagrams.lost()
         if lost:
             self._door.dropped(lost)
-            words = f"the system dropped {lost:,} datagrams: they came faster than they were read"
+            words = f"the system dropped {counted(lost, 'datagram')}: more came than were read"
             words += f" ({datagrams.dropped:,} so far)"
             found.append(self._reader.malformed(Heard(b"", "", str(datagrams.address)), words))
         return found
