@@ -15,6 +15,7 @@ from .accept import Accept, compile_accept
 from .conditions import read_condition, read_duration
 from .definitions import KINDS
 from .document import Document
+from .other_words import OTHER_WORDS
 from .predicates import PredicateReader, Scope
 from .problem import Problem
 from .report import Report
@@ -33,7 +34,7 @@ class Built(NamedTuple):
 
 @cache
 def _validator() -> Draft202012Validator:
-    return compile_schema(outline(rule_schema()))
+    return compile_schema(outline(rule_schema()), OTHER_WORDS)
 
 
 @cache

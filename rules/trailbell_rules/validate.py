@@ -13,6 +13,7 @@ from referencing import Registry
 from trailbell_engine.values import Json
 
 from .document import Document, Place
+from .other_words import Meant
 from .problem import MAXIMUM_PROBLEMS, Problem
 from .report import kind
 from .suggest import did_you_mean, listed, nearest
@@ -37,9 +38,18 @@ class _Error(NamedTuple):
     about_name: bool
 
 
-def compile_schema(schema: Mapping[str, Any]) -> Draft202012Validator:
-    """A validator to keep. Its empty registry makes every ``$ref`` to another document fail instead of opening it."""
-    return Draft202012Validator(dict(schema), registry=Registry())
+_OTHER_WORDS: Final = "otherWords"
+"""An annotation of ours: what words of other languages mean at the top of the document."""
+
+
+def compile_schema(schema: Mapping[str, Any], other_words: Mapping[str, Meant] | None = None) -> Draft202012Validator:
+    """A validator to keep. Its empty registry makes every ``$ref`` to another document fail instead of opening it.
+
+    Args:
+        schema: what documents are held against.
+        other_words: what is meant by unknown keys at the top of a document that come from another language.
+    """
+    return Draft202012Validator({**schema, _OTHER_WORDS: other_words or {}}, registry=Registry())
 
 
 def validate_document(document: Document, schema: Mapping[str, Any] | Draft202012Validator) -> list[Problem]:
@@ -91,14 +101,16 @@ def _unknown(document: Document, error: _Error) -> Iterator[tuple[Fault, str]]:
     """Each key that does not belong, with the missing key that it was most likely meant to be, or an empty string."""
     known = list(error.schema.get("properties", ()))
     absent = [name for name in known if name not in error.value]
+    other_words: Mapping[str, Meant] = error.schema.get(_OTHER_WORDS, {})
     for name in error.value:
         if name in known:
             continue
         place = (*error.place, name)
-        label = did_you_mean(name, absent)
-        help_ = "" if label or not known else f"known here: {listed(known, 'and')}"
+        meant = other_words.get(name)
+        label = "" if meant else did_you_mean(name, absent)
+        help_ = meant.help if meant else "" if label or not known else f"known here: {listed(known, 'and')}"
         problem = Problem("unknown-key", "error", f'unknown key "{name}"', document.span_of_key(place), help_, label)
-        yield Fault(place, problem), nearest(name, absent) or ""
+        yield Fault(place, problem), meant.key if meant else nearest(name, absent) or ""
 
 
 def _missing(document: Document, error: _Error) -> Iterator[Fault]:
