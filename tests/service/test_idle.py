@@ -35,8 +35,8 @@ receivers:
 route: {{receiver: siem}}
 """
 PROMPT_S = 5.0
-LIST = ("deliveries", "list", "--format", "json")
 """The promise is a second; machines that run tests are busy."""
+LIST = ("deliveries", "list", "--format", "json")
 
 
 @pytest.fixture

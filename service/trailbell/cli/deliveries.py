@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import click
 
+from trailbell_engine.counted import counted
 from trailbell_engine.timestamps import format_time
 
 from .configuration import config_or_fail
@@ -150,7 +151,7 @@ def retry(
     subjects = named or [f"receiver:{receiver}" if receiver else "all"]
     if count:
         _do(config, "retry", subjects, author or whoami(), "no engine runs: they are sent when one is started")
-    click.echo(f"{_counted(count)} to try again")
+    click.echo(f"{counted(count, 'delivery', 'deliveries')} to try again")
     return Exit.OK
 
 
@@ -175,11 +176,11 @@ def give_up(
         named = _named(stored, delivery_ids, OPEN_STATES, "only what has yet to arrive can be given up")
         count = len(named) if receiver is None else stored.count_waiting(receiver)
     if count and not yes:
-        click.echo(f"{_counted(count)} to give up: add --yes")
+        click.echo(f"{counted(count, 'delivery', 'deliveries')} to give up: add --yes")
         return Exit.OK
     if count:
         _do(config, "give-up", named or [f"receiver:{receiver}"], author or whoami(), "")
-    click.echo(f"{_counted(count)} given up")
+    click.echo(f"{counted(count, 'delivery', 'deliveries')} given up")
     return Exit.OK
 
 
@@ -190,10 +191,6 @@ def _named(stored: Deliveries, wanted: Sequence[str], states: Sequence[str], hel
         if delivery.state not in states:
             raise Failure(Exit.USAGE, f"{delivery.id} is {delivery.state}", help_)
     return [delivery.id for delivery in named]
-
-
-def _counted(count: int) -> str:
-    return f"{count} {'delivery' if count == 1 else 'deliveries'}"
 
 
 def _do(config: Config, what: Literal["retry", "give-up"], subjects: Sequence[str], author: str, idle: str) -> None:
