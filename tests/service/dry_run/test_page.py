@@ -81,11 +81,11 @@ def test_the_same_report_gives_the_same_bytes(report, page):
 
 
 def test_an_empty_history_has_a_page(loaded):
-    """Nothing read, nothing fired: still a page, without a division by nothing."""
+    """Nothing read, nothing fired: still a page, without a division by nothing, that says what it cannot say."""
     import trailbell
 
     page = as_html(trailbell.dry_run(loaded(), [], map="vonage"))
-    assert "no events" in page
+    assert "the history holds no events: nothing can be said about these rules." in page
 
 
 def test_stacked_bars_are_as_high_as_their_counts(report):

@@ -9,6 +9,11 @@ from trailbell.reports.html.page import as_html
 NAMES = "return [...document.querySelectorAll('table.sortable tbody tr')].map(row => row.cells[0].textContent.trim())"
 HEADS = "return [...document.querySelectorAll('table.sortable th')].map(head => head.textContent.trim())"
 TOO_WIDE = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+OUT_OF_FRAME = """
+return [...document.querySelectorAll('section table')].filter(table => {
+  const frame = table.closest('section').getBoundingClientRect();
+  return table.getBoundingClientRect().right > frame.right;
+}).map(table => table.className)"""
 BACKGROUND = "return getComputedStyle(document.body).backgroundColor"
 
 
@@ -35,10 +40,12 @@ def test_it_opens_without_complaint_and_sorts(browser, url):
 
 
 def test_it_fits_on_a_telephone_and_follows_the_scheme(browser, url):
-    """Nothing has to be scrolled sideways, and dark is dark."""
+    """Nothing has to be scrolled sideways on anything, no table leaves its frame, and dark is dark."""
     backgrounds = []
     for scheme in ("light", "dark"):
-        browser.open(url, width=375, scheme=scheme)
-        assert browser.run(TOO_WIDE) == 0
+        for width in (375, 800, 960, 1280):
+            browser.open(url, width=width, scheme=scheme)
+            assert browser.run(TOO_WIDE) == 0, width
+            assert browser.run(OUT_OF_FRAME) == [], width
         backgrounds.append(browser.run(BACKGROUND))
     assert len(set(backgrounds)) == 2

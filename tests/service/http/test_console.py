@@ -73,14 +73,31 @@ def test_hostile_text_is_text(page):
 
 def test_in_a_browser(page, browser):
     """Every page opens without complaint, follows its own links, and has nothing to scroll sideways on a telephone."""
-    for path in ("/", "/rules", "/deliveries", "/sources"):
+    (alert, *_) = re.findall(r'href="(/alerts/[0-9a-f]+)"', page("/"))
+    for path in ("/", alert, "/rules", "/deliveries", "/sources"):
         browser.open(f"{page.url}{path}", width=375, scheme="dark")
         assert browser.run("return document.documentElement.scrollWidth - innerWidth") <= 0, path
+        assert browser.run("return document.querySelector('main').scrollWidth - innerWidth") <= 0, path
     browser.open(page.url)
     browser.click("main a[href^='/alerts/']")
     assert browser.run("return location.pathname").startswith("/alerts/")
     assert "{{ 7*7*191 }}" in browser.run("return document.body.innerText")
     assert browser.complaints() == []
+
+
+def test_a_key_is_shown_as_people_write_it(running, record):
+    """A part that is missing is none, a boolean is true, and a list is its values: no words of Python."""
+    server, _, _ = running(
+        RULES + "when: {each: {by: [user_email, mfa, roles]}}\n",
+        senders=(Sender(source="app", proof="token", secret=Secret("t")),),
+    )
+    event = {**record(1, "USER_LOGIN", user_email=None), "mfa": True, "roles": ["admin", "ops"]}
+    headers = {"Authorization": "Bearer t"}
+    assert requests.post(f"{server.url}/v1/events", json=[event], headers=headers, timeout=20).status_code == 202
+    (path, *_) = re.findall(r'href="(/alerts/[0-9a-f]+)"', requests.get(server.url, timeout=10).text)
+    text = requests.get(f"{server.url}{path}", timeout=10).text
+    for shown in ("<dt>user_email</dt><dd>none</dd>", "<dt>mfa</dt><dd>true</dd>", "<dt>roles</dt><dd>admin, ops</dd>"):
+        assert shown in text
 
 
 def test_unknown_pages(page):

@@ -24,6 +24,7 @@ from trailbell.http.rules import rule_document
 from trailbell_engine.alert import SEVERITIES
 from trailbell_engine.timestamps import format_time
 from trailbell_engine.values import Json
+from trailbell_notifiers.words.render import value_text
 
 _HEADERS: Final = {
     "Content-Security-Policy": (
@@ -129,6 +130,7 @@ def _environment() -> jinja2.Environment:
     environment.filters["time"] = lambda text: str(text)[:19].replace("T", " ")
     environment.filters["instant"] = lambda time_us: format_time(time_us)[:19].replace("T", " ")
     environment.filters["span"] = _span
+    environment.filters["value"] = lambda value: "none" if value is None else value_text(value)
     return environment
 
 
