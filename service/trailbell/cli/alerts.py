@@ -14,6 +14,7 @@ from trailbell_engine.timestamps import format_time
 
 from .configuration import config_or_fail
 from .exits import Exit
+from .group import Group
 from .printable import printable
 from .stores import find_alert, reading, whoami, wish
 
@@ -29,7 +30,7 @@ _format = click.option("--format", "format_", type=click.Choice(["text", "json"]
 _by = click.option("--by", "author", metavar="NAME", help="Who does it; your user name by default.")
 
 
-@click.group(name="alerts")
+@click.group(cls=Group, name="alerts")
 def command() -> None:
     """Alerts of the store: what was raised, who was told and why, and what people do about it."""
 

@@ -11,12 +11,13 @@ import click
 from trailbell_engine.system_errors import system_words
 
 from .exits import Exit, Failure
+from .group import Group
 
 if TYPE_CHECKING:
     from trailbell.alertmanager_import import Imported
 
 
-@click.group(name="config")
+@click.group(cls=Group, name="config")
 def command() -> None:
     """The configuration."""
 

@@ -15,6 +15,7 @@ from trailbell_engine.timestamps import format_time
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
+from .group import Group
 from .instants import to_the_second
 from .printable import printable
 from .stores import reading, whoami, wish
@@ -29,7 +30,7 @@ _STATES = ("pending", "leased", "ambiguous", "parked", "sent", "dead", "folded")
 _COLOURS = {"sent": "green", "folded": "green", "dead": "red", "parked": "yellow", "ambiguous": "yellow"}
 
 
-@click.group(name="deliveries")
+@click.group(cls=Group, name="deliveries")
 def command() -> None:
     """Deliveries: one message to one receiver each, with its state and every attempt."""
 

@@ -19,6 +19,7 @@ from trailbell_engine.timestamps import DAY_US, to_datetime
 from trailbell_engine.values import Json
 
 from .exits import Exit, Failure
+from .group import Group
 from .instants import instant
 from .printable import printable
 
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _Function = TypeVar("_Function", bound=Callable[..., Any])
 
 
-@click.group(name="events")
+@click.group(cls=Group, name="events")
 def command() -> None:
     """The Audit API from the shell: what happened on the account.
 

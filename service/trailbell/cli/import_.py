@@ -14,6 +14,7 @@ from trailbell_engine.system_errors import system_words
 
 from .consoles import err, out
 from .exits import Exit, Failure
+from .group import Group
 from .printable import printable
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _MAPS: Final = ("cloudtrail", "github", "okta")
 _SUFFIXES: Final = ("*.yml", "*.yaml")
 
 
-@click.group(name="import")
+@click.group(cls=Group, name="import")
 def command() -> None:
     """Take over the rules of others."""
 

@@ -12,6 +12,7 @@ import click
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
+from .group import Group
 from .printable import printable
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _config = click.option("--config", "-c", "config_file", type=click.Path(path_typ
 _format = click.option("--format", "format_", type=click.Choice(["text", "json"]), default="text", show_default=True)
 
 
-@click.group(name="notify")
+@click.group(cls=Group, name="notify")
 def command() -> None:
     """Try receivers."""
 

@@ -14,6 +14,7 @@ from trailbell_engine.system_errors import system_words
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
+from .group import Group
 from .instants import instant
 from .printable import printable
 
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from trailbell_notifiers.policy.silences import Silence
 
 
-@click.group(name="route")
+@click.group(cls=Group, name="route")
 def command() -> None:
     """Who would be told of an alert, and why."""
 

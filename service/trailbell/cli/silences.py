@@ -14,6 +14,7 @@ from trailbell_engine.timestamps import DAY_US
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
+from .group import Group
 from .instants import instant, to_the_second
 from .printable import printable
 from .stores import reading, reading_if_there, whoami, wish
@@ -28,7 +29,7 @@ _format = click.option("--format", "format_", type=click.Choice(["text", "json"]
 _matchers = click.argument("matchers", nargs=-1, required=True, metavar="MATCHER...")
 
 
-@click.group(name="silences")
+@click.group(cls=Group, name="silences")
 def command() -> None:
     """Silences: alerts that are stored and not told until the silence ends.
 

@@ -21,6 +21,7 @@ from trailbell_engine.event import Malformed
 
 from .configuration import config_or_fail
 from .exits import Exit, Failure
+from .group import Group
 from .printable import printable
 from .stores import reading
 
@@ -33,7 +34,7 @@ _BEGINS_BYTES = 120
 """Of a record in quarantine; enough to know it again."""
 
 
-@click.group(name="store")
+@click.group(cls=Group, name="store")
 def command() -> None:
     """Look after the store: backup, restore, purge, migrate, check; what is in quarantine."""
 
