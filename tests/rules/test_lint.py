@@ -12,6 +12,7 @@ from trailbell_rules.problem import Problem
 
 MOST = [check for check in CHECKS if check is not untested.CHECK]
 HEAD = "id: a\ntitle: '{{ x }}'\nseverity: low\n"
+NETWORKS = "lists: {nets: [203.0.113.0/24]}\n"
 SHARED = "lists: {ours: [GB, IE]}\npredicates: {abroad: {country: {exists: true, not_in: ours}}}\n"
 
 
@@ -259,3 +260,36 @@ def test_packs_are_not_the_users_to_mend(load: Callable[..., Loaded]) -> None:
         {"_own.yaml": "lists: {expected-countries: [GB]}\n", "a.yaml": f"{HEAD}match: {{a: 1}}\n"}, ".", "pack:vonage"
     )
     assert {problem.span.file for problem in loaded.problems} == {"a.yaml"}
+
+
+@pytest.mark.parametrize(
+    ("match", "help_"),
+    [
+        ("{source_ip: 10.0.0.0/8}", "write `cidr: …`"),
+        ("{source_ip: [192.0.2.1, 10.0.0.1/8]}", "write `cidr: …`"),
+        ("{client.ipAddress: {in: ['2001:db8::/32']}}", "write `cidr: …`"),
+        ("{any: [{x: y}, {sourceIPAddress: {not_in: [10.0.0.0/8]}}]}", "write `not_cidr: …`"),
+        ("{x: y, not: {source_ip: {in: nets}}}", "write `not_cidr: …`"),
+        ("{user_email: '*@example.com'}", 'write `ends_with: "@example.com"`'),
+        ("{user_email: {not_in: ['*@example.com']}}", 'write `not: {ends_with: "@example.com"}`'),
+    ],
+)
+def test_a_mask_is_no_value(match, help_):
+    """A network or a wildcard where values are compared as they stand."""
+    assert [(one.code, one.help) for one in _found(f"{HEAD}match: {match}\n", NETWORKS)] == [("mask-as-value", help_)]
+
+
+@pytest.mark.parametrize(
+    "match",
+    [
+        "{source_ip: {cidr: 10.0.0.0/8}}",
+        "{source_ip: {in: [10.0.0.1, '2001:db8::1', a/b]}}",
+        "{context.ip: 192.0.2.0/24}",  # what somebody put on an allow list
+        "{items.cidrIp: 0.0.0.0/0}",
+        "{requestParameters.principal: '*'}",
+        "{action: 's3:*', user_email: {ends_with: '@example.com'}, x: {glob: '*@example.com'}}",
+    ],
+)
+def test_what_may_be_a_value_is_none_of_a_mask(match):
+    """Fields that hold networks, and operators that read patterns."""
+    assert _found(f"{HEAD}match: {match}\n") == []
