@@ -287,6 +287,15 @@ def test_what_cannot_be_delivered_is_said_and_exits_with_5(world, trailbell, sta
     assert "siem has not got" in err
 
 
+def test_of_several_recipients_the_one_that_is_refused_is_named(world, trailbell):
+    """The others have their mail; somebody has to know which address to mend."""
+    world.mail.refusals = {"lead@example.com": "550 no such user"}
+    code, _, err = trailbell("run", "--once")
+    assert code == 5
+    assert "WARNING oncall-mail lead@example.com: the mail server answered 550 to rcpt: no such user (attempt 1" in err
+    assert {mail.recipients for mail in world.mail.messages} == {("oncall@example.com",)}
+
+
 def test_what_waits_for_a_receiver_that_is_gone_is_said(world, clock, trailbell):
     """A receiver that was taken out of the configuration keeps its deliveries: every run says so, and none fails."""
     world.hook.script(Answer(503))

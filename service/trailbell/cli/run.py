@@ -257,12 +257,11 @@ def _json_line(stored: StoredAlert, told: str) -> None:
 
 def _log_attempt(sent: Sent) -> None:
     delivery = sent.delivery
+    who = f"{delivery.receiver} {delivery.target}".rstrip()
     if isinstance(sent.receipt, Delivered):
-        log.info("told %s of %s", f"{delivery.receiver} {delivery.target}".rstrip(), delivery.alert_id[:12])
+        log.info("told %s of %s", who, delivery.alert_id[:12])
     else:
-        log.warning(
-            "%s: %s (attempt %d, now %s)", delivery.receiver, sent.receipt.reason, delivery.attempts, delivery.state
-        )
+        log.warning("%s: %s (attempt %d, now %s)", who, sent.receipt.reason, delivery.attempts, delivery.state)
 
 
 def _refuse_to_take(sources: Sequence[Source]) -> None:
