@@ -43,6 +43,7 @@ class Dispatcher:
         attempted: Callable[[Sent], None],
         attendant: Attendant | None = None,
         revisions: Revisions | None = None,
+        keep_asked: bool = False,
     ) -> None:
         """Take the outbox over: leases of earlier runs are void from here on.
 
@@ -53,6 +54,7 @@ class Dispatcher:
             attempted: called with every attempt, on a sender's thread.
             attendant: looks after queues between attempts; without, there is neither fallback nor digest.
             revisions: by which sent messages are kept true; without, they stay as they were sent.
+            keep_asked: a pause for which a receiver asked an earlier run holds; else all that waits is tried at once.
         """
         self._outbox = outbox
         self._channels = channels
@@ -61,7 +63,7 @@ class Dispatcher:
         self._attendant = attendant
         self._revisions = revisions
         self._revise_us: dict[Queue, int | None] = {}
-        self._epoch = outbox.next_epoch(now_us())
+        self._epoch = outbox.next_epoch(now_us(), keep_asked=keep_asked)
         # Senders wait for work, drains for what senders have done. With one condition for both, each sender that lay
         # down would wake the others, which would find nothing to do and wake it in turn.
         self._lock = threading.Lock()

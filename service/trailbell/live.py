@@ -46,7 +46,7 @@ class Live:
         tally: counts since the start.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that a live run is wired of
         self,
         rules: RuleSet,
         database: Database,
@@ -56,6 +56,7 @@ class Live:
         attempted: Callable[[Sent], None],
         first_retry_s: float = FIRST_RETRY_S,
         limits: Mapping[str, Limits] | None = None,
+        keep_asked: bool = False,
     ) -> None:
         """Wire the parts.
 
@@ -67,6 +68,7 @@ class Live:
             attempted: called with every attempt to deliver, on a sender's thread.
             first_retry_s: for how long a source that failed is left alone at first.
             limits: what is to be recorded as wrong with sources, by name; None watches none.
+            keep_asked: pauses for which receivers asked an earlier run hold: nobody has just mended something.
         """
         self.rules = rules
         self._receivers = receivers
@@ -80,6 +82,7 @@ class Live:
             attempted=attempted,
             attendant=Attendant(database, receivers.channels, receivers.options, lambda: self.rules),
             revisions=Revisions(database, lambda: self.rules, receivers.silences),
+            keep_asked=keep_asked,
         )
         self._told = told
         self._sources: Sequence[Source] = ()

@@ -20,7 +20,7 @@ from trailbell.testing import slack as fake_slack
 from trailbell.testing import vonage_api, webhook
 from trailbell.testing.loopback import Answer
 from trailbell.testing.smtp import FakeSmtp
-from trailbell_engine.timestamps import HOUR_US
+from trailbell_engine.timestamps import HOUR_US, MINUTE_US
 
 TRAILBELL = str(Path(sys.executable).parent / "trailbell")
 PATIENCE_S = 30
@@ -264,6 +264,20 @@ def test_retry_after_is_honoured(world, trailbell):
     assert code == 0, err
     assert time.monotonic() - begun >= 1.0
     _expect_the_story(world)
+
+
+def test_cron_keeps_a_pause_that_was_asked_for(world, clock, trailbell):
+    """`run --once` asks the receiver again when its hour is over, and says meanwhile what waits."""
+    world.hook.script(Answer(429, headers={"Retry-After": "3600"}))
+    assert trailbell("run", "--once")[0] == 5
+    asked = len(world.hook.requests)
+    clock.us += 5 * MINUTE_US
+    code, _, err = trailbell("run", "--once")
+    assert (code, len(world.hook.requests)) == (5, asked)
+    assert "siem has not got" in err
+    clock.us += 2 * HOUR_US
+    assert trailbell("run", "--once")[0] == 0
+    assert _telling(world)["hook"] == [SIGNED_IN, ROUTE_CHANGED]
 
 
 def test_an_answer_of_slack_that_was_lost_makes_no_second_message(world, clock, trailbell):

@@ -186,6 +186,27 @@ def test_a_start_is_the_word_to_try_everything_now(outbox):
     ]
 
 
+def test_a_start_by_cron_keeps_the_pauses_that_were_asked_for(outbox):
+    """Nothing was mended: a receiver that asked for an hour has it. What only the schedule puts off is tried."""
+    outbox.add([_row(1), _row(2, receiver="mail"), _row(3, receiver="siem"), _row(4, receiver="chat")])
+    outbox.next_epoch(T0)
+    receipts = {"sec": Retry("busy", 3600.0), "mail": Retry("down"), "siem": Rejected("no", "receiver")}
+    for receiver, receipt in (receipts | {"chat": Retry("busy", 3600.0)}).items():
+        leased = outbox.claim(Queue(receiver, ""), T0, 1)
+        broken = Breaker(OPEN_AFTER if receiver == "chat" else 1, T0, T0 + HOUR_US, "busy")
+        outcome = after(leased, receipt, T0)
+        outbox.record(outcome, epoch=1, recovered=False, tried=Tried(T0, "retry", receipt.reason, broken))
+    soon_us = T0 + SECOND_US
+    epoch = outbox.next_epoch(soon_us, keep_asked=True)
+    due = {name: outbox.next_due_us(Queue(name, ""), soon_us, epoch) <= soon_us for name in (*receipts, "chat")}
+    assert due == {"sec": False, "mail": True, "siem": True, "chat": False}
+    early_us = T0 - 13 * DAY_US  # the clock was ahead
+    epoch = outbox.next_epoch(early_us, keep_asked=True)
+    assert outbox.claim(QUEUE, early_us, epoch).id == "dlv_1"
+    outbox.next_epoch(soon_us)
+    assert outbox.next_due_us(Queue("chat", ""), soon_us, epoch + 1) <= soon_us
+
+
 @pytest.mark.parametrize("backend", ["sqlite", "postgres"])
 def test_epochs_grow_with_every_start_and_are_kept(store):
     """So that a lease can be told from those of runs before, whatever the clock says."""

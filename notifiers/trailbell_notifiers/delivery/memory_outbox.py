@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from .breaker import WORKS, Breaker
-from .outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, Tried, choose, lease, next_due
+from .outbox import GIVE_WAY, OPEN_STATES, Delivery, Queue, Tried, asked_for, choose, lease, next_due
 
 
 class MemoryOutbox:
@@ -23,14 +23,20 @@ class MemoryOutbox:
         self._epoch = 0
         self._lock = threading.Lock()
 
-    def next_epoch(self, now_us: int) -> int:
-        """The number of a run; what waits is due."""
+    def next_epoch(self, now_us: int, *, keep_asked: bool = False) -> int:
+        """The number of a run; what waits is due, but for what somebody asked to be kept waiting."""
         with self._lock:
             self._epoch += 1
-            for row in self.rows.values():
-                if row.state in OPEN_STATES:
+            tried_us = {id_: tried.at_us for id_, tried in self.attempts}
+            waiting = [row for row in self.rows.values() if row.state in OPEN_STATES]
+            asked = [row for row in waiting if row.id in tried_us and asked_for(row, tried_us[row.id], now_us)]
+            kept = {row.id: row.queue for row in asked} if keep_asked else {}
+            for row in waiting:
+                if row.id not in kept:
                     self.rows[row.id] = replace(row, not_before_us=min(row.not_before_us, now_us))
-            self._breakers = {queue: replace(breaker, probe_us=0) for queue, breaker in self._breakers.items()}
+            for queue, breaker in self._breakers.items():
+                if queue not in kept.values():
+                    self._breakers[queue] = replace(breaker, probe_us=0)
             return self._epoch
 
     def add(self, deliveries: Sequence[Delivery]) -> None:

@@ -13,7 +13,8 @@ after a week.
 
 A lease holds for one run of the program, its epoch. Leases of earlier epochs are void at once, and the attempt they
 stood for counts as uncertain, because the program may have died between sending and recording. A start is the
-operator's word that something may have been mended: whatever waits is due.
+operator's word that something may have been mended: whatever waits is due. A start by cron is nobody's word; it keeps
+the pauses for which receivers asked.
 
 Order: within a queue (receiver, target) the oldest goes first, and the others wait for it, until it has failed
 ``GIVE_WAY`` times: then it steps aside, so that one message a receiver chokes on cannot hold back the rest.
@@ -129,8 +130,13 @@ class OutboxStore(Protocol):
     ``claim`` and ``record`` run on sender threads; several queues at once, one thread per queue.
     """
 
-    def next_epoch(self, now_us: int) -> int:
-        """Begin a run: its number, from 1. Everything that waits is due, and every receiver is asked again."""
+    def next_epoch(self, now_us: int, *, keep_asked: bool = False) -> int:
+        """Begin a run: its number, from 1. Everything that waits is due, and every receiver is asked again.
+
+        Args:
+            now_us: the time.
+            keep_asked: not so for deliveries of which ``asked_for`` holds, nor for the receivers of their queues.
+        """
 
     def add(self, deliveries: Sequence[Delivery]) -> None:
         """Insert in this order, within the transaction that writes the alerts. A known id is left as it is."""
@@ -302,16 +308,34 @@ def pause_us(delivery: Delivery, receipt: Receipt) -> int:
     ``Retry-After`` is longer, it is kept to (never less, at most 20 % more), up to an hour. The schedule goes on
     growing beneath it: one that says "at once" every time is asked as seldom as one that says nothing.
     """
-    digest = hashlib.sha256(f"{delivery.id}.{delivery.attempts}".encode()).digest()
-    spread = int.from_bytes(digest[:4], "big") / 0xFFFFFFFF
-    base = SCHEDULE_US[min(delivery.attempts, len(SCHEDULE_US) - 1)]
-    if isinstance(receipt, Rejected):
-        base = max(base, PARKED_PAUSE_US)
-    own = round(base * (1 - JITTER + 2 * JITTER * spread))
+    own = _scheduled_us(delivery, parked=isinstance(receipt, Rejected))
     if not isinstance(receipt, Retry) or receipt.after_s is None:
         return own
     asked = round(min(receipt.after_s * SECOND_US, LONGEST_PAUSE_US))
-    return max(own, min(LONGEST_PAUSE_US, round(asked * (1 + JITTER * spread))))
+    return max(own, min(LONGEST_PAUSE_US, round(asked * (1 + JITTER * _spread(delivery)))))
+
+
+def asked_for(delivery: Delivery, tried_us: int, now_us: int) -> bool:
+    """Whether an open delivery waits because its receiver asked for a pause: for longer than the schedule has it.
+
+    Args:
+        delivery: with the outcome of its last attempt.
+        tried_us: when that was.
+        now_us: the time. What is due later than any pause lasts was noted while the clock was ahead.
+    """
+    if delivery.state == "leased" or not now_us < delivery.not_before_us <= now_us + FARTHEST_US:
+        return False
+    return delivery.not_before_us - tried_us > _scheduled_us(delivery, parked=delivery.state == "parked")
+
+
+def _scheduled_us(delivery: Delivery, *, parked: bool) -> int:
+    base = SCHEDULE_US[min(delivery.attempts, len(SCHEDULE_US) - 1)]
+    return round((max(base, PARKED_PAUSE_US) if parked else base) * (1 - JITTER + 2 * JITTER * _spread(delivery)))
+
+
+def _spread(delivery: Delivery) -> float:
+    digest = hashlib.sha256(f"{delivery.id}.{delivery.attempts}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") / 0xFFFFFFFF
 
 
 def recovered(delivery: Delivery, receipt: Receipt) -> bool:

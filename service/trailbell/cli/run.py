@@ -96,7 +96,7 @@ def command(
             _refuse_to_take(sources)
             _print_only(edition.rules, sources, say, ends=once or bool(events))
             return Exit.OK
-        return _run(config, book, edition, sources, say, ends=once or bool(events))
+        return _run(config, book, edition, sources, say, ends=once or bool(events), keep_asked=once)
     except Terminated:
         log.info("stopped by SIGTERM")
         return Exit.OK
@@ -132,6 +132,7 @@ def _run(
     say: Callable[[StoredAlert, str], None],
     *,
     ends: bool,
+    keep_asked: bool,
 ) -> int:
     who, rules = receivers(config), edition.rules
     check_notify(rules, list(who.channels))
@@ -149,7 +150,13 @@ def _run(
         with (
             terminable(),
             Live(
-                rules, database, who, told=lambda fresh: _tell(fresh, say), attempted=attempted, limits=config.limits
+                rules,
+                database,
+                who,
+                told=lambda fresh: _tell(fresh, say),
+                attempted=attempted,
+                limits=config.limits,
+                keep_asked=keep_asked,
             ) as live,
         ):
             _warn_of_orphans(live)

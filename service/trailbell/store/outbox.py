@@ -15,6 +15,7 @@ from trailbell_notifiers.delivery.outbox import (
     Delivery,
     Queue,
     Tried,
+    asked_for,
     due_us,
     heeded_us,
     lease,
@@ -46,15 +47,26 @@ class StoreOutbox:
         self._breakers = Breakers(database)
         self._attempts = Attempts(database)
 
-    def next_epoch(self, now_us: int) -> int:
-        """The number of this run; leases of earlier runs are void from now on, and everything that waits is due."""
+    def next_epoch(self, now_us: int, *, keep_asked: bool = False) -> int:
+        """The number of this run; leases of earlier runs are void from now on, and everything that waits is due.
+
+        Args:
+            now_us: the time.
+            keep_asked: not so where a receiver asked for a pause that is not over.
+        """
         with self._database.transaction():
+            asked = self._asked_for(now_us) if keep_asked else []
+            breakers = {delivery.queue: self._breakers.of(delivery.queue) for delivery in asked}
             self._database.execute("UPDATE meta SET value = value + 1 WHERE name = 'epoch'")
             self._database.execute(
                 f"UPDATE outbox SET not_before_us = ?1 WHERE {OPEN_ROWS} AND not_before_us > ?1",  # noqa: S608 - constants
                 (now_us,),
             )
             self._breakers.probe_soon()
+            for delivery in asked:
+                self._update(delivery)
+            for queue, breaker in breakers.items():
+                self._breakers.set(queue, breaker)
             row = self._database.one("SELECT value FROM meta WHERE name = 'epoch'")
         return int(row[0]) if row else 0
 
@@ -253,6 +265,15 @@ class StoreOutbox:
             (*queue, now_us),
         )
         return None if aside is None else delivery_of(aside)
+
+    def _asked_for(self, now_us: int) -> list[Delivery]:
+        """What waits because its receiver asked for that."""
+        sql = (
+            f"SELECT {COLUMNS}, (SELECT max(at_us) FROM attempt WHERE delivery_id = outbox.id) FROM outbox "  # noqa: S608 - constants
+            f"WHERE {OPEN_ROWS} AND attempts > 0 AND not_before_us > ?"
+        )
+        rows = [(delivery_of(row[:-1]), row[-1]) for row in self._database.rows(sql, (now_us,))]
+        return [row for row, tried_us in rows if tried_us is not None and asked_for(row, tried_us, now_us)]
 
     def _head(self, queue: Queue) -> Delivery | None:
         row = self._database.one(
