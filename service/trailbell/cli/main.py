@@ -110,6 +110,13 @@ def run(arguments: list[str]) -> int:
         # The reader went away (`| head`). Python would complain once more while flushing at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return Exit.OK
+    except Exception as error:
+        from trailbell.store.database import StoreError  # so late, since most commands end well
+
+        if not isinstance(error, StoreError):
+            raise
+        say(Failure(Exit.CONFIGURATION, error.message, error.help))
+        return Exit.CONFIGURATION
     return int(result) if isinstance(result, int) else Exit.OK
 
 

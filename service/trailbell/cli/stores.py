@@ -33,7 +33,7 @@ def reading(store: Address) -> Iterator[Database]:
     try:
         database = open_database(store, write=False)
     except StoreError as error:
-        raise Failure(Exit.SOURCE, error.message, error.help) from error
+        raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
     try:
         yield database
     finally:
@@ -51,7 +51,7 @@ def reading_if_there(store: Address) -> Iterator[Database | None]:
         yield None
         return
     except StoreError as error:
-        raise Failure(Exit.SOURCE, error.message, error.help) from error
+        raise Failure(Exit.CONFIGURATION, error.message, error.help) from error
     with closing(database):
         yield database
 

@@ -23,6 +23,7 @@ SAFE_SQLITE: Final = 3_051_003
 STATEMENTS_KEPT: Final = 400
 """Statements that are kept prepared: apsw gives up the one that was put back first, and each use puts one back, so that
 a group of 100 events and what they change would push out, with the 100 of its default, all that comes once a group."""
+_UNREADABLE: Final = (apsw.CorruptError, apsw.NotADBError, apsw.IOError)
 
 
 class SqliteDatabase(Database):
@@ -39,14 +40,28 @@ class SqliteDatabase(Database):
         self._lock_file = lock_file
 
     def rows(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> list[tuple[Any, ...]]:
-        """All rows of a query."""
-        with self.lock:
-            return list(self.connection.execute(sql, values))
+        """All rows of a query.
+
+        Raises:
+            StoreError: if the file is damaged, or its disk fails.
+        """
+        try:
+            with self.lock:
+                return list(self.connection.execute(sql, values))
+        except _UNREADABLE as error:
+            raise self._unreadable(error) from error
 
     def one(self, sql: str, values: Sequence[Any] | dict[str, Any] = ()) -> tuple[Any, ...] | None:
-        """The first row of a query, or None."""
-        with self.lock:
-            return next(iter(self.connection.execute(sql, values)), None)
+        """The first row of a query, or None.
+
+        Raises:
+            StoreError: if the file is damaged, or its disk fails.
+        """
+        try:
+            with self.lock:
+                return next(iter(self.connection.execute(sql, values)), None)
+        except _UNREADABLE as error:
+            raise self._unreadable(error) from error
 
     def execute(self, sql: str, values: Sequence[Any] = ()) -> int:
         """Change something; how many rows were."""
@@ -103,6 +118,12 @@ class SqliteDatabase(Database):
     def _roll_back(self) -> None:
         if self.connection.in_transaction:  # SQLite undoes it by itself where the disk fails
             self.connection.execute("ROLLBACK")
+
+    def _unreadable(self, error: apsw.Error) -> StoreError:
+        if _is_full(self.folder, error):
+            return _full(self.folder)
+        words = f"the store in {self.folder}/ cannot be read: {error}"
+        return StoreError(words, "look at the disk; if `trailbell store check` finds damage, restore it from a backup")
 
     @contextmanager
     def _worded(self) -> Iterator[None]:
