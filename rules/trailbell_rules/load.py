@@ -111,8 +111,10 @@ def _assemble(files: Sequence[_Read], checks: Sequence[Check], problems: list[Pr
         ]
     if not any(problem.severity == "error" for problem in problems):
         problems += definitions.unused(shipped_definitions)
-    problems += _linted(subjects, checks, files)
-    problems = without_ignored(problems, (file.reading for file in files), CODES, _checked(checks))
+    looked_at = _looked_at(files)
+    names = {file.reading.source.file for file in looked_at}
+    problems += (problem for check in checks for problem in check.find(subjects) if problem.span.file in names)
+    problems = without_ignored(problems, (file.reading for file in looked_at), CODES, _checked(checks))
     return Loaded(
         RuleSet([subject.rule for subject in subjects], definitions.lookups),
         tuple(sorted(dict.fromkeys(problems), key=lambda problem: problem.span)),
@@ -168,13 +170,9 @@ def _subject(
         yield Subject(built.rule, document, built.tests)
 
 
-def _linted(subjects: Sequence[Subject], checks: Iterable[Check], files: Iterable[_Read]) -> Iterator[Problem]:
-    """What the checks find. Packs are looked at only if nothing else is: their rules are not the user's to mend."""
-    own = {file.reading.source.file for file in files if not file.found.overridable and not file.found.quiet}
-    for check in checks:
-        for problem in check.find(subjects):
-            if not own or problem.span.file in own:
-                yield problem
+def _looked_at(files: Sequence[_Read]) -> Sequence[_Read]:
+    """The files that are checked. Packs are only if nothing else is there: their rules are not the user's to mend."""
+    return [file for file in files if not file.found.overridable and not file.found.quiet] or files
 
 
 def _checked(checks: Iterable[Check]) -> frozenset[str]:

@@ -241,6 +241,46 @@ def test_keys_of_suppress_that_change_nothing(by: str, found: int) -> None:
     assert [problem.code for problem in problems] == ["idle-suppress-key"] * found
 
 
+@pytest.mark.parametrize(
+    ("by", "test", "hidden"),
+    [
+        ("user_email", "{result: denied}", "`result`"),
+        ("user_email", "{any: [{result: denied}, {not: {zone: home}}]}", "`result` and `zone`"),
+        ("[user_email, result]", "{result: denied}", None),
+        ("user_email", "{user_email: {ends_with: '@example.com'}}", None),  # it keeps alerts apart itself
+        ("user_email", "{a: {gte: 1}}", None),  # the match holds it at one value
+        ("user_email", "{time: {outside: {hours: '09:00-18:00'}}}", None),  # not what a firing differs in
+        ("source_ip", "{source_country: GB}", None),  # an address is in one country
+        ("userIdentity.arn", "{userIdentity.type: Root}", None),
+        ("userIdentity.arn", "{requestParameters.type: Root}", "`requestParameters.type`"),
+    ],
+)
+def test_severities_that_may_be_hidden(by: str, test: str, hidden: str | None) -> None:
+    """A graver firing folds into a lesser alert when what its severity depends on does not keep alerts apart."""
+    alert = f"alert: {{severity: [{{if: {test}, then: high}}]}}\n"
+    found = _found(f"{HEAD}match: {{a: 1}}\n{alert}suppress: {{for: 1h, by: {by}}}\n")
+    assert [problem.code for problem in found] == ["hidden-severity"] * (hidden is not None)
+    assert all(f"that differ in {hidden} share one" in problem.summary for problem in found)
+
+
+@pytest.mark.parametrize(
+    ("rest", "found"),
+    [
+        ("", 0),  # each alert stands for itself
+        ("suppress: {for: 0}\n", 0),
+        ("suppress: {for: 1h}\n", 1),
+        ("when: {count: {at_least: 2, within: 1h, by: user_email}}\n", 1),  # which folds for that hour by itself
+        ("when: {count: {at_least: 2, within: 1h, by: [user_email, result]}}\n", 0),
+        ("when: {count: {at_least: 2, within: 1h, by: user_email}}\nsuppress: {for: 0}\n", 0),
+    ],
+)
+def test_severities_are_hidden_only_where_firings_fold(rest: str, found: int) -> None:
+    """By the condition's own key and span where `suppress` does not say otherwise."""
+    alert = "alert: {severity: [{if: {result: denied}, then: high}]}\n"
+    problems = _found(f"{HEAD}match: {{a: 1}}\n{alert}{rest}")
+    assert [problem.code for problem in problems if problem.code == "hidden-severity"] == ["hidden-severity"] * found
+
+
 def test_titles_that_name_nobody() -> None:
     """Per key, the title must tell one alert from the next; without a key there is nothing to tell."""
     keyed = "id: a\ntitle: t\nseverity: low\nmatch: {a: 1}\nwhen: {each: {by: x}}\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import lzma
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
@@ -13,9 +12,7 @@ import pytest
 from trailbell.replay import dry_run_source
 from trailbell.rule_testing import run_tests
 from trailbell.sources.files import FileSource
-from trailbell_engine.predicate import to_json
 from trailbell_engine.rule import Rule
-from trailbell_engine.values import Json
 from trailbell_rules.load import PACKS, Loaded, load_rules, shipped_packs
 
 ROOT = Path(__file__).parents[2]
@@ -95,36 +92,6 @@ def test_every_rule_stands_in_the_runbooks(pack: str, loaded: Loaded) -> None:
     definitions = file.read_text(encoding="utf-8") if file.exists() else ""
     assert rules <= named
     assert all(f"\n  {name}:" in definitions for name in named - rules)
-
-
-SETTLES: Final = {"source_ip": {"source_country"}}
-"""What another field has at one value: an address is in one country, for as long as firings fold."""
-MEANT: Final = {"vonage-login-country-changed"}
-"""Rules that say in a comment why a graver firing may fold into their alert: another rule tells of it."""
-
-
-@pytest.mark.parametrize("rule", [rule for _, rule in RULES], ids=lambda rule: rule.id)
-def test_a_grave_firing_is_not_folded_into_a_lesser_alert(rule: Rule) -> None:
-    """What the severity depends on is part of what folds, but for the time of day."""
-    span_us = rule.condition.default_suppress_us if rule.suppress.for_us is None else rule.suppress.for_us
-    if not span_us or rule.id in MEANT:
-        return
-    folding = {str(path) for path in (rule.condition.by if rule.suppress.by is None else rule.suppress.by)}
-    settled = folding.union(*(SETTLES.get(path, set()) for path in folding), {"time"})
-    asked = {path for case in rule.severity_cases for path in _asked(to_json(case.test))}
-    assert asked <= settled
-
-
-def _asked(test: Json) -> Iterator[str]:
-    """Every path that a predicate reads."""
-    match test:
-        case list():
-            for entry in test:
-                yield from _asked(entry)
-        case dict():
-            if isinstance(test.get("path"), str):
-                yield str(test["path"])
-            yield from _asked(list(test.values()))
 
 
 @pytest.mark.parametrize("rule", [rule for _, rule in RULES], ids=lambda rule: rule.id)
