@@ -14,6 +14,8 @@ PATIENCE_S = 60
 SIGNALLED = """
 import os, signal, sys
 number, wanted = int(sys.argv[1]), sys.argv[2]
+# As from a shell: who started the tests may ignore some, as nohup does.
+signal.signal(number, signal.default_int_handler if number == signal.SIGINT else signal.SIG_DFL)
 
 class Signal:
     # It comes at the very moment at which a module is looked for.
