@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from trailbell_notifiers.desk import Policy
 from trailbell_notifiers.policy.intervals import inside
 from trailbell_notifiers.policy.matchers import Labels
-from trailbell_notifiers.policy.routing import Decision, Route, decide
+from trailbell_notifiers.policy.routing import Decision, Route, decide, places
 from trailbell_notifiers.policy.silences import covering
 from trailbell_rules.schema_parts import TIME, described, mapping
 
@@ -43,10 +43,13 @@ class Answer(NamedTuple):
     Attributes:
         decisions: who is to hear of it.
         held: per receiver, what keeps it from being told at that time.
+        places: of the routes that take it, more than ``decisions`` name where two have one receiver; none where
+            the rule itself names who is told.
     """
 
     decisions: Sequence[Decision]
     held: Mapping[str, str]
+    places: frozenset[tuple[int, ...]]
 
     @property
     def told(self) -> list[str]:
@@ -66,7 +69,8 @@ def answer(policy: Policy, labels: Labels, notify: Sequence[str] = (), time_us: 
                 reason = f"silenced: {silence.comment}"
             if reason:
                 held[decision.receiver] = reason
-    return Answer(decisions, held)
+    taking = frozenset() if notify or policy.route is None else places(policy.route, labels)
+    return Answer(decisions, held, taking)
 
 
 def _muted(policy: Policy, decision: Decision, time_us: int) -> str:
@@ -93,14 +97,9 @@ class Branch(NamedTuple):
     ends_here: bool
 
 
-def branches(route: Route, decisions: Sequence[Decision]) -> Iterator[Branch]:
-    """The whole tree, depth first, with the taken paths marked."""
-    places = {decision.place for decision in decisions if decision.path and decision.path != "notify"}
-    yield from _branches(route, (), places)
-
-
-def _branches(route: Route, place: tuple[int, ...], places: set[tuple[int, ...]]) -> Iterator[Branch]:
-    taken = any(other[: len(place)] == place for other in places)
-    yield Branch(len(place), ".".join(map(str, place)), route, taken, place in places)
+def branches(route: Route, taking: frozenset[tuple[int, ...]], place: tuple[int, ...] = ()) -> Iterator[Branch]:
+    """The whole tree below a place, depth first, with the ways to the routes that take the alert marked."""
+    taken = any(other[: len(place)] == place for other in taking)
+    yield Branch(len(place), ".".join(map(str, place)), route, taken, place in taking)
     for position, child in enumerate(route.routes, start=1):
-        yield from _branches(child, (*place, position), places)
+        yield from branches(child, taking, (*place, position))

@@ -245,3 +245,34 @@ cases:
         'pager: route 1: severity="critical"',
         'team: route 2: owner="sec"  only outside of night; see --at',
     ]
+
+
+def test_a_route_is_marked_where_it_tells_nobody_anew(tmp_path, trailbell):
+    """The tree shows every route that takes the alert, also one whose receiver an earlier route has told; but no route
+    that is not asked, because the one before it ends the search.
+    """
+    config = tmp_path / "trailbell.yaml"
+    config.write_text(
+        """
+receivers:
+  team: {webhook: {url: "https://team.example.com/"}}
+  pager: {webhook: {url: "https://pager.example.com/"}}
+route:
+  receiver: team
+  routes:
+    - {matchers: [severity=critical], receiver: [pager, team], continue: true}
+    - {receiver: pager}
+    - {receiver: team}
+""",
+        encoding="utf-8",
+    )
+    code, out, _ = trailbell("route", "test", "severity=critical", "-c", config)
+    assert code == 0
+    assert out.splitlines() == [
+        "│ · the top route → team",
+        '●   1 severity="critical" → pager, team  (continue)',
+        "●   2 every alert → pager",
+        "    3 every alert → team",
+        'pager: route 1: severity="critical"',
+        'team: route 1: severity="critical"',
+    ]

@@ -172,6 +172,11 @@ def decide(route: Route | None, labels: Labels, notify: Sequence[str] = ()) -> l
     return list(decisions.values())
 
 
+def places(route: Route, labels: Labels) -> frozenset[tuple[int, ...]]:
+    """Where the walk ends: each route that takes an alert with these labels, though it tell nobody anew."""
+    return frozenset(decision.place for decision in _walk(route, labels, (), ""))
+
+
 def _walk(route: Route, labels: Labels, place: tuple[int, ...], parent: str) -> Iterator[Decision]:
     path = f"{parent}/{{{', '.join(map(str, route.matchers))}}}" if place else "{}"
     taken = False

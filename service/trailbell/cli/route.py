@@ -128,7 +128,7 @@ def _json(found: Answer) -> dict[str, Any]:
 def _print(policy: Policy, found: Answer, at_us: int | None) -> None:
     from trailbell.routes_table import branches
 
-    for branch in branches(policy.route, found.decisions) if policy.route is not None else ():
+    for branch in branches(policy.route, found.places) if policy.route is not None else ():
         matchers = ", ".join(map(str, branch.route.matchers)) or ("every alert" if branch.depth else "the top route")
         mark = "●" if branch.ends_here else "│" if branch.taken else " "
         told = ", ".join(branch.route.receivers) + ("  (continue)" if branch.route.continue_ else "")
