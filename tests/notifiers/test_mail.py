@@ -129,9 +129,9 @@ def test_one_bad_address_keeps_nobody_else(plain, message):
 @pytest.mark.parametrize(
     ("answer", "expected"),
     [
-        ("451 try later", Retry("the mail server answered 451 to data: try later")),
-        ("552 too large", Rejected("the mail server answered 552 to data: too large", "payload")),
-        ("554 looks like spam", Rejected("the mail server answered 554 to data: looks like spam", "payload")),
+        ("451 try later", Retry("the mail server answered 451 to the message: try later")),
+        ("552 too large", Rejected("the mail server answered 552 to the message: too large", "payload")),
+        ("554 looks like spam", Rejected("the mail server answered 554 to the message: looks like spam", "payload")),
     ],
 )
 def test_what_the_answer_to_the_message_means(plain, message, answer, expected):
@@ -169,6 +169,54 @@ SAYS = {
     "DATA": b"354 go on\r\n",
     ".": b"250 taken\r\n",
 }
+
+
+@contextmanager
+def _answering(**says):
+    """A mail server for one conversation that says these words to these commands; gives its port and what it heard."""
+    heard = []
+
+    def serve(listener):
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"220 mail.example.org\r\n")
+            for line in connection.makefile("rb"):
+                heard.append(line)
+                word = line.split()[0].decode().upper() if line.strip() else ""
+                connection.sendall((SAYS | says).get(word, b""))
+
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=serve, args=(listener,))
+        thread.start()
+        try:
+            yield listener.getsockname()[1], heard
+        finally:
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (b"451 try later", Retry("the mail server answered 451 to data: try later")),
+        (b"503 no valid RCPT", Rejected("the mail server answered 503 to data: no valid RCPT", "receiver")),
+        (b"554 no valid recipients", Rejected("the mail server answered 554 to data: no valid recipients", "receiver")),
+        (b"250 what for?", Retry("the mail server answered 250 to data: what for?")),
+    ],
+)
+def test_what_a_server_refuses_before_the_message_is_not_for_what_it_says(message, answer, expected):
+    """DATA itself is answered for who sends to whom (RFC 5321, 3.3): the message was not seen, and is not sent."""
+    with _answering(DATA=answer + b"\r\n", QUIT=b"221 bye\r\n") as (port, heard):
+        channel = _channel(port, tls="none")
+        assert channel.send(channel.render(message, ID), _attempt(), NOW_S) == expected
+    assert heard[-2:] == [b"data\r\n", b"quit\r\n"]
+
+
+def test_lines_that_begin_with_a_dot_arrive_as_they_are(plain, message):
+    """A dot alone on its line would end the mail."""
+    channel = _channel(plain.port, tls="none")
+    body = channel.render(message, ID) + b".\r\n..two\r\n.last"
+    assert channel.send(body, _attempt(), NOW_S) == Delivered("OK: queued as fake")
+    assert plain.messages[0].raw.endswith(b"\r\n.\r\n..two\r\n.last\r\n")
 
 
 @contextmanager
@@ -213,7 +261,7 @@ def _dripping(stage, drop=b"2"):
         ("EHLO", Retry),
         ("MAIL", Retry),
         ("RCPT", Retry),
-        ("DATA", Ambiguous),
+        ("DATA", Retry),
         (".", Ambiguous),
     ],
 )

@@ -37,6 +37,7 @@ _ADVICE: Final[tuple[tuple[str, str], ...]] = (
     (r"answered 5\d\d\b.*(login|auth)|answered 535", "user name or password are wrong, or it wants an app password"),
     (r"answered 5\d\d to rcpt", "it does not know this address, or does not let us send there"),
     (r"answered 5\d\d to mail", "it does not let us send as this `from`"),
+    (r"answered 5\d\d to data", "it does not take mail from us for this address, whatever it says: see its own log"),
     (r"answered 5\d\d\b", "it is out of order: see its own log"),
 )
 

@@ -68,6 +68,8 @@ SCHEMA: Final[dict[str, Any]] = {
 Tls: TypeAlias = Literal["required", "implicit", "opportunistic", "none"]
 PORTS: Final[Mapping[Tls, int]] = {"required": 587, "implicit": 465, "opportunistic": 25, "none": 25}
 TIMEOUT_S: Final = 30.0
+_MESSAGE: Final = "the message"
+"""The step from which on the mail may have arrived."""
 _NAME_LIMIT: Final = 100
 _ADDRESS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
 _MAILBOX: Final = re.compile(rf'(?P<shown>[^<>"\r\n]*|"[^<>"\r\n]*")\s*<(?P<inner>{_ADDRESS})>|(?P<bare>{_ADDRESS})')
@@ -177,7 +179,7 @@ class Mail:
 
     def _failed(self, step: str, error: Exception, *, late: bool) -> Receipt:
         host = self._settings.host
-        if step == "data":
+        if step == _MESSAGE:
             return Ambiguous(f"{host} took the mail and did not say so: {self._said(str(error))}")
         if late:
             who = "no answer of the name service" if isinstance(error, socket.gaierror) else "no answer"
@@ -233,11 +235,12 @@ class _Conversation:
         with self._session() as server:
             self._say("mail", lambda: server.mail(self._settings.sender.addr_spec))
             self._say("rcpt", lambda: server.rcpt(target))
-            answer = self._say("data", lambda: server.data(mail))
+            self._say("data", lambda: server.docmd("data"), 354)
+            answer = self._say(_MESSAGE, lambda: server.message(mail))
         return Delivered(one_line(answer.decode("utf-8", "replace"))[:200])
 
     @contextlib.contextmanager
-    def _session(self) -> Iterator[smtplib.SMTP]:
+    def _session(self) -> Iterator[SmtpClient]:
         """A server that knows us; left politely, whatever has happened."""
         server = self._connected()
         try:
@@ -259,14 +262,14 @@ class _Conversation:
             self.step = "login"
             server.login(settings.username, settings.password.reveal())
 
-    def _say(self, step: str, command: Callable[[], tuple[int, bytes]]) -> bytes:
+    def _say(self, step: str, command: Callable[[], tuple[int, bytes]], *welcome: int) -> bytes:
         self.step = step
         code, words = command()
-        if code not in (250, 251):
+        if code not in (welcome or (250, 251)):
             raise smtplib.SMTPResponseException(code, words)
         return words
 
-    def _connected(self) -> smtplib.SMTP:
+    def _connected(self) -> SmtpClient:
         settings = self._settings
         context = self._context() if settings.tls == "implicit" else None
         return SmtpClient(
@@ -280,8 +283,12 @@ class _Conversation:
 
 
 def _refused(step: str, code: int, words: str) -> Receipt:
-    """4yz may pass, 5yz will not (RFC 5321, section 4.2.1); what it refuses depends on the step."""
+    """4yz may pass, 5yz will not (RFC 5321, section 4.2.1); what it refuses depends on the step.
+
+    Only the answer to the message is about what it says: DATA is refused for want of a sender or a recipient that are
+    valid (section 3.3), or by policy, before the server has seen any of it.
+    """
     reason = f"the mail server answered {code} to {step}: {words}"
     if code >= 500:
-        return Rejected(reason, "payload" if step == "data" else "receiver")
+        return Rejected(reason, "payload" if step == _MESSAGE else "receiver")
     return Retry(reason)

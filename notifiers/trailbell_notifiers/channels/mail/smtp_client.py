@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import smtplib
 import socket
 import ssl
@@ -68,6 +69,15 @@ class SmtpClient(smtplib.SMTP):
         if self.file is None and self.sock is not None:
             self.file = _Answers(self.sock.makefile("rb"))
         return super().getreply()
+
+    def message(self, mail: bytes) -> tuple[int, bytes]:
+        """Send a mail whose lines end with CR LF, once DATA was welcome, and read the answer to it.
+
+        ``smtplib.SMTP.data`` does both steps in one; which of them is refused tells whether the mail is at fault.
+        """
+        text = re.sub(rb"(?m)^\.", b"..", mail)  # RFC 5321, section 4.5.2
+        self.send(text + (b".\r\n" if text.endswith(b"\r\n") else b"\r\n.\r\n"))
+        return self.getreply()
 
     def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:  # noqa: ARG002 - smtplib's own hook
         # Under the deadline before TLS, whose handshake can drip as well.
