@@ -382,6 +382,33 @@ def test_both_parts_tell_the_same(message):
 
 
 @pytest.mark.parametrize(
+    ("text", "said", "help_"),
+    [
+        ("jörg@example.com", "before the `@`", "must be ASCII"),
+        ("Jörg <jörg@bücher.example>", "before the `@`", "must be ASCII"),
+        ("ada@bücher.example", "the domain of", "write `ada@xn--bcher-kva.example`"),
+        ("Ada <ada@Bücher.example>", "the domain of", "write `ada@xn--bcher-kva.example`"),
+        ("ada@straße.example", "the domain of", "write its `xn--` form"),
+        ("ada@ü..example", "the domain of", "write its `xn--` form"),
+        (f"ada@{'ü' * 300}.example", "the domain of", "write its `xn--` form"),
+        ("Jörg", "is no address", "name@example.com"),
+        ("a@b@ü", "is no address", "name@example.com"),
+    ],
+)
+def test_an_address_beyond_ascii_is_told_what_to_write(text, said, help_):
+    """The form of the domain that the name service knows, where it is certain; and which part it is about."""
+    with pytest.raises(ChannelError) as caught:
+        _channel(25, to=text)
+    assert said in str(caught.value)
+    assert help_ in caught.value.help
+
+
+def test_the_name_beside_an_address_is_in_any_letters():
+    """Only the address itself must be ASCII."""
+    assert _channel(25, to="Jörg <joerg@xn--bcher-kva.example>").targets == ("joerg@xn--bcher-kva.example",)
+
+
+@pytest.mark.parametrize(
     "settings",
     [
         {"to": "not an address"},

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import smtplib
 import socket
 import ssl
@@ -23,7 +22,8 @@ from trailbell_notifiers.transport.connecting import Resolver, system_resolver
 from trailbell_notifiers.transport.deadline import Deadline
 from trailbell_notifiers.words.text import fit, one_line
 
-from .message import header_text, mail_bytes, with_date
+from .addresses import AddressError, read_address
+from .message import mail_bytes, with_date
 from .smtp_client import SmtpClient
 
 SCHEMA: Final[dict[str, Any]] = {
@@ -70,9 +70,6 @@ PORTS: Final[Mapping[Tls, int]] = {"required": 587, "implicit": 465, "opportunis
 TIMEOUT_S: Final = 30.0
 _MESSAGE: Final = "the message"
 """The step from which on the mail may have arrived."""
-_NAME_LIMIT: Final = 100
-_ADDRESS: Final = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~.-]{1,64}@[A-Za-z0-9](?:[A-Za-z0-9.-]{0,252}[A-Za-z0-9])?"
-_MAILBOX: Final = re.compile(rf'(?P<shown>[^<>"\r\n]*|"[^<>"\r\n]*")\s*<(?P<inner>{_ADDRESS})>|(?P<bare>{_ADDRESS})')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,14 +118,10 @@ def build(name: str, settings: Mapping[str, Any]) -> Mail:
 
 
 def _address(name: str, text: str) -> Address:
-    found = _MAILBOX.fullmatch(text)
-    bare = found["inner"] or found["bare"] if found else ""
-    if found is None or ".." in bare:
-        raise ChannelError(
-            f"e-mail `{name}`: {text!r} is no address", "write `name@example.com` or `Words <name@example.com>`"
-        )
-    user, domain = bare.rsplit("@", 1)
-    return Address(header_text((found["shown"] or "").strip('" '), _NAME_LIMIT), user, domain)
+    try:
+        return read_address(text)
+    except AddressError as error:
+        raise ChannelError(f"e-mail `{name}`: {error}", error.help) from error
 
 
 class Mail:
