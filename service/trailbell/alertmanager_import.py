@@ -6,7 +6,6 @@ stands the name of an environment variable.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -14,9 +13,14 @@ from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from trailbell_engine.alert import SEVERITIES
 from trailbell_engine.durations import format_duration, parse_duration
 from trailbell_engine.timestamps import DAY_US, MINUTE_US
-from trailbell_notifiers.policy.matchers import MatcherError, parse_matcher
+from trailbell_notifiers.policy.matchers import Matcher, MatcherError
+from trailbell_notifiers.policy.routing import OWN_LABELS
+
+from .alertmanager_intervals import ALWAYS, spans
+from .alertmanager_matchers import read_matcher, split_matchers
 
 _LABELS: Final = {"alertname": "rule"}
 """Labels that are called otherwise here."""
@@ -37,13 +41,16 @@ _KINDS: Final = {
 }
 _DEFAULT_TIMES: Final = {"group_wait": "30s", "group_interval": "5m", "repeat_interval": "4h"}
 _OWN_AFFAIR: Final = "how a message looks and how it is sent is the channel's own affair here"
+_GLOBALS_LEFT: Final = ("resolve_timeout", "http_config", "smtp_tls_config", "smtp_hello", "smtp_auth_identity")
 _LEFT_WHY: Final = {
+    "resolve_timeout": "alerts end when their rule says so; `close_after` is nearest to it",
     "http_config": "what opens the door goes into `headers`, an authority of your own into `ca_file`",
+    "smtp_tls_config": "certificates are always checked; an authority of your own goes into `ca_file`",
     "tls_config": "certificates are always checked; an authority of your own goes into `ca_file`",
 }
+_PAGERDUTY_EU: Final = "events.eu.pagerduty.com"
 NOBODY: Final = "always-quiet"
 """The interval that stands for a receiver without integrations, by which nobody is told."""
-_MATCHER_SPLIT: Final = re.compile(r',\s*(?=(?:[^"]*"[^"]*")*[^"]*$)')
 
 
 @dataclass(slots=True)
@@ -76,24 +83,18 @@ class _Importer:
         self.names: dict[str, list[str]] = {}
         self.taken: set[str] = set()
         self.silent: set[str] = set()
+        self.labels: dict[str, None] = {}
 
     def run(self) -> Imported:
-        for key in self.source:
-            if key not in _SECTIONS:
-                self.leave(key, "no such section here")
-        if self.source.get("templates"):
-            self.leave("templates", "Go templates; what messages say is in the rules (`title`, `alert.summary`)")
-        for key in self.globals:
-            if key == "resolve_timeout":
-                self.leave(
-                    "global.resolve_timeout", "alerts end when their rule says so; `close_after` is nearest to it"
-                )
+        self.sections()
         receivers: dict[str, Any] = {}
         for position, entry in enumerate(_list(self.source.get("receivers"))):
             for name, settings in self.receiver(_mapping(entry), f"receivers[{position}]"):
                 receivers[name] = settings
                 self.out.comments["receivers", name] = f"receivers[{position}], {_mapping(entry).get('name')}"
         self.out.values["receivers"] = receivers
+        if not receivers:
+            self.leave("receivers", "none of them tells anybody, or can be carried over: here nobody is told either")
         self.intervals()
         route = self.route(_mapping(self.source.get("route")), "route", top=True)
         if route is not None:
@@ -105,7 +106,20 @@ class _Importer:
         carried = [entry for entry in inhibit if entry is not None]
         if carried:
             self.out.values["inhibit"] = carried
+        if self.labels:
+            self.leave(f"labels {', '.join(self.labels)}", "an alert has such a label here if its rule counts `by` it")
         return self.out
+
+    def sections(self) -> None:
+        """Name what is said for the whole file and has no place here."""
+        for key in self.source:
+            if key not in _SECTIONS:
+                self.leave(key, "no such section here")
+        if self.source.get("templates"):
+            self.leave("templates", "Go templates; what messages say is in the rules (`title`, `alert.summary`)")
+        for key in self.globals:
+            if key in _GLOBALS_LEFT:
+                self.leave(f"global.{key}", _LEFT_WHY.get(key, _OWN_AFFAIR))
 
     def leave(self, place: str, why: str) -> None:
         self.out.left.append((place, why))
@@ -149,7 +163,15 @@ class _Importer:
                 used |= {"http_config"} if "token" in result else set()
             case "email_configs":
                 result = self.mail(settings, place, base)
-                used |= {"to", "from", "smarthost", "auth_username", "auth_password", "require_tls"}
+                used |= {
+                    "to",
+                    "from",
+                    "smarthost",
+                    "auth_username",
+                    "auth_password",
+                    "auth_password_file",
+                    "require_tls",
+                }
             case "webhook_configs":
                 url = str(settings.get("url", ""))
                 # A name and password, or a query, may be what opens the door.
@@ -159,7 +181,10 @@ class _Importer:
                 result |= {"allow_cidrs": [private]} if (private := _private(url)) else {}
             case "pagerduty_configs":
                 result = {"routing_key": self.secret(base, "PAGERDUTY_ROUTING_KEY", place)}
-                used |= {"routing_key", "routing_key_file", "service_key"}
+                address = str(settings.get("url") or self.globals.get("pagerduty_url", ""))
+                result |= {"region": "eu"} if urlsplit(address).hostname == _PAGERDUTY_EU else {}
+                used |= {"routing_key", "routing_key_file", "service_key", "service_key_file"}
+                used |= {"url"} if "region" in result else set()
             case _:
                 result = {"url": self.secret(base, "WEBHOOK_URL", place)}
                 used |= {"webhook_url", "webhook_url_file"}
@@ -223,7 +248,7 @@ class _Importer:
         matchers = self.matchers(entry, "", place)
         result |= {"matchers": matchers} if matchers else {}
         if "group_by" in entry or top:
-            result["group_by"] = [_LABELS.get(str(label), str(label)) for label in _list(entry.get("group_by"))]
+            result["group_by"] = [self.label(label) for label in _list(entry.get("group_by"))]
         result |= self.timers(entry, place, top=top)
         for name in ("mute_time_intervals", "active_time_intervals"):
             if entry.get(name):
@@ -263,28 +288,39 @@ class _Importer:
 
     def nobody(self) -> str:
         """The name of an interval that is always."""
-        self.out.values.setdefault("time_intervals", {})[NOBODY] = [{"times": ["00:00-24:00"]}]
+        self.out.values.setdefault("time_intervals", {})[NOBODY] = [ALWAYS]
         self.out.comments["time_intervals", NOBODY] = f"routes to {', '.join(sorted(self.silent))}: nobody is told"
         return NOBODY
 
     def matchers(self, entry: Mapping[str, Any], side: str, place: str) -> list[str]:
         """Of the three ways in which Alertmanager writes them; ``side`` is ``source_`` or ``target_`` or empty."""
-        texts = [f"{name}={json.dumps(str(value))}" for name, value in _mapping(entry.get(f"{side}match")).items()]
-        texts += [f"{name}=~{json.dumps(str(value))}" for name, value in _mapping(entry.get(f"{side}match_re")).items()]
+        texts = [f"{name}={_quoted(value)}" for name, value in _mapping(entry.get(f"{side}match")).items()]
+        texts += [f"{name}=~{_quoted(value)}" for name, value in _mapping(entry.get(f"{side}match_re")).items()]
         written = entry.get(f"{side}matchers")
         for text in [written] if isinstance(written, str) else _list(written):
-            texts += [
-                part for part in _MATCHER_SPLIT.split(str(text).strip().removeprefix("{").removesuffix("}")) if part
-            ]
-        found = []
+            texts += split_matchers(str(text))
+        found: list[Matcher] = []
         for text in texts:
             try:
-                matcher = parse_matcher(text)
+                matcher = read_matcher(text)
             except MatcherError as error:
                 self.leave(f"{place}.{side}matchers", f"{error}; without it more alerts match, so look at it")
                 continue
-            found.append(str(matcher._replace(label=_LABELS.get(matcher.label, matcher.label))))
-        return found
+            found.append(matcher._replace(label=self.label(matcher.label)))
+            self.mind_severity(found[-1], f"{place}.{side}matchers")
+        return [str(matcher) for matcher in found]
+
+    def label(self, name: Any) -> str:
+        """What a label is called here. Theirs are free; those that ours have only by their rules are remembered."""
+        ours = _LABELS.get(str(name), str(name))
+        if ours not in (*OWN_LABELS, "..."):
+            self.labels[ours] = None
+        return ours
+
+    def mind_severity(self, matcher: Matcher, place: str) -> None:
+        """Their severities are free, too: one that is none of ours is no match ever, and nothing else would say so."""
+        if matcher.label == "severity" and not any(matcher.holds({"severity": (one,)}) for one in SEVERITIES):
+            self.leave(place, f"{matcher} never holds: alerts are {', '.join(SEVERITIES)} here")
 
     def duration(self, text: str, place: str, default: str, shortest_us: int) -> str:
         """Theirs may have years, which ours have not."""
@@ -308,7 +344,7 @@ class _Importer:
         if len(self.out.left) > left:
             self.leave(place, "with a matcher less it would hide what nobody meant to hide")
             return None
-        equal = [_LABELS.get(str(label), str(label)) for label in _list(entry.get("equal"))]
+        equal = [self.label(label) for label in _list(entry.get("equal"))]
         # Alertmanager takes two missing labels for equal.
         return result | ({"equal": equal, "equal_missing": "match"} if equal else {})
 
@@ -318,18 +354,10 @@ class _Importer:
         for section in ("time_intervals", "mute_time_intervals"):
             for position, entry in enumerate(_list(self.source.get(section))):
                 name = str(_mapping(entry).get("name", f"{section}-{position + 1}"))
-                spans = [self.span(_mapping(span)) for span in _list(_mapping(entry).get("time_intervals"))]
-                found[name] = [span for span in spans if span]
+                found[name] = spans([_mapping(span) for span in _list(_mapping(entry).get("time_intervals"))])
                 self.out.comments["time_intervals", name] = f"{section}[{position}]"
         if found:
             self.out.values["time_intervals"] = found
-
-    def span(self, entry: Mapping[str, Any]) -> dict[str, Any]:
-        result = {name: value for name, value in entry.items() if name != "times"}
-        times = [
-            f"{_mapping(one).get('start_time')}-{_mapping(one).get('end_time')}" for one in _list(entry.get("times"))
-        ]
-        return result | ({"times": times} if times else {})
 
 
 def _private(url: str) -> str:
@@ -339,6 +367,12 @@ def _private(url: str) -> str:
     except ValueError:
         return ""
     return "" if address.is_global else f"{address}/{address.max_prefixlen}"
+
+
+def _quoted(value: Any) -> str:
+    """A value of ``match``: what YAML reads as true or as nothing is ``true`` and the empty text there."""
+    text = "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+    return '"' + text.replace("\\", r"\\").replace('"', r"\"") + '"'
 
 
 def _mapping(value: Any) -> Mapping[str, Any]:

@@ -123,3 +123,80 @@ receivers:
         {"token": "${A_SLACK_BOT_TOKEN_2}", "channel": "#b"},
     ]
     assert [place for place, _ in result.left] == ["receivers[0].email_configs[0].require_tls"]
+
+
+@pytest.mark.parametrize(
+    ("written", "labels", "taken"),
+    [
+        (r"""'source_ip=~"10\.0\.\d+"'""", {"source_ip": "10.0.12"}, True),
+        (r"""'source_ip=~"10\.0\.\d+"'""", {"source_ip": "10x0.12"}, False),
+        (r"""'owner=~"say \"hi\", you", severity="high"'""", {"owner": 'say "hi", you', "severity": "high"}, True),
+        (r"""'owner=~"say \"hi\", you", severity="high"'""", {"owner": 'say "hi", you', "severity": "low"}, False),
+        (r"""'{owner="a\"b,c"}'""", {"owner": 'a"b,c'}, True),
+        (r"""'owner=a\b'""", {"owner": r"a\b"}, True),
+        (r"""'owner="a\tb\nc\\"'""", {"owner": "a\\tb\nc\\"}, True),
+        (r"""'owner="a", '""", {"owner": "a"}, True),
+    ],
+)
+def test_matchers_are_read_as_an_alertmanager_reads_them(imported, written, labels, taken):
+    """Loose backslashes as patterns have them, escaped quotes, commas inside of quotes (`amtool` decides the same)."""
+    _, policy = imported(f"""
+route: {{receiver: a, routes: [{{receiver: b, matchers: [{written}]}}]}}
+receivers:
+- {{name: a, webhook_configs: [{{url: "https://a.example.com"}}]}}
+- {{name: b, webhook_configs: [{{url: "https://b.example.com"}}]}}
+""")
+    assert told(policy, **labels) == ["b" if taken else "a"]
+
+
+def test_a_value_that_is_no_text_is_what_was_written(imported):
+    """`match` of true, of a number and of nothing mean the label's text there, and here."""
+    result, _ = imported("""
+route: {receiver: a, routes: [{receiver: a, match: {owner: true, state: ~, source: 3}, match_re: {tag: "x\\\\.y"}}]}
+receivers: [{name: a, webhook_configs: [{url: "https://a.example.com"}]}]
+""")
+    route = result.values["route"]["routes"][0]
+    assert route["matchers"] == ['owner="true"', 'state=""', 'source="3"', 'tag=~"x\\\\.y"']
+
+
+def test_an_interval_that_says_nothing_can_be_run(imported):
+    """Theirs without a span is never; a span without limits is always."""
+    _, policy = imported("""
+route: {receiver: a}
+receivers: [{name: a, webhook_configs: [{url: "https://a.example.com"}]}]
+time_intervals:
+- {name: never, time_intervals: []}
+- {name: always, time_intervals: [{}]}
+- {name: empty, time_intervals: [{weekdays: [], times: []}]}
+""")
+    held = {name: inside(interval, NOVEMBER_US) for name, interval in policy.intervals.items()}
+    assert held == {"never": False, "always": True, "empty": True}
+
+
+def test_what_our_alerts_cannot_have_is_named():
+    """A severity that is none of ours would never match, a label of theirs seldom; settings for all are named too."""
+    result = from_alertmanager(
+        yaml.safe_load("""
+global: {http_config: {}, smtp_hello: a, pagerduty_url: "https://events.eu.pagerduty.com/v2/enqueue"}
+route:
+  receiver: a
+  group_by: [alertname, cluster]
+  routes: [{receiver: a, matchers: [severity=~"warning|page", team=x]}, {receiver: a, match: {severity: critical}}]
+receivers: [{name: a, pagerduty_configs: [{routing_key: x}]}]
+""")
+    )
+    assert result.values["receivers"]["a"]["pagerduty"]["region"] == "eu"
+    assert [place for place, _ in result.left] == [
+        "global.http_config",
+        "global.smtp_hello",
+        "route.routes[0].matchers",
+        "labels cluster, team",
+    ]
+    assert 'severity=~"warning|page" never holds' in dict(result.left)["route.routes[0].matchers"]
+
+
+def test_receivers_that_tell_nobody_at_all_are_named(imported):
+    """A skeleton of a configuration makes a file without routes, which must not look like a success."""
+    result, policy = imported("route: {receiver: a}\nreceivers: [{name: a}]")
+    assert policy.route is None
+    assert [place for place, _ in result.left] == ["receivers"]
