@@ -23,7 +23,7 @@ from trailbell_engine.timestamps import DAY_US, MINUTE_US
 
 APPLICATION_ID: Final = 0x74626C73
 """``tbls``: marks the file as ours."""
-VERSION: Final = 2
+VERSION: Final = 3
 """Of the tables; an index of another version is built anew."""
 
 SLOT_US: Final = 15 * MINUTE_US

@@ -9,8 +9,15 @@ import apsw
 
 _ASKED: Final = 5
 """Trigrams asked for per text, the rarest first. More make each question slower and find little less."""
-USER: Final = "CAST(json_extract(CAST(input.data AS TEXT), '$.user_id') AS TEXT)"
-"""An event's user id as text, in SQL; NULL if it has none. Index and search say it in the same words."""
+_USER_ID: Final = "CAST(input.data AS TEXT), '$.user_id'"
+USER: Final = (
+    f"CASE json_type({_USER_ID}) WHEN 'text' THEN json_extract({_USER_ID}) "
+    "WHEN 'null' THEN NULL ELSE CAST(input.data AS TEXT) -> '$.user_id' END"
+)
+"""An event's user id as text, in SQL: what is no text as JSON writes it, as in PostgreSQL; NULL if it has none.
+
+Index and search say it in the same words. SQLite's own texts would be ``1`` for true, ``9.2e+18`` for a large number.
+"""
 _CONTINUATIONS: Final = 200
 """How many trigrams a text of one or two letters may stand for; beyond, it is in so many events that reading them one
 after the other finds it sooner."""

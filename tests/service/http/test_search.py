@@ -10,6 +10,7 @@ from trailbell.store import search_hits
 from trailbell.store.ledger import StoreLedger
 from trailbell.store.search import Filters
 from trailbell.store.search_keeper import BuildingError, SearchKeeper
+from trailbell.store.searching import keeper_of
 from trailbell_engine.decoding.exact_json import write_json
 from trailbell_engine.timestamps import DAY_US, HOUR_US, MINUTE_US, SECOND_US
 
@@ -205,6 +206,33 @@ def test_a_user_is_found_without_looking_at_others(recorded, searching, event, m
         assert [item.id for item in found.events] == [event(500).id, event(0).id]
     with pytest.raises(search_hits.TooBroadError):
         search.page(Filters(text="1000000"), 0, 10)
+
+
+@pytest.mark.parametrize("backend", ["sqlite", "postgres"])
+@pytest.mark.parametrize("read_limit", [0, 20_000])
+@pytest.mark.parametrize(
+    ("user_id", "asked"),
+    [
+        ("12", "12"),
+        (12, "12"),
+        ('zo\u00eb "x" \\ \U0001f600', 'zo\u00eb "x" \\ \U0001f600'),
+        (True, "true"),
+        (2**63, "9223372036854775808"),
+        (-(10**30), "-1" + "0" * 30),
+        (1e-7, "1e-7"),
+        (1.5, "1.5"),
+        ({"of": [1.50, "x"]}, '{"of":[1.5,"x"]}'),
+    ],
+)
+def test_a_user_id_is_found_as_json_writes_it(recorded, address, event, monkeypatch, user_id, asked, read_limit):
+    """In both stores alike: a text without its quotes, everything else as it stands in the event."""
+    monkeypatch.setattr(search_hits, "_READ_LIMIT", read_limit)
+    odd = event(1, user_id=user_id)
+    recorded([event(0), odd, event(2, user_id=None), event(3, user_id=1)])
+    with keeper_of(address()) as keeper:
+        found = keeper.search()
+        assert [item.id for item in found.page(Filters(user_id=asked), 0, 10).events] == [odd.id]
+        assert found.page(Filters(user_id="null"), 0, 10).events == []
 
 
 def test_reading_does_not_hold_up_writing(crowd, recorded, searching, event):
