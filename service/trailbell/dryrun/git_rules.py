@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import subprocess
 import tarfile
 from collections.abc import Iterator, Sequence
@@ -16,6 +17,8 @@ from trailbell_rules.load import PACK_PREFIX
 _PATIENCE_S: Final = 60
 _LARGEST_FILE_BYTES: Final = 16 * 1024 * 1024
 """Rules and their lists are small; what is larger beside them is not unpacked."""
+_OF_HOOKS: Final = ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX")
+"""What git tells the hooks it calls, relative to a folder that is not the one where we ask."""
 
 
 class GitError(Exception):
@@ -33,8 +36,8 @@ class GitError(Exception):
 
 
 @contextmanager
-def rules_at(reference: str, paths: Sequence[str]) -> Iterator[list[str]]:
-    """The same paths as they were at a reference; packs stay as they are.
+def rules_at(reference: str, paths: Sequence[str]) -> Iterator[tuple[Path, list[str]]]:
+    """The same paths as they were at a reference, behind the folder they were written to; packs stay as they are.
 
     Only those that were there are given. The files are gone when the context ends.
 
@@ -59,7 +62,8 @@ def rules_at(reference: str, paths: Sequence[str]) -> Iterator[list[str]]:
     with TemporaryDirectory(prefix="trailbell-rules-") as folder:
         _unpack(root, commit, there, Path(folder))
         named = [Path(folder) / path for path in there]
-        yield [*map(str, dict.fromkeys([*named, *_definitions(files, root, Path(folder))])), *packs]
+        found = dict.fromkeys([*named, *_definitions(files, root, Path(folder))])
+        yield Path(folder), [*map(str, found), *packs]
 
 
 def _definitions(files: Sequence[Path], root: Path, folder: Path) -> Iterator[Path]:
@@ -81,15 +85,22 @@ def _git(root: Path, *arguments: str) -> bytes:
             check=False,
             timeout=_PATIENCE_S,
             stdin=subprocess.DEVNULL,
+            env={name: value for name, value in os.environ.items() if name not in _OF_HOOKS},
         )
     except FileNotFoundError:
         raise GitError("git is not installed", "compare with a folder instead: --against OLD_RULES/") from None
     except subprocess.TimeoutExpired:
         raise GitError(f"git {arguments[0]} took more than {_PATIENCE_S} s") from None
     if done.returncode:
-        words = done.stderr.decode(errors="replace").strip().splitlines()
-        raise GitError(f"git {arguments[0]} failed: {words[-1] if words else f'exit code {done.returncode}'}")
+        raise _failed(arguments[0], done.stderr.decode(errors="replace"), done.returncode)
     return done.stdout
+
+
+def _failed(command: str, said: str, code: int) -> GitError:
+    """In git's words; behind a repository of somebody else, as in containers, it says what to type."""
+    words = [line.strip() for line in said.splitlines() if line.strip()] or [f"exit code {code}"]
+    fatal = next((line for line in words if line.startswith("fatal: ")), words[-1]).removeprefix("fatal: ")
+    return GitError(f"git {command} failed: {fatal}", words[-1] if words[-1].startswith("git config ") else "")
 
 
 def _root(path: Path) -> Path:

@@ -100,3 +100,37 @@ def test_an_earlier_version_with_errors(trailbell, repository, events):
     code, _, err = trailbell("dry-run", "rules", "-e", events, "--against", "old.yaml")
     assert code == 3
     assert "--against old.yaml: these rules have" in err
+
+
+def test_an_empty_name_is_a_usage_error(trailbell, repository, events):
+    """A variable of a CI that is not set must not compare the rules with themselves and call them the same."""
+    code, _, err = trailbell("dry-run", "rules", "-e", events, "--against", "")
+    assert (code, "--against is empty" in err) == (2, True)
+
+
+def test_it_can_be_asked_from_a_hook(trailbell, repository, events, monkeypatch):
+    """Git tells its hooks where the repository is, relative to its top, and we ask from the rules' folder."""
+    monkeypatch.setenv("GIT_DIR", ".git")
+    code, out, _ = trailbell("dry-run", "rules", "-e", events, "--against", "main")
+    assert (code, "+1 new" in out) == (0, True)
+
+
+def test_rules_that_were_broken_are_named_as_the_repository_has_them(trailbell, repository, events):
+    """Not by the folder they were unpacked to, which is gone when the message is read."""
+    git = ["git", "-C", str(repository), "-c", "user.name=n", "-c", "user.email=e@example.com"]
+    (repository / "rules" / "team" / "bad.yaml").write_text("id: [\n")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "broken"], check=True)
+    (repository / "rules" / "team" / "bad.yaml").unlink()
+    code, _, err = trailbell("dry-run", "rules", "-e", events, "--against", "HEAD")
+    assert code == 3
+    assert "help: HEAD:rules/team/bad.yaml:" in err
+
+
+def test_a_repository_of_somebody_else_is_told_in_gits_words(trailbell, repository, events, monkeypatch):
+    """What a container meets whose checkout belongs to another user: what is wrong, and what to type."""
+    monkeypatch.setenv("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1")
+    code, _, err = trailbell("dry-run", "rules", "-e", events, "--against", "main")
+    assert code == 2
+    assert "detected dubious ownership" in err
+    assert "help: git config --global --add safe.directory" in err
