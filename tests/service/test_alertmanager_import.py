@@ -3,7 +3,7 @@
 import pytest
 import yaml
 
-from trailbell.alertmanager_import import NOBODY, from_alertmanager
+from trailbell.alertmanager.importing import NOBODY, from_alertmanager
 from trailbell.configuration.config import load_config
 from trailbell.configuration.policy import policy_of
 from trailbell.wiring import receivers

@@ -18,7 +18,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from trailbell.alertmanager_import import from_alertmanager
+from trailbell.alertmanager.importing import from_alertmanager
 from trailbell.configuration.policy import read_policy
 from trailbell_notifiers.policy.inhibition import Source, inhibiting
 from trailbell_notifiers.policy.routing import decide

@@ -14,7 +14,7 @@ from .exits import Exit, Failure
 from .group import Group
 
 if TYPE_CHECKING:
-    from trailbell.alertmanager_import import Imported
+    from trailbell.alertmanager.importing import Imported
 
 
 @click.group(cls=Group, name="config")
@@ -47,7 +47,7 @@ def alertmanager(file: Path, output: Path | None) -> int:
 
     Secrets are not carried: `${NAME}` stands in their place.
     """
-    from trailbell.alertmanager_import import from_alertmanager
+    from trailbell.alertmanager.importing import from_alertmanager
 
     imported = from_alertmanager(_values(file))
     text = "\n".join(_lines(imported, file.name)) + "\n"

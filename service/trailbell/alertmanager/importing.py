@@ -19,8 +19,8 @@ from trailbell_engine.timestamps import DAY_US, MINUTE_US
 from trailbell_notifiers.policy.matchers import Matcher, MatcherError
 from trailbell_notifiers.policy.routing import OWN_LABELS
 
-from .alertmanager_intervals import ALWAYS, spans
-from .alertmanager_matchers import read_matcher, split_matchers
+from .intervals import ALWAYS, spans
+from .matchers import read_matcher, split_matchers
 
 _LABELS: Final = {"alertname": "rule"}
 """Labels that are called otherwise here."""

@@ -1,0 +1,1 @@
+"""Coming from an Alertmanager: its configuration, its matchers and its intervals in our words."""
