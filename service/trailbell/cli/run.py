@@ -27,7 +27,7 @@ from trailbell.sources.errors import SourceError
 from trailbell.store.alerts import StoredAlert
 from trailbell.store.database import Database, StoreError, open_database
 from trailbell.tally import Tally
-from trailbell.upkeep.keeper import keeping
+from trailbell.upkeep.keeper import keeping, visit
 from trailbell.wiring import Receivers, WiringError, check_inhibitions, check_notify, receivers
 from trailbell.wiring import sources as configured_sources
 from trailbell_engine.counted import counted
@@ -96,7 +96,7 @@ def command(
             _refuse_to_take(sources)
             _print_only(edition.rules, sources, say, ends=once or bool(events))
             return Exit.OK
-        return _run(config, book, edition, sources, say, ends=once or bool(events), keep_asked=once)
+        return _run(config, book, edition, sources, say, ends=once or bool(events), once=once)
     except Terminated:
         log.info("stopped by SIGTERM")
         return Exit.OK
@@ -132,7 +132,7 @@ def _run(
     say: Callable[[StoredAlert, str], None],
     *,
     ends: bool,
-    keep_asked: bool,
+    once: bool,
 ) -> int:
     who, rules = receivers(config), edition.rules
     check_notify(rules, list(who.channels))
@@ -156,7 +156,7 @@ def _run(
                 told=lambda fresh: _tell(fresh, say),
                 attempted=attempted,
                 limits=config.limits,
-                keep_asked=keep_asked,
+                keep_asked=once,
             ) as live,
         ):
             _warn_of_orphans(live)
@@ -172,7 +172,9 @@ def _run(
             _log_end(live.tally, "kept in quarantine")
             for receiver, error, count in [] if delivered else live.undelivered():
                 log.error("%s has not got %d: %s", receiver, count, error)
-            return Exit.OK if delivered else Exit.DELIVERY
+        if once:
+            visit(database, config.retention, now_us)
+        return Exit.OK if delivered else Exit.DELIVERY
     finally:
         database.close()
 

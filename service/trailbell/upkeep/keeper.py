@@ -16,6 +16,8 @@ from .retention import Removed, Retention, step
 log: Final = logging.getLogger("trailbell")
 
 EVERY_S: Final = 3600.0
+STEPS_OF_A_VISIT: Final = 100
+"""Of a run that ends by itself: some seconds, so that the next one of cron finds the store free."""
 
 
 class Engine(Protocol):
@@ -48,6 +50,37 @@ def keeping(engine: Engine, database: Database, retention: Retention, now_us: Ca
         thread.join()
 
 
+def visit(database: Database, retention: Retention, now_us: Callable[[], int]) -> None:
+    """What an hour of ``keeping`` does, for a run that ends: cron's runs are never there for an hour.
+
+    What is more than a visit's work is left for the next. Trouble is logged: what the run was for is done.
+
+    Args:
+        database: the store, which nobody else uses any more.
+        retention: how long things are kept.
+        now_us: the clock.
+    """
+    total = Removed()
+    try:
+        for _ in range(STEPS_OF_A_VISIT if retention != Retention() else 0):
+            removed = step(database, retention, now_us())
+            if removed == Removed():
+                break
+            total += removed
+    except Exception as error:  # noqa: BLE001 - as beside a running engine
+        _log_failed(error)
+    _log_removed(total)
+
+
+def _log_removed(removed: Removed) -> None:
+    if removed != Removed():
+        log.info("removed what was too old: %s", removed)
+
+
+def _log_failed(error: Exception) -> None:
+    log.warning("old events and alerts could not be removed: %s", error)
+
+
 def _keep(
     engine: Engine, database: Database, retention: Retention, now_us: Callable[[], int], over: threading.Event
 ) -> None:
@@ -57,10 +90,9 @@ def _keep(
         except CancelledError:  # the run has ended
             return
         except Exception as error:  # noqa: BLE001 - whatever it is, the engine goes on, and so does the next hour
-            log.warning("old events and alerts could not be removed: %s", error)
+            _log_failed(error)
         else:
-            if removed != Removed():
-                log.info("removed what was too old: %s", removed)
+            _log_removed(removed)
         if over.wait(EVERY_S):
             return
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from concurrent.futures import Future
 
 import pytest
@@ -10,8 +11,9 @@ from trailbell.store.alerts import Alerts
 from trailbell.store.database import open_database
 from trailbell.store.ledger import StoreLedger
 from trailbell.store.quarantine import keep, newest
+from trailbell.upkeep import keeper
 from trailbell.upkeep import retention as subject
-from trailbell.upkeep.keeper import keeping
+from trailbell.upkeep.keeper import keeping, visit
 from trailbell.upkeep.retention import Removed, Retention, retention_of, step
 from trailbell_engine.event import Malformed
 from trailbell_engine.timestamps import DAY_US, SECOND_US, parse_time
@@ -144,6 +146,31 @@ def test_a_running_engine_does_it_in_its_own_time(database, store):
     with keeping(engine, database, Retention(), lambda: NOW_US):
         pass
     assert engine.calls == 0
+
+
+def test_a_run_that_ends_does_a_visits_work(database, store, monkeypatch):
+    """What is more is left for the next run, and for ever means no work at all."""
+    monkeypatch.setattr(subject, "STEP", 2)
+    monkeypatch.setattr(keeper, "STEPS_OF_A_VISIT", 1)
+    store(*[50] * 3, 1)
+    visit(database, Retention(), lambda: NOW_US)
+    assert seqs(database) == [1, 2, 3, 4]
+    for left in ([3, 4], [4], [4]):
+        visit(database, Retention(events_us=30 * DAY_US), lambda: NOW_US)
+        assert seqs(database) == left
+
+
+def test_what_cron_starts_forgets_too(trailbell, tmp_path, record, monkeypatch):
+    """`run --once` is never there for an hour; the store would keep everything for ever, whatever `retention:` says."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "r.yaml").write_text("id: r\ntitle: t\nseverity: low\nmatch: {event_type: NONE}\n")
+    (tmp_path / "trailbell.yaml").write_text(
+        "rules: [r.yaml]\nstate: state\nsources: {files: {paths: [log.ndjson]}}\nretention: {events: 2d}\n"
+    )
+    old = [json.dumps(record(number, created_at="2020-01-01T00:00:00")) for number in range(1, 4)]
+    (tmp_path / "log.ndjson").write_text("\n".join(old) + "\n")
+    code, _, err = trailbell("run", "--once")
+    assert (code, "removed what was too old: 2 events and 0 alerts" in err) == (0, True)
 
 
 def test_alerts_go_with_all_that_hangs_on_them(tmp_path, database, alerted):
