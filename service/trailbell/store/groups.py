@@ -11,6 +11,15 @@ from trailbell_notifiers.policy.inhibition import Source
 from .database import Database
 
 
+def tracked(database: Database) -> frozenset[str]:
+    """The ids of alerts that are in a group still: open, and with a reminder, an escalation or an end to tell."""
+    return frozenset(
+        str(entry["alert_id"])
+        for (value,) in database.rows("SELECT value FROM delivery_group")
+        for entry in read_json(value)["tracked"]
+    )
+
+
 class StoreGroups(MemoryGroups):
     """A ``desk.Memory`` that lasts, with the clock of its timers.
 

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from trailbell.store.database import Database
 from trailbell.store.forgotten import drop_taken_over
+from trailbell.store.groups import tracked
 from trailbell.store.quarantine import forget as forget_quarantined
 from trailbell_engine.durations import parse_duration
 from trailbell_engine.timestamps import DAY_US
@@ -111,7 +112,9 @@ def _forget_events(database: Database, before_us: int, ahead_us: int) -> int:
 
 
 def _forget_alerts(database: Database, before_us: int) -> int:
-    """An alert goes with its decisions and deliveries; not while one of them is on its way."""
+    """An alert goes with its decisions and deliveries; not while one is on its way, or the end is to be told."""
+    open_ids = tracked(database)
+    most = STEP // 10
     ids = [
         alert_id
         for (alert_id,) in database.rows(
@@ -122,9 +125,10 @@ def _forget_alerts(database: Database, before_us: int) -> int:
                               AND state IN ('pending', 'leased', 'ambiguous', 'parked'))
             ORDER BY opened_at_us LIMIT ?2
             """,
-            (before_us, STEP // 10),
+            (before_us, most + len(open_ids)),  # so that those that stay hide none that goes
         )
-    ]
+        if alert_id not in open_ids
+    ][:most]
     forget_alerts(database, ids)
     return len(ids)
 

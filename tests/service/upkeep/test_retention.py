@@ -15,6 +15,7 @@ from trailbell.upkeep import keeper
 from trailbell.upkeep import retention as subject
 from trailbell.upkeep.keeper import keeping, visit
 from trailbell.upkeep.retention import Removed, Retention, retention_of, step
+from trailbell_engine.decoding.exact_json import write_json
 from trailbell_engine.event import Malformed
 from trailbell_engine.timestamps import DAY_US, SECOND_US, parse_time
 
@@ -146,6 +147,18 @@ def test_a_running_engine_does_it_in_its_own_time(database, store):
     with keeping(engine, database, Retention(), lambda: NOW_US):
         pass
     assert engine.calls == 0
+
+
+def test_an_alert_that_is_open_stays(database, alerted, monkeypatch):
+    """Its reminders and its end are still to be told, as of a source that has been quiet for months; others go on."""
+    monkeypatch.setattr(subject, "STEP", 10)
+    quiet, over, new = alerted(90), alerted(80), alerted(1)
+    with database.transaction():
+        group = write_json({"tracked": [{"alert_id": quiet}]})
+        database.execute("INSERT INTO delivery_group VALUES (?, ?, ?)", ("k", None, group))
+    assert all_steps(database, Retention(alerts_us=30 * DAY_US)).alerts == 1
+    assert {entry.alert.id for entry in Alerts(database).all()} == {quiet, new}
+    assert over not in {row for (row,) in database.rows("SELECT alert_id FROM decision")}
 
 
 def test_a_run_that_ends_does_a_visits_work(database, store, monkeypatch):
