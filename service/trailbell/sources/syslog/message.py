@@ -135,8 +135,10 @@ def _add(found: dict[str, Json], name: str, value: str) -> None:
     before = found.get(name)
     if before is None:
         found[name] = value
+    elif isinstance(before, list):
+        before.append(value)  # in place: a message may hold thousands
     else:
-        found[name] = [*before, value] if isinstance(before, list) else [before, value]
+        found[name] = [before, value]
 
 
 def _traditional(message: Message, rest: str, zone: tzinfo, now_us: int) -> Message:
