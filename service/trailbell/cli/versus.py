@@ -50,7 +50,8 @@ def _headline(comparison: Comparison) -> Text:
     if not altered:
         return line.append(": the same rules, the same alerts", "not bold")
     same = sum(entry.unaltered for entry in comparison.rules)
-    line.append(f": {altered} of {counted(len(comparison.rules), 'rule')} differ; ", "not bold")
+    differ = "differs" if altered == 1 else "differ"
+    line.append(f": {altered} of {counted(len(comparison.rules), 'rule')} {differ}; ", "not bold")
     for kind, (mark, style) in _MARKS.items():
         number = comparison.total(kind)
         if number:
