@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import selectors
 import socket
 import ssl
@@ -100,6 +101,14 @@ class Connection:
             return None
         self.no_tls = "it took too long" if self._shaking_hands else ""
         return self._frames.end(f"its rest did not come within {self._message_s:g} seconds")
+
+    def take_leave(self) -> None:
+        """Tell the sender that we go, and hear on: one that looks before it sends, as rsyslog does, sends no more.
+
+        TLS has its own word for it, after which it reads no more; the end of the stream below it says the same.
+        """
+        with contextlib.suppress(OSError):  # the sender has gone first
+            socket.socket.shutdown(self.connected, socket.SHUT_WR)
 
     def end(self) -> list[Frame]:
         """What is left when we end."""

@@ -107,12 +107,19 @@ class Hearing:
         self._door.speak()
         return found
 
-    def let_nobody_in(self) -> None:
-        """Take no more connections."""
+    @property
+    def connected(self) -> bool:
+        """Whether a sender may still say something over a connection."""
+        return bool(self._connections())
+
+    def take_leave(self) -> None:
+        """Take no more connections, and tell those that are there; what they still send is heard."""
         for key in list(self._selector.get_map().values()):
             if isinstance(key.data, _Entrance):
                 self._selector.unregister(key.fileobj)
                 key.data.socket.close()
+            elif isinstance(key.data, Connection):
+                key.data.take_leave()
 
     def left(self) -> Found:
         """What has begun and did not end."""

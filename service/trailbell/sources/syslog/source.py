@@ -22,7 +22,7 @@ from .listening import Address, listen
 LOOK_S: Final = 0.25
 """How long a stop, or a deadline, may have to wait while nobody says anything."""
 _LAST_WORDS_S: Final = 1.0
-"""After a stop, for so long at most, what has arrived already is read."""
+"""After a stop, for so long at most, what arrives is read; no longer than ``LOOK_S`` while nobody says anything."""
 
 
 class SyslogSource:
@@ -109,11 +109,24 @@ class SyslogSource:
             while not self._stopped.is_set():
                 yield from _batched(hearing.hear(LOOK_S))
             yield from _batched(hearing.hear(0))
-            hearing.let_nobody_in()
-            until_s = time.monotonic() + _LAST_WORDS_S
-            while (found := hearing.hear(0)) and time.monotonic() < until_s:
-                yield from _batched(found)
-            yield from _batched([*found, *hearing.left()])
+            yield from _last_words(hearing)
+
+
+def _last_words(hearing: Hearing) -> Iterator[Batch]:
+    """What has arrived, and what senders send until they see that we go."""
+    hearing.take_leave()
+    now_s = time.monotonic()
+    until_s = now_s + _LAST_WORDS_S
+    quiet_s = now_s + LOOK_S
+    while now_s < min(until_s, quiet_s):
+        found = hearing.hear(LOOK_S if hearing.connected else 0)
+        yield from _batched(found)
+        now_s = time.monotonic()
+        if found:
+            quiet_s = now_s + LOOK_S
+        elif not hearing.connected:
+            break
+    yield from _batched(hearing.left())
 
 
 def _batched(found: Found) -> Iterator[Batch]:

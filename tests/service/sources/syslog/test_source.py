@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import socket
 import ssl
@@ -290,6 +291,29 @@ def test_a_stop_takes_what_has_arrived(listening):
     texts = listener.texts(1_002)
     assert texts[1:-1] == [str(number) for number in range(1_000)]
     assert texts[-1] == "trailbell was stopped in the middle of it"
+
+
+@pytest.mark.skipif(not hasattr(select, "POLLRDHUP"), reason="only Linux tells of half an end")
+@pytest.mark.parametrize("transport", ["tcp", "tls"])
+def test_a_sender_that_looks_loses_nothing_by_a_stop(listening, files, ca_file, transport):
+    """It hears that we go before we are gone: what it sent before it saw that is given, too."""
+    listener = listening(transport, tls=files) if transport == "tls" else listening(transport)
+    with listener.connect(transport) as connection:
+        sender = connection
+        if transport == "tls":
+            context = ssl.create_default_context(cafile=ca_file)
+            sender = context.wrap_socket(connection, server_hostname="127.0.0.1")
+        sender.sendall(b"<13>a: before\n")
+        listener.wait(1)
+        stopping = threading.Thread(target=listener.stop)
+        stopping.start()
+        looks = select.poll()  # TLS itself has nothing more to say after it has read the end
+        looks.register(sender, select.POLLRDHUP)
+        assert looks.poll(PATIENCE_S * 1_000)
+        sender.sendall(b"<13>a: on its way\n")
+        sender.close()
+        stopping.join()
+    assert listener.texts(2) == ["before", "on its way"]
 
 
 def test_dropped_datagrams_are_told(listening):
